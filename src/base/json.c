@@ -1,0 +1,219 @@
+#include "base/json.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/number.h"
+
+enum { JSON_MAX_DEPTH = 31 };
+
+struct json json_to(struct buf *out)
+{
+    return (struct json){ .out = out };
+}
+
+static void before_value(struct json *j)
+{
+    if (j->after_key) {
+        j->after_key = false;
+        return;
+    }
+    if (j->has_item & (1u << j->depth))
+        buf_append_byte(j->out, ',');
+    j->has_item |= 1u << j->depth;
+}
+
+static void open(struct json *j, char bracket)
+{
+    before_value(j);
+    buf_append_byte(j->out, bracket);
+    assert(j->depth < JSON_MAX_DEPTH);
+    j->depth++;
+    j->has_item &= ~(1u << j->depth);
+}
+
+static void close(struct json *j, char bracket)
+{
+    assert(j->depth > 0 && !j->after_key);
+    j->depth--;
+    buf_append_byte(j->out, bracket);
+}
+
+void json_open_object(struct json *j)
+{
+    open(j, '{');
+}
+
+void json_close_object(struct json *j)
+{
+    close(j, '}');
+}
+
+void json_open_array(struct json *j)
+{
+    open(j, '[');
+}
+
+void json_close_array(struct json *j)
+{
+    close(j, ']');
+}
+
+void json_key(struct json *j, const char *key)
+{
+    before_value(j);
+    buf_append_byte(j->out, '"');
+    buf_append_cstr(j->out, key);
+    buf_append(j->out, "\":", 2);
+    j->after_key = true;
+}
+
+/* Bytes of the UTF-8 sequence at s, or 0 when it is malformed. */
+static size_t sequence_len(struct str s)
+{
+    unsigned char lead = (unsigned char)s.ptr[0];
+    size_t len = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+
+    if (len > s.len)
+        return 0;
+    if (len > 1 && !str_is_utf8((struct str){ s.ptr, len }))
+        return 0;
+    return len;
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+}
+
+static void append_escaped_char(struct buf *out, struct str s, size_t len)
+{
+    unsigned char c = (unsigned char)s.ptr[0];
+
+    if (len == 0)
+        buf_append_cstr(out, "\\ufffd");
+    else if (len == 3 && memcmp(s.ptr, "\xE2\x80\xA8", 3) == 0)
+        buf_append_cstr(out, "\\u2028");
+    else if (len == 3 && memcmp(s.ptr, "\xE2\x80\xA9", 3) == 0)
+        buf_append_cstr(out, "\\u2029");
+    else if (len > 1)
+        buf_append(out, s.ptr, len);
+    else if (c == '"' || c == '\\')
+        buf_printf(out, "\\%c", c);
+    else if (c == '\n')
+        buf_append_cstr(out, "\\n");
+    else
+        buf_printf(out, "\\u%04x", c);
+}
+
+static void append_quoted(struct buf *out, struct str s)
+{
+    buf_append_byte(out, '"');
+    while (s.len) {
+        size_t run = 0, len;
+
+        while (run < s.len && is_plain((unsigned char)s.ptr[run]))
+            run++;
+        buf_append(out, s.ptr, run);
+        s = (struct str){ s.ptr + run, s.len - run };
+        if (!s.len)
+            break;
+        len = sequence_len(s);
+        append_escaped_char(out, s, len);
+        len = len ? len : 1;
+        s = (struct str){ s.ptr + len, s.len - len };
+    }
+    buf_append_byte(out, '"');
+}
+
+void json_key_str(struct json *j, struct str key)
+{
+    before_value(j);
+    append_quoted(j->out, key);
+    buf_append_byte(j->out, ':');
+    j->after_key = true;
+}
+
+void json_string(struct json *j, struct str s)
+{
+    before_value(j);
+    append_quoted(j->out, s);
+}
+
+void json_cstr(struct json *j, const char *s)
+{
+    if (s)
+        json_string(j, str_of(s));
+    else
+        json_null(j);
+}
+
+void json_int(struct json *j, int64_t value)
+{
+    before_value(j);
+    buf_printf(j->out, "%lld", (long long)value);
+}
+
+void json_number(struct json *j, double value)
+{
+    char text[NUMBER_TEXT_BYTES];
+
+    if (!isfinite(value)) {
+        json_null(j);
+        return;
+    }
+    before_value(j);
+    buf_append(j->out, text, number_format(value, text));
+}
+
+void json_rounded(struct json *j, double value, int decimals)
+{
+    char text[352];
+    size_t len;
+
+    if (!isfinite(value)) {
+        json_null(j);
+        return;
+    }
+    len = (size_t)snprintf(text, sizeof text, "%.*f", decimals, value);
+    while (decimals && len && text[len - 1] == '0')
+        len--;
+    if (len && text[len - 1] == '.')
+        len--;
+    if (len == 2 && text[0] == '-' && text[1] == '0') {
+        text[0] = '0';
+        len = 1;
+    }
+    before_value(j);
+    buf_append(j->out, text, len);
+}
+
+void json_bool(struct json *j, bool value)
+{
+    before_value(j);
+    buf_append_cstr(j->out, value ? "true" : "false");
+}
+
+void json_null(struct json *j)
+{
+    before_value(j);
+    buf_append_cstr(j->out, "null");
+}
+
+void json_time(struct json *j, int64_t wall_ms)
+{
+    char text[CLOCK_RFC3339_BYTES];
+
+    if (wall_ms < 0)
+        json_null(j);
+    else
+        json_cstr(j, clock_format_rfc3339(wall_ms, text));
+}
+
+void json_raw(struct json *j, struct str text)
+{
+    before_value(j);
+    buf_append_str(j->out, text);
+}

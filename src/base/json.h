@@ -1,0 +1,49 @@
+/*
+ * Streaming JSON writer over a buffer. Commas are its own business.
+ *
+ *   struct json j = json_to(&buf);
+ *   json_open_object(&j);
+ *     json_key(&j, "state"); json_string(&j, STR("open"));
+ *     json_key(&j, "rate");  json_number(&j, 0.25);       NaN and infinities become null
+ *   json_close_object(&j);
+ *
+ * Errors    Those of the buffer: look at buf_error once at the end.
+ * Limits    Nesting 32 deep (asserted: the shape is ours, never the user's).
+ * Text      Bytes that are not UTF-8 become U+FFFD; <, >, & and U+2028/9 are
+ *           escaped too, so that the text may stand inside a page.
+ */
+#ifndef FUSEBOX_BASE_JSON_H
+#define FUSEBOX_BASE_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+struct json {
+    struct buf *out;
+    uint32_t has_item; /* bit per depth */
+    int depth;
+    bool after_key;
+};
+
+struct json json_to(struct buf *out);
+void json_open_object(struct json *j);
+void json_close_object(struct json *j);
+void json_open_array(struct json *j);
+void json_close_array(struct json *j);
+void json_key(struct json *j, const char *key); /* our own names: not escaped */
+void json_key_str(struct json *j, struct str key); /* foreign names: escaped */
+void json_string(struct json *j, struct str s);
+void json_cstr(struct json *j, const char *s); /* NULL becomes null */
+void json_int(struct json *j, int64_t value);
+void json_number(struct json *j, double value);
+/* Rounded to `decimals` (0 to 9) places, for figures that people read. */
+void json_rounded(struct json *j, double value, int decimals);
+void json_bool(struct json *j, bool value);
+void json_null(struct json *j);
+void json_time(struct json *j, int64_t wall_ms); /* RFC 3339; negative becomes null */
+/* Text that is JSON already. */
+void json_raw(struct json *j, struct str text);
+
+#endif

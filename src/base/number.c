@@ -1,0 +1,159 @@
+#include "base/number.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Exact powers of ten: a decimal with at most 15 digits scaled by one of these rounds once (Clinger 1990). */
+static const double exact_powers[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                       1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                       1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+
+static size_t format_integer(double value, char *out)
+{
+    return (size_t)snprintf(out, NUMBER_TEXT_BYTES, "%lld", (long long)value);
+}
+
+/* The fewest significant digits that read back equal, as "d.ddde±x". */
+static void shortest_scientific(double value, char out[NUMBER_TEXT_BYTES])
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(out, NUMBER_TEXT_BYTES, "%.*e", digits - 1, value);
+        if (strtod(out, NULL) == value)
+            return;
+    }
+}
+
+static size_t trim_mantissa(char *digits, size_t len)
+{
+    while (len > 1 && digits[len - 1] == '0')
+        len--;
+    return len;
+}
+
+static size_t write_plain(char *out, bool negative, const char *digits, size_t len, int exponent)
+{
+    char *at = out;
+
+    if (negative)
+        *at++ = '-';
+    if (exponent < 0) {
+        *at++ = '0';
+        *at++ = '.';
+        for (int i = -1; i > exponent; i--)
+            *at++ = '0';
+        memcpy(at, digits, len);
+        at += len;
+    } else {
+        for (int i = 0; i <= exponent; i++)
+            *at++ = (size_t)i < len ? digits[i] : '0';
+        if (len > (size_t)exponent + 1) {
+            *at++ = '.';
+            memcpy(at, digits + exponent + 1, len - (size_t)exponent - 1);
+            at += len - (size_t)exponent - 1;
+        }
+    }
+    *at = '\0';
+    return (size_t)(at - out);
+}
+
+size_t number_format(double value, char out[NUMBER_TEXT_BYTES])
+{
+    char scientific[NUMBER_TEXT_BYTES], digits[24];
+    double magnitude = fabs(value);
+    size_t len = 0;
+    int exponent;
+
+    if (isnan(value))
+        return (size_t)snprintf(out, NUMBER_TEXT_BYTES, "NaN");
+    if (isinf(value))
+        return (size_t)snprintf(out, NUMBER_TEXT_BYTES, value > 0 ? "+Inf" : "-Inf");
+    if (magnitude < 1e15 && value == trunc(value) && !(value == 0 && signbit(value)))
+        return format_integer(value, out);
+    if (value == 0)
+        return (size_t)snprintf(out, NUMBER_TEXT_BYTES, "-0");
+    shortest_scientific(magnitude, scientific);
+    for (const char *p = scientific; *p && *p != 'e'; p++)
+        if (*p != '.')
+            digits[len++] = *p;
+    exponent = atoi(strchr(scientific, 'e') + 1);
+    len = trim_mantissa(digits, len);
+    if (magnitude < 1e-6 || magnitude >= 1e21)
+        return (size_t)snprintf(out, NUMBER_TEXT_BYTES, "%s%c%s%.*se%c%02d", value < 0 ? "-" : "",
+                                digits[0], len > 1 ? "." : "", (int)len - 1, digits + 1,
+                                exponent < 0 ? '-' : '+', abs(exponent));
+    return write_plain(out, value < 0, digits, len, exponent);
+}
+
+/* Decimal digits with an optional point, at most 15 of them: exact and fast. */
+static bool parse_short_decimal(struct str text, double *ret)
+{
+    bool negative = text.len && text.ptr[0] == '-';
+    size_t i = text.len && (text.ptr[0] == '-' || text.ptr[0] == '+') ? 1 : 0;
+    int64_t mantissa = 0;
+    size_t digits = 0, behind_point = 0;
+    bool point = false;
+
+    if (text.len > 18)
+        return false;
+    for (; i < text.len; i++) {
+        char c = text.ptr[i];
+
+        if (c == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (c < '0' || c > '9')
+            return false;
+        mantissa = mantissa * 10 + (c - '0');
+        digits++;
+        behind_point += point;
+    }
+    if (!digits || digits > 15)
+        return false;
+    *ret = (double)mantissa / exact_powers[behind_point];
+    if (negative)
+        *ret = -*ret;
+    return true;
+}
+
+static bool parse_word(struct str text, double *ret)
+{
+    bool negative = text.len && text.ptr[0] == '-';
+    size_t sign = text.len && (text.ptr[0] == '-' || text.ptr[0] == '+') ? 1 : 0;
+    struct str word = { text.ptr + sign, text.len - sign };
+    static const uint64_t quiet_nan = 0x7ff8000000000001;
+
+    if (str_equals_nocase(word, STR("inf")) || str_equals_nocase(word, STR("infinity"))) {
+        *ret = negative ? -INFINITY : INFINITY;
+        return true;
+    }
+    if (!str_equals_nocase(word, STR("nan")) || negative)
+        return false;
+    memcpy(ret, &quiet_nan, sizeof quiet_nan);
+    return true;
+}
+
+bool number_parse(struct str text, double *ret)
+{
+    char copy[400], *end;
+    double value;
+
+    if (parse_short_decimal(text, ret))
+        return true;
+    if (!text.len || text.len >= sizeof copy || isspace((unsigned char)text.ptr[0]))
+        return false;
+    if (isalpha((unsigned char)text.ptr[text.len - 1]) && parse_word(text, ret))
+        return true;
+    for (size_t i = 0; i < text.len; i++)
+        if (!strchr("0123456789+-.eExXpPabcdfABCDF", text.ptr[i]) || !text.ptr[i])
+            return false;
+    memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    value = strtod(copy, &end);
+    if (*end || end == copy)
+        return false;
+    *ret = value;
+    return true;
+}

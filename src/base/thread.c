@@ -1,0 +1,27 @@
+#include "base/thread.h"
+
+#include <signal.h>
+
+enum err thread_start(struct thread *t, const char *name, void *(*run)(void *), void *arg)
+{
+    sigset_t all, before;
+    int failed;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(&t->id, NULL, run, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed)
+        return ERR_UNAVAILABLE;
+    pthread_setname_np(t->id, name);
+    t->running = true;
+    return ERR_OK;
+}
+
+void thread_stop(struct thread *t)
+{
+    if (!t->running)
+        return;
+    pthread_join(t->id, NULL);
+    t->running = false;
+}

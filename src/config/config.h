@@ -1,0 +1,135 @@
+/*
+ * The configuration: an immutable snapshot of every option, scrape target and
+ * service that a person defined.
+ *
+ * Built whole from, in rising precedence: defaults, the YAML file, environment
+ * variables, --set flags. Either everything is valid and a new snapshot exists,
+ * or all errors are listed, each with file, line, column and what to write
+ * instead, and nothing changes.
+ *
+ *   config_load(&sources, &cfg, &errors)  ->  config_ref / config_unref
+ *
+ * Threads   Immutable after load; the reference count is atomic.
+ * Memory    One arena per snapshot; everything below lives in it.
+ * Limits    File 1 MiB, nesting 16, CONFIG_ERRORS_MAX errors are kept (the rest
+ *           is counted), no YAML anchors or aliases.
+ */
+#ifndef FUSEBOX_CONFIG_CONFIG_H
+#define FUSEBOX_CONFIG_CONFIG_H
+
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/diag.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "model/labels.h"
+
+enum {
+    CONFIG_FILE_MAX_BYTES = 1 << 20,
+    CONFIG_ERRORS_MAX = 64,
+    CONFIG_SCRAPES_MAX = 1000,
+    CONFIG_TARGETS_MAX = 10000,
+    CONFIG_SERVICES_MAX = 10000,
+    CONFIG_DEPENDENCIES_MAX = 256,
+};
+
+/* One target group entry of static_configs, flattened. */
+struct config_target {
+    struct str address;   /* host:port */
+    struct labels labels; /* of its group, without job and instance */
+};
+
+/* One item of `scrape_configs`, Prometheus' keys. Times in ms, sizes in bytes; 0 = no limit. */
+struct config_scrape {
+    struct str job_name;
+    struct str scheme;        /* "http" or "https" */
+    struct str metrics_path;  /* "/metrics" */
+    struct str query;         /* `params`, already encoded, without '?'; may be empty */
+    int64_t interval_ms;
+    int64_t timeout_ms;       /* <= interval_ms */
+    int64_t body_size_limit_bytes;
+    int64_t sample_limit_count;
+    bool honor_labels;
+    bool honor_timestamps;
+    const struct config_target *targets;
+    size_t target_count;
+};
+
+/* NaN and 0 below mean "not given"; percent as S0 writes them, 0 to 100. */
+struct config_service {
+    struct str name;
+    struct str circuit_breaker; /* S0's circuitBreakerName; may be empty */
+    struct str team;
+    struct str environment;
+    int64_t max_retries_per_minute; /* 0: no absolute limit */
+    int64_t max_retries_per_hour;
+    double max_retry_rate_percent;       /* NaN: the default ratio model applies when no absolute limit is given */
+    double warning_threshold_percent;    /* default 70 */
+    double critical_threshold_percent;   /* default 85 */
+    double slo_success_rate_percent;     /* availability target; NaN */
+    double slo_response_time_ms;         /* latency target; NaN */
+    double slo_error_rate;               /* ratio; NaN */
+    const struct str *dependencies;
+    size_t dependency_count;
+    int line;                            /* where the file defines it */
+};
+
+struct config; /* opaque; read by the functions below and config/options.h */
+
+const struct config_scrape *config_scrapes(const struct config *cfg, size_t *ret_count);
+const struct config_service *config_services(const struct config *cfg, size_t *ret_count);
+/* `global.external_labels`. */
+struct labels config_external_labels(const struct config *cfg);
+
+/* Typed values by option id (config/options.h); asking for another type than the row's is asserted. */
+#include "config/option_ids.h"
+int64_t config_int(const struct config *cfg, enum option_id id);      /* ints, durations (ms), sizes (bytes) */
+double config_double(const struct config *cfg, enum option_id id);
+bool config_bool(const struct config *cfg, enum option_id id);
+struct str config_text(const struct config *cfg, enum option_id id);  /* strings and enums */
+
+struct config_setting {
+    struct str key;
+    struct str value;
+};
+
+struct config_sources {
+    const char *file;   /* path, or NULL: defaults alone */
+    const struct config_setting *settings; /* --set KEY=VALUE, in order */
+    size_t setting_count;
+    char *const *environment; /* as `environ`; NULL: none */
+};
+
+/* One error; `file` is empty for settings and environment (then `message` names them). */
+struct config_error {
+    struct str file;
+    int line;   /* 0 when not known */
+    int column;
+    char message[DIAG_MESSAGE_BYTES];
+};
+
+struct config_errors {
+    struct vec items; /* struct config_error; release with config_errors_release */
+    size_t dropped_count;
+    struct vec warnings; /* struct config_error: known but unused Prometheus keys and the like */
+};
+
+void config_errors_init(struct config_errors *errors);
+void config_errors_release(struct config_errors *errors);
+/* "file:line:column: message" a line each, errors first, then "warning: …". */
+void config_errors_print(const struct config_errors *errors, struct buf *out);
+
+/* ERR_INVALID (see errors), ERR_NOT_FOUND (no such file), ERR_LIMIT, ERR_NOMEM, ERR_IO. */
+enum err config_load(const struct config_sources *sources, struct config **ret,
+                     struct config_errors *errors) MUST_CHECK;
+
+struct config *config_ref(struct config *cfg);
+void config_unref(struct config *cfg); /* NULL is allowed */
+
+/* The whole table as a commented example file that loads as it is. Format: YAML. */
+void config_print_example(struct buf *out);
+/* The reference page: docs/reference/configuration.md. */
+void config_print_reference(struct buf *out);
+
+#endif

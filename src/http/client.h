@@ -1,0 +1,58 @@
+/*
+ * HTTP client on curl multi: many transfers at once, driven by one thread.
+ *
+ *   http_client_new -> { http_client_start | http_client_drive }* -> http_client_free
+ *
+ * A call is started with its limits and ends exactly once in `done`, which runs
+ * inside http_client_drive. Connections are kept and reused. Only http and https;
+ * no redirects are followed.
+ *
+ * Threads   Owned by the thread that drives it; http_client_wake may be called
+ *           from any thread.
+ * Limits    body_max_bytes is counted after decompression; timeout_ms is the
+ *           total time from start to last byte.
+ */
+#ifndef FUSEBOX_HTTP_CLIENT_H
+#define FUSEBOX_HTTP_CLIENT_H
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/str.h"
+
+struct http_client;
+
+struct http_result {
+    enum err err;            /* ERR_OK: an answer came, whatever its status; ERR_TIMEOUT, ERR_LIMIT, ERR_UNAVAILABLE … */
+    int status;              /* 0 when none came */
+    struct str body;         /* decompressed; valid during `done` */
+    const char *content_type;/* "" when none */
+    double duration_s;       /* from start to last byte */
+    char reason[160];        /* a clause for people when err is set */
+};
+
+struct http_call {
+    const char *url;
+    const char *method;         /* "GET" unless set */
+    const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
+    struct str body;            /* must live until done */
+    size_t body_max_bytes;      /* of the answer */
+    int64_t timeout_ms;
+    bool accept_gzip;
+    void (*done)(void *ctx, const struct http_result *result);
+    void *ctx;
+};
+
+/* ERR_NOMEM, ERR_UNAVAILABLE (libcurl). */
+enum err http_client_new(int max_connections, struct http_client **ret) MUST_CHECK;
+void http_client_free(struct http_client *client); /* running calls end with ERR_CANCELLED */
+
+/* ERR_INVALID (URL), ERR_NOMEM; then `done` is never called. Copies url, method and headers. */
+enum err http_client_start(struct http_client *client, const struct http_call *call,
+                           struct diag *diag) MUST_CHECK;
+
+/* Runs transfers for at most wait_ms, returning earlier when one ended or someone called wake. */
+void http_client_drive(struct http_client *client, int wait_ms);
+void http_client_wake(struct http_client *client);
+size_t http_client_running(const struct http_client *client);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * Server-sent events: a hub with topics, each a bounded ring of frames shared by
+ * all its clients.
+ *
+ *   hub = sse_hub_new(&options)
+ *   handler:  return sse_open(req, reply, hub, topic, hello)
+ *   publisher (one thread per topic at a time):  sse_publish(hub, topic, event, id, data)
+ *
+ * A client that falls behind the ring gets `event: resync` and goes on with the
+ * newest frames; one that does not read for SSE_STALL_MS is closed. A comment
+ * line is sent after SSE_HEARTBEAT_MS of silence, which also finds dead peers.
+ *
+ * Threads   Locks itself. Publishing never waits for a client.
+ * Memory    Frames are shared and counted; a topic keeps SSE_RING_FRAMES.
+ * Limits    max_streams (sse_open answers ERR_OVERLOADED), max_topics.
+ */
+#ifndef FUSEBOX_HTTP_SSE_H
+#define FUSEBOX_HTTP_SSE_H
+
+#include "http/server.h"
+
+enum {
+    SSE_RING_FRAMES = 64,
+    SSE_HEARTBEAT_MS = 10000,
+    SSE_STALL_MS = 30000,
+    SSE_FRAME_MAX_BYTES = 4 << 20,
+};
+
+struct sse_hub;
+
+struct sse_hub *sse_hub_new(int max_streams, int max_topics, struct http_stats *stats); /* NULL: no memory */
+void sse_hub_free(struct sse_hub *hub); /* after the server has stopped */
+
+/* The topic's id by its name, made when new and still under max_topics; 0 when refused. */
+uint32_t sse_topic(struct sse_hub *hub, struct str name);
+/* Clients that listen to it now: nobody, no frame needs to be made. */
+size_t sse_topic_clients(struct sse_hub *hub, uint32_t topic);
+/* Calls visit for every topic that has clients. No sse_ call inside but sse_publish afterwards. */
+void sse_for_each_active_topic(struct sse_hub *hub, void (*visit)(void *ctx, uint32_t topic, struct str name), void *ctx);
+
+/*
+ * Turns the request into a stream of the topic. `hello` (event, id, data as one
+ * formatted frame, made with sse_format; may be empty) is sent first.
+ */
+enum err sse_open(struct http_request *req, struct http_reply *reply, struct sse_hub *hub,
+                  uint32_t topic, struct buf *hello);
+
+/* Formats one frame; newlines in data become several data lines. */
+void sse_format(struct buf *out, const char *event, uint64_t id, struct str data);
+
+/* Sends to all clients of the topic, at once. ERR_NOMEM, ERR_LIMIT (frame too large). */
+enum err sse_publish(struct sse_hub *hub, uint32_t topic, const char *event, uint64_t id, struct str data);
+
+#endif

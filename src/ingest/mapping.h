@@ -1,0 +1,37 @@
+/*
+ * Mapping: turns committed samples of known exporters into signals.
+ *
+ * A table of rows (mapping_rows) says which metric, under which label
+ * conditions, is which signal of which service or breaker. The first time a
+ * series is seen it is bound to a row (or to none); afterwards a sample costs
+ * one array access.
+ *
+ *   mapping_new(db, sink) -> { mapping_apply(batch) }* -> mapping_free
+ *
+ * Counters  The increase since the series' sample before. A lower value is a
+ *           reset: the new value itself is the increase. The first sample of a
+ *           series books 0, unless the same scrape job was already heard before
+ *           the series appeared (a series born at runtime starts from 0: then
+ *           its first value is the increase).
+ * Staleness A stale marker ends the series: SIGNAL_GONE for a breaker's state;
+ *           a counter that comes back after it goes on from its last value, with
+ *           reset detection.
+ * HAProxy   docs/decisions names the rules (calls, retries, half-open).
+ * Threads   Owned by the evaluate thread.
+ */
+#ifndef FUSEBOX_INGEST_MAPPING_H
+#define FUSEBOX_INGEST_MAPPING_H
+
+#include "model/sample.h"
+#include "model/signal.h"
+#include "tsdb/tsdb.h"
+
+struct mapping;
+
+struct mapping *mapping_new(struct tsdb *db, struct signal_sink sink); /* NULL: no memory */
+void mapping_free(struct mapping *m);
+
+/* Sends the signals of one committed batch, in the order of its samples; breaker states once per batch. */
+void mapping_apply(struct mapping *m, const struct sample_batch *batch);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * Samples: a time in Unix milliseconds and a double; and the batch in which they
+ * travel from a source to the store and on to the evaluation.
+ *
+ * A stale marker is the NaN with the bits SAMPLE_STALE_BITS; compare bits, never
+ * values, and copy doubles whole (never compute with them) to keep the bits.
+ */
+#ifndef FUSEBOX_MODEL_SAMPLE_H
+#define FUSEBOX_MODEL_SAMPLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/attr.h"
+
+#define SAMPLE_STALE_BITS UINT64_C(0x7ff0000000000002)
+
+struct sample {
+    int64_t ts_ms;
+    double value;
+};
+
+struct series_sample {
+    uint32_t series; /* reference given by tsdb_series */
+    int64_t ts_ms;
+    double value;
+};
+
+/*
+ * One delivery of one source (a scrape, a tick of own metrics). It is committed
+ * whole or not at all.
+ *
+ * Memory    sample_batch_new / _free; the queue that takes it owns it.
+ */
+struct sample_batch {
+    int64_t received_ms;         /* wall time at which its last byte came */
+    int64_t received_mono_ns;    /* the same instant on the monotonic clock */
+    size_t count;
+    size_t capacity_count;
+    struct series_sample items[];
+};
+
+struct sample_batch *sample_batch_new(size_t capacity_count) MUST_CHECK; /* NULL: no memory */
+void sample_batch_free(struct sample_batch *batch);
+
+static inline uint64_t sample_bits(double value)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static inline double sample_from_bits(uint64_t bits)
+{
+    double value;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline bool sample_is_stale(double value)
+{
+    return sample_bits(value) == SAMPLE_STALE_BITS;
+}
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * Signals: what any source says about a service, in one form. Budgets, breakers
+ * and SLOs read signals alone, so a new source is a new mapping row.
+ *
+ * A subject is what a signal is about: a service, or one breaker of it. The
+ * mapping asks the sink for the subject's id once, when it first sees a series,
+ * and then only sends numbers.
+ *
+ * Amounts   Counters arrive as the increase since the sample before, already
+ *           free of resets; an increase of 0 is sent too, since it says that the
+ *           source was heard. States arrive as enum breaker_state.
+ * Time      at_ms is the time of the sample (a counter's increase is booked when
+ *           it was scraped).
+ * Threads   Owned by the evaluate thread.
+ */
+#ifndef FUSEBOX_MODEL_SIGNAL_H
+#define FUSEBOX_MODEL_SIGNAL_H
+
+#include <stdint.h>
+
+#include "base/str.h"
+
+enum signal_kind {
+    SIGNAL_CALLS,          /* calls: first attempts with all their retries, counted once */
+    SIGNAL_ERRORS,         /* calls whose final result was a failure */
+    SIGNAL_RETRIES,        /* attempts after the first */
+    SIGNAL_RETRIES_DENIED, /* retries that a limiter refused */
+    SIGNAL_BREAKER_STATE,  /* amount is an enum breaker_state */
+    SIGNAL_BREAKER_CALLS,  /* what went through one breaker, with any result */
+    SIGNAL_BREAKER_ERRORS, /* failures among them */
+    SIGNAL_BREAKER_BLOCKED,/* calls that the breaker refused */
+    SIGNAL_GONE,           /* the source of this subject stopped (stale marker); no amount */
+};
+
+/* Numbers as metrics show them (requirements, section 1); the two behind are no states of a circuit. */
+enum breaker_state {
+    BREAKER_CLOSED = 0,
+    BREAKER_HALF_OPEN = 1,
+    BREAKER_OPEN = 2,
+    BREAKER_DISABLED = 3, /* taken out by an operator: MAINT, DRAIN, forced off */
+    BREAKER_UNKNOWN = 4,  /* never told, or no longer told */
+    BREAKER_STATE_COUNT,
+};
+
+const char *breaker_state_name(enum breaker_state state); /* closed, half_open, open, disabled, unknown */
+
+struct signal_subject {
+    struct str service;  /* the callee */
+    struct str breaker;  /* its name; empty: the subject is the service */
+    struct str endpoint; /* may be empty */
+    struct str caller;   /* who calls or guards; may be empty */
+    const char *source;  /* the mapping's name, static: "haproxy", "fusebox" */
+    int64_t interval_ms; /* how often this source is heard; 0 when not known */
+};
+
+struct signal {
+    uint32_t subject; /* what sink->subject gave */
+    enum signal_kind kind;
+    int64_t at_ms;
+    double amount;
+};
+
+struct signal_sink {
+    /* The subject's id, new or known; 0 when a limit refuses it (the mapping then sends nothing). */
+    uint32_t (*subject)(void *ctx, const struct signal_subject *subject);
+    void (*on_signal)(void *ctx, const struct signal *signal);
+    void *ctx;
+};
+
+#endif
