@@ -1,0 +1,64 @@
+/*
+ * Log: what makes committed samples last, one row per batch in samples.db.
+ *
+ *   log_store_open -> log_store_read_series -> log_store_read_rows
+ *            -> { log_store_begin -> { _put_series | _put_batch }* -> _commit }*
+ *            -> log_store_close
+ *
+ * Rows have rising ids, so they are replayed in the order of commit. The
+ * definition of a series stands in the same transaction as its first sample.
+ * After an error between _begin and _commit call log_store_abort.
+ *
+ * Threads   Owned by the write thread; row_count and body_bytes may be read by any.
+ * Limits    ROW_SAMPLES_MAX samples per batch.
+ * Source    docs/formats/log.md.
+ */
+#ifndef FUSEBOX_TSDB_LOG_H
+#define FUSEBOX_TSDB_LOG_H
+
+#include "model/labels.h"
+#include "sqlite/db.h"
+#include "tsdb/row.h"
+
+struct log_store {
+    struct db *db;
+    struct db_stmt *put_series;
+    struct db_stmt *put_row;
+    struct db_stmt *cut;
+    struct row_codec codec;
+    struct buf labels;
+    char *path;
+    uint64_t pending_rows, pending_bytes; /* of the transaction under way */
+    _Atomic uint64_t row_count;
+    _Atomic uint64_t body_bytes;
+};
+
+/* ERR_IO, ERR_CORRUPT, ERR_CONFLICT (another application, a newer format), ERR_NOMEM. */
+enum err log_store_open(struct log_store *log, const char *dir, bool relaxed,
+                        struct diag *diag) MUST_CHECK;
+void log_store_close(struct log_store *log); /* all-zero is allowed */
+
+/* Calls once per series, references rising; an error of the callback ends the walk. */
+typedef enum err log_on_series(void *ctx, uint32_t ref, struct labels labels);
+enum err log_store_read_series(struct log_store *log, log_on_series *on_series, void *ctx,
+                               struct diag *diag) MUST_CHECK;
+
+/* Calls once per row in the order of commit. The batch is the callee's to change, not to keep. */
+typedef enum err log_on_batch(void *ctx, struct sample_batch *batch);
+enum err log_store_read_rows(struct log_store *log, log_on_batch *on_batch, void *ctx,
+                             struct diag *diag) MUST_CHECK;
+
+enum err log_store_begin(struct log_store *log) MUST_CHECK;
+enum err log_store_put_series(struct log_store *log, uint32_t ref, struct labels labels) MUST_CHECK;
+enum err log_store_put_batch(struct log_store *log, const struct series_sample *items, size_t count,
+                             int64_t received_ms) MUST_CHECK;
+enum err log_store_commit(struct log_store *log) MUST_CHECK;
+void log_store_abort(struct log_store *log);
+
+/* Deletes rows without a sample at or after cutoff_ms, some thousand at most per call. */
+enum err log_store_cut(struct log_store *log, int64_t cutoff_ms) MUST_CHECK;
+
+/* Moves the WAL into the file when it has grown over its limit. */
+enum err log_store_checkpoint(struct log_store *log) MUST_CHECK;
+
+#endif

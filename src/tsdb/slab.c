@@ -1,0 +1,58 @@
+#include "tsdb/slab.h"
+
+#include "base/mem.h"
+
+enum err slab_init(struct slab *s)
+{
+    *s = (struct slab){ .pages = mem_alloc_zero(SLAB_PAGES_MAX, sizeof *s->pages) };
+    return s->pages ? ERR_OK : ERR_NOMEM;
+}
+
+void slab_release(struct slab *s)
+{
+    for (uint32_t i = 0; i < s->page_count; i++)
+        mem_free(atomic_load_explicit(&s->pages[i], memory_order_relaxed));
+    mem_free(s->pages);
+    *s = (struct slab){ 0 };
+}
+
+enum err slab_reserve(struct slab *s, uint64_t count)
+{
+    for (;;) {
+        uint64_t fresh = (uint64_t)s->page_count * SLAB_PAGE_CHUNKS - s->taken_count;
+        struct chunk *page;
+
+        if (s->free_count + fresh >= count)
+            return ERR_OK;
+        if (s->page_count == SLAB_PAGES_MAX)
+            return ERR_LIMIT;
+        page = mem_alloc(SLAB_PAGE_CHUNKS * sizeof *page);
+        if (!page)
+            return ERR_NOMEM;
+        /* Readers learn a number later, by an acquiring load of a link: relaxed is enough here. */
+        atomic_store_explicit(&s->pages[s->page_count++], page, memory_order_relaxed);
+    }
+}
+
+uint32_t slab_take(struct slab *s)
+{
+    uint32_t number;
+
+    if (s->free_first) {
+        number = s->free_first;
+        s->free_first = atomic_load_explicit(&slab_at(s, number)->next, memory_order_relaxed);
+        s->free_count--;
+    } else {
+        number = (uint32_t)++s->taken_count;
+    }
+    atomic_fetch_add_explicit(&s->used_count, 1, memory_order_relaxed);
+    return number;
+}
+
+void slab_give_back(struct slab *s, uint32_t number)
+{
+    atomic_store_explicit(&slab_at(s, number)->next, s->free_first, memory_order_relaxed);
+    s->free_first = number;
+    s->free_count++;
+    atomic_fetch_sub_explicit(&s->used_count, 1, memory_order_relaxed);
+}
