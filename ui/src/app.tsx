@@ -1,0 +1,126 @@
+// The page: takes the view that the address names, keeps the title and the spoken line, hears the keys.
+import { effect, signal, untracked } from '@preact/signals';
+import { render } from 'preact';
+import './prefs';
+import { visible } from './format';
+import { Hatches } from './marks';
+import { Overview } from './overview';
+import { follow, go, overviewPath, route } from './route';
+import { Service } from './service';
+import { Bars, Failed, KeysDialog, TopBar, keysOpen } from './shell';
+import { feedState, open, overviewLoaded, paused, refused, sentence, serviceDoc, togglePause, totals } from './state';
+import { leaveRow, moveFocus, returnTo } from './table';
+import type { Sentence } from './views';
+
+const SPEAK_EVERY_MS = 10_000;
+const spoken = signal('');
+
+const currentSentence = (): Sentence | null =>
+  (route.value.view === 'overview' ? sentence.value : serviceDoc.value?.sentence) ?? null;
+
+function trouble(): string {
+  const now = route.value;
+  if (now.view === 'overview') {
+    const services = totals.value?.services;
+    if (!services) return '';
+    if (services.unhealthy > 0) return `\u2715 ${services.unhealthy} unhealthy · `;
+    return services.degraded > 0 ? `\u25b2 ${services.degraded} degraded · ` : '';
+  }
+  const health = serviceDoc.value?.health;
+  return health === 'unhealthy' ? '\u2715 ' : health === 'degraded' ? '\u25b2 ' : health === 'unknown' ? '? ' : '';
+}
+
+effect(() => {
+  const now = route.value;
+  const where = now.view === 'service' ? visible(now.name).slice(0, 64) : now.view === 'overview' ? 'Overview' : 'Not there';
+  const link = feedState.value.kind === 'lost' ? 'not connected · ' : paused.value ? 'paused · ' : '';
+  document.title = `${link}${trouble()}${where} · fusebox`;
+});
+
+// Speaks a new cause, and a lost or regained connection; figures that move are not news.
+let lastCause = '';
+let wasLost = false;
+let spokenMono = -Infinity;
+effect(() => {
+  const words = currentSentence();
+  const lost = feedState.value.kind === 'lost';
+  const cause = words ? `${words.severity} ${words.since ?? ''} ${(words.links ?? []).map((l) => l.service).join(' ')}` : lastCause;
+  if (lost !== wasLost) spoken.value = lost ? 'Connection lost' : 'Connected again';
+  else if (cause !== lastCause && words && performance.now() - spokenMono >= SPEAK_EVERY_MS) {
+    spoken.value = visible(words.text);
+    spokenMono = performance.now();
+    lastCause = cause;
+  }
+  wasLost = lost;
+});
+
+effect(() => {
+  const next = route.value;
+  untracked(() => open(next));
+});
+
+function typing(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null;
+}
+
+function back(): void {
+  const now = route.peek();
+  if (now.view === 'overview') leaveRow();
+  else {
+    if (now.view === 'service') returnTo(now.name);
+    go(overviewPath);
+  }
+}
+
+const KEYS: Record<string, () => void> = {
+  j: () => moveFocus(1),
+  k: () => moveFocus(-1),
+  p: togglePause,
+  Escape: back,
+  '?': () => (keysOpen.value = true),
+};
+
+addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (typing(event.target) || keysOpen.peek()) return;
+  const act = KEYS[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+function Missing({ path }: { path: string }) {
+  return (
+    <section class="card in">
+      <h1>There is no page here</h1>
+      <p><code>{visible(path).slice(0, 256)}</code></p>
+      <p><a href={overviewPath} onClick={(event) => follow(event, overviewPath)}>All services</a></p>
+    </section>
+  );
+}
+
+function View() {
+  const now = route.value;
+  if (now.view === 'service') return <Service key={now.name} name={now.name} />;
+  if (now.view === 'missing') return <Missing path={now.path} />;
+  return refused.value && !overviewLoaded.value ? <Failed failure={refused.value} /> : <Overview />;
+}
+
+function App() {
+  const old = feedState.value.kind === 'lost';
+  return (
+    <>
+      <a class="skip" href="#main">To the content</a>
+      <Hatches />
+      <TopBar />
+      <main id="main" tabIndex={-1}>
+        <Bars />
+        <div class={old ? 'view disconnected' : 'view'}><View /></div>
+      </main>
+      <div class="sr" aria-live="polite">{spoken.value}</div>
+      <KeysDialog />
+    </>
+  );
+}
+
+render(<App />, document.getElementById('app')!);

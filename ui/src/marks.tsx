@@ -1,0 +1,176 @@
+// The marks: each says its fact by shape first, and in words for those who do not see it.
+import { duration, percentText, successText } from './format';
+import { BREAKER_WORDS } from './glyphs';
+import type { BreakerState, Budget, Row, Values } from './views';
+
+const DUMBBELL_WIDTH = 68;
+export const DUMBBELL_FLOOR = 0.5;
+
+export function successTone(row: Row): string {
+  const met = row.slo?.success_rate_compliant ?? null;
+  const bad = met === false || (met === null && row.success_ratio !== null && row.success_ratio < 0.99);
+  if (!bad) return 's1';
+  return row.health === 'unhealthy' ? 'crit' : 'warn';
+}
+
+// Hollow: success of attempts. Filled: success as callers see it. Between them: what retries saved.
+export function Dumbbell({ row }: { row: Row }) {
+  const { success_ratio: final, attempt_success_ratio: attempts } = row;
+  if (final === null) return null;
+  const x = (ratio: number) => 5 + Math.max(0, (ratio - DUMBBELL_FLOOR) / (1 - DUMBBELL_FLOOR)) * (DUMBBELL_WIDTH - 10);
+  const words = [
+    attempts === null ? null : `${successText(attempts)} of attempts succeed`,
+    `${successText(final)} of calls succeed`,
+  ].filter(Boolean).join(', ');
+  const low = attempts !== null && attempts < DUMBBELL_FLOOR;
+  return (
+    <svg class="dumbbell" width={DUMBBELL_WIDTH} height="14" role="img" aria-label={words}>
+      <title>{words}</title>
+      <path class="k-hair" d={`M0 7H${DUMBBELL_WIDTH}`} />
+      {attempts !== null && <path class="k-retry" stroke-width="2.5" d={`M${x(attempts)} 7H${x(final)}`} />}
+      {attempts !== null && (low
+        ? <path class="p-surf k-retry" stroke-width="1.6" d="M7.5 3.5L1.5 7l6 3.5z" />
+        : <circle class="p-surf k-retry" stroke-width="1.6" cx={x(attempts)} cy="7" r="3" />)}
+      <circle class={`p-${successTone(row)}`} cx={x(final)} cy="7" r="3.5" />
+    </svg>
+  );
+}
+
+export function budgetTone(budget: Budget): string {
+  const used = budget.utilization_percent;
+  if (used === null) return 'unk';
+  if (used >= (budget.critical_threshold_percent ?? 100)) return 'crit';
+  if (used >= (budget.warning_threshold_percent ?? 100)) return 'warn';
+  return 's1';
+}
+
+export function budgetWords(budget: Budget): string {
+  if (budget.utilization_percent === null) return 'retry budget unknown: the source does not tell';
+  const marks = [
+    budget.warning_threshold_percent === null ? null : `warning at ${percentText(budget.warning_threshold_percent)}`,
+    budget.critical_threshold_percent === null ? null : `critical at ${percentText(budget.critical_threshold_percent)}`,
+    budget.returning_10s_percent ? `${percentText(budget.returning_10s_percent)} comes back within 10 s` : null,
+    budget.modelled ? 'modelled: the limit follows from the traffic' : null,
+  ].filter(Boolean);
+  return [`${percentText(budget.utilization_percent)} of the retry budget used`, ...marks].join(', ');
+}
+
+// The bullet bar. Its lengths are percentages of the picture, so it may have any width.
+export function Bullet({ budget, large = false }: { budget: Budget; large?: boolean }) {
+  const [height, inset] = large ? [22, 6] : [12, 3];
+  const words = budgetWords(budget);
+  const used = budget.utilization_percent;
+  const bar = Math.min(100, used ?? 0);
+  const back = Math.min(bar, budget.returning_10s_percent ?? 0);
+  const tone = budgetTone(budget);
+  return (
+    <span class={`bullet${large ? ' large' : ''}`}>
+      <svg class="track" height={height} role="img" aria-label={words}>
+        <title>{words}</title>
+        {used === null ? (
+          <>
+            <rect width="100%" height="100%" fill="url(#hatch-unknown)" />
+            <rect class="nf k-rule" x="0.5" y="0.5" width="calc(100% - 1px)" height={height - 1} />
+          </>
+        ) : (
+          <>
+            <rect class="p-track" width="100%" height={height} />
+            <rect class={`p-${tone}`} y={inset} width={`${bar}%`} height={height - 2 * inset} />
+            <rect class="p-surf pale" x={`${bar - back}%`} y={inset} width={`${back}%`} height={height - 2 * inset} />
+            {budget.modelled && <path class="nf k-ink2 dotted" d={`M0 .5H4000M0 ${height - 0.5}H4000`} />}
+            <Tick at={budget.warning_threshold_percent} from={height * 0.66} to={height} />
+            <Tick at={budget.critical_threshold_percent} from={0} to={height} />
+          </>
+        )}
+      </svg>
+      <svg class={`over c-${tone}`} width="8" height={height} viewBox="0 0 8 12" aria-hidden="true">
+        {used !== null && used > 100 && <path d="M1.5 2l6 4-6 4z" fill="currentColor" />}
+      </svg>
+    </span>
+  );
+}
+
+function Tick({ at, from, to }: { at: number | null; from: number; to: number }) {
+  if (at === null || at > 100) return null;
+  return <line class="k-ink2" stroke-width="1.5" x1={`${at}%`} x2={`${at}%`} y1={from} y2={to} />;
+}
+
+export function budgetPercent(budget: Budget): string {
+  return budget.utilization_percent === null
+    ? 'unknown'
+    : `${budget.modelled ? '\u2248\u202f' : ''}${percentText(budget.utilization_percent)}`;
+}
+
+export function exhaustionWords(budget: Budget): string | null {
+  const end = budget.exhaustion;
+  if (!end) return null;
+  if (end.in_s <= 0) return 'spent';
+  return `empty in ${duration(end.in_s)}`;
+}
+
+// A line of the last minutes from 0 up, with gaps where nothing was heard, and a dot at now.
+export function Spark({ values, tone = 's1', height = 20, top = 0 }: { values: Values; tone?: string; height?: number; top?: number }) {
+  const n = values.length;
+  const heard = values.filter((v): v is number => v !== null);
+  if (heard.length === 0) return <svg class="spark" height={height} aria-hidden="true" />;
+  const max = Math.max(top, ...heard);
+  const y = (v: number) => (max > 0 ? height - 3 - (v / max) * (height - 6) : height - 3);
+  const x = (i: number) => (n > 1 ? (i / (n - 1)) * 100 : 100);
+  let path = '';
+  for (let i = 0; i < n; i++) {
+    const v = values[i];
+    if (v === null || v === undefined) continue;
+    const joined = i > 0 && values[i - 1] !== null;
+    path += `${joined ? 'L' : 'M'}${x(i).toFixed(1)} ${y(v).toFixed(1)}${joined ? '' : 'h.01'}`;
+  }
+  const last = values[n - 1] ?? null;
+  return (
+    <svg class="spark" height={height} aria-hidden="true">
+      <svg viewBox={`0 0 100 ${height}`} preserveAspectRatio="none" width="100%" height={height}>
+        <path class={`nf thin k-${tone}`} d={path} />
+      </svg>
+      {last !== null && <circle class={`p-${tone}`} cx="100%" cy={y(last)} r="2" />}
+    </svg>
+  );
+}
+
+const STRIP_HEIGHT = 24;
+
+// Height is state, x is time: thin line closed, half-height hatch half-open, block open, dots unknown.
+export function Strip({ spans, fromMs, toMs }: { spans: readonly (readonly [number, BreakerState])[]; fromMs: number; toMs: number }) {
+  const x = (ms: number) => Math.min(100, Math.max(0, ((ms - fromMs) / (toMs - fromMs)) * 100));
+  const parts = spans.map(([start, state], i) => {
+    const end = spans[i + 1]?.[0] ?? toMs;
+    return { state, from: x(start), to: x(end), s: (end - Math.max(start, fromMs)) / 1000 };
+  }).filter((part) => part.to > part.from);
+  const words = parts.map((part) => `${BREAKER_WORDS[part.state]} ${duration(part.s)}`).slice(-8).join(', then ');
+  return (
+    <svg class="strip" height={STRIP_HEIGHT} role="img" aria-label={`Last 15 minutes: ${words || 'nothing known'}`}>
+      {parts.map((part, i) => <Span key={i} {...part} />)}
+    </svg>
+  );
+}
+
+function Span({ state, from, to }: { state: BreakerState; from: number; to: number }) {
+  const width = `${to - from}%`;
+  if (state === 'open') return <rect class="p-crit" x={`${from}%`} width={width} y="1" height="22" />;
+  if (state === 'half_open') return <rect fill="url(#hatch-half)" x={`${from}%`} width={width} y="12" height="11" />;
+  const line = { closed: 'k-ok w2', disabled: 'k-rule dashed', unknown: 'k-unk dotted' }[state] ?? 'k-unk dotted';
+  return <line class={line} x1={`${from}%`} x2={`${to}%`} y1="22" y2="22" />;
+}
+
+// Patterns that the marks fill with; once per page.
+export function Hatches() {
+  return (
+    <svg class="defs" width="0" height="0" aria-hidden="true">
+      <defs>
+        <pattern id="hatch-half" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+          <path class="k-warn" d="M0 0v5" stroke-width="4" />
+        </pattern>
+        <pattern id="hatch-unknown" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+          <path class="k-hair" d="M0 0v5" stroke-width="3" />
+        </pattern>
+      </defs>
+    </svg>
+  );
+}

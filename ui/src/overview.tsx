@@ -1,0 +1,128 @@
+// The overview: the sentence, five figures, and the services with the worst first.
+import type { ComponentChildren } from 'preact';
+import { count, percent, plural, rate, rateText, success, successText } from './format';
+import { Glyph } from './glyphs';
+import { Spark } from './marks';
+import { order, overviewLoaded, sentence, totals } from './state';
+import { ServicesTable } from './table';
+import { Lead } from './text';
+import type { Totals, Values } from './views';
+import { Loading } from './shell';
+
+interface KpiProps {
+  label: string;
+  value: string;
+  unit: string;
+  spark?: Values;
+  tone?: string;
+  top?: number;
+  children?: ComponentChildren;
+}
+
+function Kpi({ label, value, unit, spark, tone, top, children }: KpiProps) {
+  return (
+    <div class="kpi">
+      <div class="up">{label}</div>
+      <div class="fig">
+        {value} <span class="unit">{unit}</span>
+      </div>
+      <div class="xs s">{children}</div>
+      {spark && spark.length > 0 && <Spark values={spark} tone={tone} top={top} />}
+    </div>
+  );
+}
+
+function HealthCounts({ services }: { services: Totals['services'] }) {
+  const bad: [string, number, string][] = [
+    ['critical', services.unhealthy, 'unhealthy'],
+    ['warning', services.degraded, 'degraded'],
+    ['unknown', services.unknown, 'unknown'],
+  ];
+  return (
+    <>
+      {bad.filter(([, n]) => n > 0).map(([kind, n, word]) => (
+        <span class="count" key={kind} title={`${n} ${word}`}>
+          <Glyph kind={kind} quiet /> {count(n)}<span class="sr"> {word}</span>
+        </span>
+      ))}
+      <span class="nw">{count(services.healthy)} healthy</span>
+    </>
+  );
+}
+
+function breakerFigure({ open, half_open, closed, disabled, unknown, total }: Totals['breakers']) {
+  if (total === 0) return { value: '0', unit: '', rest: 'no service has told of one' };
+  const rest = [
+    closed > 0 && `${count(closed)} closed`,
+    disabled > 0 && `${count(disabled)} disabled`,
+    unknown > 0 && `${count(unknown)} unknown`,
+  ].filter(Boolean).join(', ');
+  const unit = half_open > 0 ? `open, ${count(half_open)} half-open` : `open of ${count(total)}`;
+  return { value: count(open), unit, rest: rest || 'none closed' };
+}
+
+// A success line runs from its own worst to 100 %: what is drawn is what failed, downwards.
+const inverted = (values: Values) => {
+  const worst = Math.min(0.99, ...values.filter((v): v is number => v !== null));
+  return values.map((v) => (v === null ? null : v - worst));
+};
+
+function Kpis({ of }: { of: Totals }) {
+  const calls = rate(of.calls_per_s);
+  const breakers = breakerFigure(of.breakers);
+  const worst = of.spark ? Math.min(0.99, ...of.spark.success.filter((v): v is number => v !== null)) : 0;
+  return (
+    <section class="kpis card" aria-label="All services together">
+      <Kpi label="Services" value={count(of.services.total)} unit="">
+        <HealthCounts services={of.services} />
+      </Kpi>
+      <Kpi label="Success, as callers see it" value={success(of.success_ratio)} unit={of.success_ratio === null ? '' : '%'}
+        spark={of.spark && inverted(of.spark.success)} top={1 - worst}>
+        {of.success_ratio === null ? 'no calls yet'
+          : of.attempt_success_ratio === null ? 'attempts: not told' : `${successText(of.attempt_success_ratio)} of attempts`}
+      </Kpi>
+      <Kpi label="Calls" value={calls.value} unit={calls.unit} spark={of.spark?.calls}>
+        {of.errors_per_s === null ? 'errors: not told' : `${rateText(of.errors_per_s)} fail`}
+      </Kpi>
+      <Kpi label="Retries" value={percent(of.retry_ratio === null ? null : of.retry_ratio * 100)}
+        unit={of.retry_ratio === null ? '' : '% of attempts'} spark={of.spark?.retries} tone="retry">
+        {of.retries_per_s === null ? 'no source tells them' : rateText(of.retries_per_s)}
+      </Kpi>
+      <Kpi label="Breakers" value={breakers.value} unit={breakers.unit} spark={of.breakers.total > 0 ? of.spark?.open : undefined}
+        tone={of.breakers.open > 0 ? 'crit' : 'unk'} top={1}>
+        {breakers.rest}
+      </Kpi>
+    </section>
+  );
+}
+
+function Empty() {
+  return (
+    <section class="card in empty">
+      <h2>No service has been seen yet</h2>
+      <p class="s">
+        A service appears here by itself as soon as a scraped target tells of calls to it. Name a target in the configuration,
+        for example HAProxy with its built-in exporter:
+      </p>
+      <pre>{`scrape_configs:
+  - job_name: haproxy
+    static_configs:
+      - targets: ['127.0.0.1:8405']`}</pre>
+      <p class="s">
+        Then start with <code>fusebox run --config FILE</code>, or look at an example with <code>fusebox demo</code>.
+      </p>
+    </section>
+  );
+}
+
+export function Overview() {
+  if (!overviewLoaded.value || !sentence.value || !totals.value) return <Loading />;
+  const names = order.value;
+  return (
+    <>
+      <Lead sentence={sentence.value} />
+      <Kpis of={totals.value} />
+      {names.length === 0 ? <Empty /> : <ServicesTable title={plural(names.length, 'service')} />}
+    </>
+  );
+}

@@ -1,0 +1,168 @@
+// One service in the list: as a row of columns, or as the three lines of a phone.
+import type { ComponentChildren } from 'preact';
+import { age, count, cut, duration, rate, rateText, successText, visible } from './format';
+import { BreakerGlyph, Glyph, breakerTone, rowGlyph, toneOf } from './glyphs';
+import { Bullet, Dumbbell, Spark, budgetPercent, budgetTone, exhaustionWords, successTone } from './marks';
+import { nowMs } from './state';
+import { ServiceLink } from './text';
+import type { Row } from './views';
+
+// Why there is no verdict, in words; null when there is one.
+export function evidenceWords(row: Row): string | null {
+  switch (row.evidence) {
+    case 'ok':
+      return null;
+    case 'stale':
+      return row.last_data_ms === null ? 'stale' : `last data ${age((nowMs.value - row.last_data_ms) / 1000)} ago`;
+    case 'no_data':
+      return 'no data: expected, did not come';
+    case 'too_little':
+      return row.calls_last_minute === null ? 'too little data' : `too little data, n=${count(row.calls_last_minute)}`;
+    default:
+      return 'unknown: never told';
+  }
+}
+
+const target = (row: Row) => row.slo?.success_rate_target_percent ?? null;
+const isOld = (row: Row) => row.evidence === 'stale' || row.evidence === 'no_data';
+
+export function Origin({ row }: { row: Row }) {
+  const parts = [row.team, row.environment, row.source].filter((part): part is string => !!part).map((part) => cut(visible(part), 40));
+  const trouble = row.health === 'healthy' || row.evidence === 'stale' ? null : row.reason;
+  return (
+    <span class="origin xs m" title={[...parts, row.reason].filter(Boolean).map((part) => visible(part!)).join(' · ')}>
+      <bdi>{parts.join(' · ')}</bdi>
+      {trouble && parts.length > 0 && ' · '}
+      {trouble && <span class={`c-${toneOf(row.severity)}`}>{visible(trouble)}</span>}
+    </span>
+  );
+}
+
+function Cell({ children, cls = '' }: { children: ComponentChildren; cls?: string }) {
+  return <span role="cell" class={`cell ${cls}`}>{children}</span>;
+}
+
+function SuccessCell({ row }: { row: Row }) {
+  const why = evidenceWords(row);
+  if (row.success_ratio === null || isOld(row)) return <span class="m ell" title={why ?? undefined}>{why ?? 'no calls'}</span>;
+  if (row.evidence !== 'ok') return <span class="m ell">{why}</span>;
+  const tone = successTone(row);
+  return (
+    <>
+      <Dumbbell row={row} />
+      <span class={tone === 's1' ? '' : `c-${tone} b`}>{successText(row.success_ratio, target(row))}</span>
+    </>
+  );
+}
+
+function budgetNote(row: Row): string {
+  const { budget } = row;
+  if (budget.utilization_percent === null) return '';
+  const speed = row.retries_per_s ? `${rateText(row.retries_per_s)}` : 'no retries';
+  return [exhaustionWords(budget), speed].filter(Boolean).join(' · ');
+}
+
+function BudgetCell({ row }: { row: Row }) {
+  const tone = budgetTone(row.budget);
+  return (
+    <>
+      <Bullet budget={row.budget} />
+      <span class="two">
+        <span class={tone === 'crit' || tone === 'warn' ? `c-${tone} b` : tone === 'unk' ? 'm' : ''}>{budgetPercent(row.budget)}</span>
+        <span class="xs m">{budgetNote(row)}</span>
+      </span>
+    </>
+  );
+}
+
+// What is left of a limit. Without a limit there is no number, and the reason stands in the title.
+function Left({ value, limit, per }: { value: number | null; limit: number | null; per: string }) {
+  if (value === null) return <span class="m" title={`no limit per ${per} is known`}>no limit</span>;
+  return <span class={value <= 0 ? 'c-crit b' : ''} title={limit === null ? undefined : `of ${count(limit)} per ${per}`}>{count(value)}</span>;
+}
+
+function BreakersCell({ row }: { row: Row }) {
+  const { breakers } = row;
+  if (breakers.total === 0) return <span class="m">none</span>;
+  const calm = breakers.worst === 'closed' || breakers.worst === 'disabled';
+  const k = breakers.worst === 'half_open' && breakers.open === 0 ? breakers.half_open : breakers.open;
+  const words = [
+    breakers.open > 0 && `${breakers.open} open`,
+    breakers.half_open > 0 && `${breakers.half_open} half-open`,
+    breakers.closed > 0 && `${breakers.closed} closed`,
+    breakers.disabled > 0 && `${breakers.disabled} disabled`,
+    breakers.unknown > 0 && `${breakers.unknown} unknown`,
+  ].filter(Boolean).join(', ');
+  return (
+    <span class={`rc ${calm ? 'm' : `c-${breakerTone(breakers.worst)} b`}`} title={words}>
+      <BreakerGlyph state={breakers.worst} />
+      <span>{breakers.worst === 'unknown' ? '?' : k}/{breakers.total}</span>
+      <span class="sr">{words}</span>
+    </span>
+  );
+}
+
+function Speed({ perSecond, tone = '' }: { perSecond: number | null; tone?: string }) {
+  const { value, unit } = rate(perSecond);
+  if (unit === '') return <span class="m" title="not told">{'\u2014'}</span>;
+  return <span class={tone}>{value}{unit === '/s' ? '' : `\u202f${unit}`}</span>;
+}
+
+const errorTone = (row: Row) => (!row.errors_per_s ? 's1' : successTone(row) === 's1' ? 's1' : successTone(row));
+
+export function WideRow({ row, index, p99 }: { row: Row; index: number; p99: boolean }) {
+  const tone = errorTone(row);
+  return (
+    <>
+      <Cell cls="name">
+        <Glyph kind={rowGlyph(row)} />
+        <span class="grow">
+          <ServiceLink service={row.service} index={index} />
+          <Origin row={row} />
+        </span>
+      </Cell>
+      <Cell cls="rt"><Speed perSecond={row.calls_per_s} /></Cell>
+      <Cell cls="opt">{row.spark && <Spark values={row.spark.calls} />}</Cell>
+      <Cell cls="rt"><Speed perSecond={row.errors_per_s} tone={tone === 's1' ? '' : `c-${tone} b`} /></Cell>
+      <Cell cls="opt">{row.spark && <Spark values={row.spark.errors} tone={tone} />}</Cell>
+      <Cell cls="rc"><SuccessCell row={row} /></Cell>
+      {p99 && <Cell cls="rt">{row.latency_p99_s === null ? <span class="m" title="not told">{'\u2014'}</span> : duration(row.latency_p99_s)}</Cell>}
+      <Cell cls="rc"><BudgetCell row={row} /></Cell>
+      <Cell cls="rt"><Left value={row.budget.remaining_minute} limit={row.budget.limit_minute} per="minute" /></Cell>
+      <Cell cls="rt"><Left value={row.budget.remaining_hour} limit={row.budget.limit_hour} per="hour" /></Cell>
+      <Cell cls=""><BreakersCell row={row} /></Cell>
+    </>
+  );
+}
+
+function leftWords(row: Row): string {
+  const { remaining_minute: minute, remaining_hour: hour } = row.budget;
+  if (row.budget.utilization_percent === null) return 'retries: the source does not tell';
+  return [
+    minute === null ? null : `${count(minute)} left this minute`,
+    hour === null ? null : `${count(hour)} this hour`,
+  ].filter(Boolean).join(' · ') || 'no limit known';
+}
+
+export function NarrowRow({ row, index }: { row: Row; index: number }) {
+  const why = row.evidence === 'ok' ? null : evidenceWords(row);
+  const tone = budgetTone(row.budget);
+  const bad = successTone(row) !== 's1' && row.evidence === 'ok';
+  return (
+    <>
+      <Glyph kind={rowGlyph(row)} />
+      <span class="l1 ell">
+        <ServiceLink service={row.service} index={index} /> <Origin row={row} />
+      </span>
+      <span class={`r1 nw ${tone === 'crit' || tone === 'warn' ? `c-${tone} b` : 's'}`}>retries {budgetPercent(row.budget)}</span>
+      <span class="l2 s ell">
+        {why ?? (row.success_ratio === null ? 'no calls'
+          : <><span class={bad ? `c-${successTone(row)} b` : ''}>{successText(row.success_ratio, target(row))} ok</span> · {rateText(row.calls_per_s)}</>)}
+        {!why && row.errors_per_s ? ` · ${rateText(row.errors_per_s)} fail` : ''}
+      </span>
+      <span class="r2"><Bullet budget={row.budget} /></span>
+      <span class="l3 xs m ell">{leftWords(row)}</span>
+      <span class="r3"><BreakersCell row={row} /></span>
+    </>
+  );
+}

@@ -1,0 +1,50 @@
+// Foreign text on the page, and the sentence that leads it.
+import type { ComponentChildren } from 'preact';
+import { cut, visible } from './format';
+import { Glyph } from './glyphs';
+import { follow, servicePath } from './route';
+import type { Sentence } from './views';
+
+const NAME_MAX = 64;
+const TITLE_MAX = 512;
+
+// A foreign name: text only, isolated in its direction, odd characters spelled, cut with the whole beside it.
+export function Name({ text, max = NAME_MAX }: { text: string; max?: number }) {
+  const whole = visible(text) || '(no name)';
+  return <bdi title={cut(whole, TITLE_MAX)}>{cut(whole, max)}</bdi>;
+}
+
+export function ServiceLink({ service, text = service, index }: { service: string; text?: string; index?: number }) {
+  const path = servicePath(service);
+  return (
+    <a href={path} data-index={index} onClick={(event) => follow(event, path)}>
+      <Name text={text} />
+    </a>
+  );
+}
+
+// The sentence with the names in it that lead somewhere. Each link takes the first place that is still free.
+function linked(sentence: Sentence, own: string | null): ComponentChildren[] {
+  let parts: ComponentChildren[] = [sentence.text];
+  for (const { text, service } of sentence.links ?? []) {
+    if (service === own || text === '') continue;
+    const i = parts.findIndex((part) => typeof part === 'string' && part.includes(text));
+    if (i < 0) continue;
+    const part = parts[i] as string;
+    const at = part.indexOf(text);
+    parts = [...parts.slice(0, i), part.slice(0, at), <ServiceLink service={service} text={text} />, part.slice(at + text.length), ...parts.slice(i + 1)];
+  }
+  return parts.map((part) => (typeof part === 'string' ? visible(part) : part));
+}
+
+export function Lead({ sentence, own = null }: { sentence: Sentence; own?: string | null }) {
+  return (
+    <div class="lead">
+      <Glyph kind={sentence.severity} large />
+      <div class="grow">
+        <h1>{linked(sentence, own)}</h1>
+        {sentence.detail && <p class="s">{visible(sentence.detail)}</p>}
+      </div>
+    </div>
+  );
+}

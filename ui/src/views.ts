@@ -1,0 +1,159 @@
+// The documents of docs/formats/views.md, as types. `null` is "not known", never 0.
+
+export type Severity = 'ok' | 'info' | 'warning' | 'critical' | 'emergency' | 'unknown';
+export type Health = 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
+export type Evidence = 'ok' | 'unknown' | 'no_data' | 'stale' | 'too_little';
+export type BreakerState = 'closed' | 'half_open' | 'open' | 'disabled' | 'unknown';
+export type Values = readonly (number | null)[];
+
+export interface Sentence {
+  text: string;
+  detail: string | null;
+  severity: Severity;
+  since: string | null;
+  links?: readonly { text: string; service: string }[];
+}
+
+export interface BreakerCounts {
+  total: number;
+  closed: number;
+  half_open: number;
+  open: number;
+  disabled: number;
+  unknown: number;
+}
+
+export interface Totals {
+  services: { total: number; healthy: number; degraded: number; unhealthy: number; unknown: number };
+  calls_per_s: number | null;
+  errors_per_s: number | null;
+  retries_per_s: number | null;
+  success_ratio: number | null;
+  attempt_success_ratio: number | null;
+  retry_ratio: number | null;
+  breakers: BreakerCounts;
+  spark?: { end_ms: number; step_s: number; calls: Values; success: Values; retries: Values; open: Values };
+}
+
+export interface Budget {
+  kind: 'absolute' | 'ratio' | 'unknown';
+  modelled: boolean;
+  evidence: Evidence;
+  utilization_percent: number | null;
+  risk: string | null;
+  risk_level: number | null;
+  warning_threshold_percent: number | null;
+  critical_threshold_percent: number | null;
+  used_minute: number | null;
+  limit_minute: number | null;
+  remaining_minute: number | null;
+  used_hour: number | null;
+  limit_hour: number | null;
+  remaining_hour: number | null;
+  retry_rate_percent: number | null;
+  returning_10s_percent: number | null;
+  exhaustion: {
+    in_s: number;
+    low_s: number | null;
+    high_s: number | null;
+    confidence: number | null;
+    limit: string;
+  } | null;
+}
+
+export interface Row {
+  service: string;
+  team: string | null;
+  environment: string | null;
+  source: string | null;
+  health: Health;
+  severity: Severity;
+  reason: string | null;
+  since: string | null;
+  evidence: Evidence;
+  last_data_ms: number | null;
+  resolution_s: number | null;
+  window_s: number;
+  calls_per_s: number | null;
+  errors_per_s: number | null;
+  retries_per_s: number | null;
+  retries_denied_per_s: number | null;
+  success_ratio: number | null;
+  attempt_success_ratio: number | null;
+  first_attempt_success_ratio: number | null;
+  latency_p99_s: number | null;
+  calls_last_minute: number | null;
+  budget: Budget;
+  slo: {
+    success_rate_target_percent: number | null;
+    success_rate_compliant: boolean | null;
+    response_time_target_ms: number | null;
+    response_time_compliant: boolean | null;
+  } | null;
+  breakers: BreakerCounts & { worst: BreakerState };
+  spark?: {
+    end_ms: number;
+    step_s: number;
+    calls: Values;
+    errors: Values;
+    retries: Values;
+    utilization_percent: Values;
+  };
+}
+
+export interface Breaker {
+  service: string;
+  name: string;
+  endpoint: string;
+  caller: string | null;
+  state: BreakerState;
+  since: string | null;
+  source: string | null;
+  evidence: Evidence;
+  requests: number | null;
+  failures: number | null;
+  failure_rate_percent: number | null;
+  consecutive_failures: number | null;
+  last_failure_time: string | null;
+  transitions_total: number | null;
+  transitions_15m: number | null;
+  last_recovery_s: number | null;
+  seconds_in_state: Record<BreakerState, number> | null;
+  strip: readonly (readonly [number, BreakerState])[];
+}
+
+export interface History {
+  step_s: number;
+  end_ms: number;
+  calls: Values;
+  errors: Values;
+  retries: Values;
+  utilization_percent: Values;
+}
+
+interface Moment {
+  seq: number;
+  timestamp: string;
+  now_ms: number;
+}
+
+export interface OverviewDocument extends Moment {
+  epoch: string;
+  sentence: Sentence;
+  totals: Totals;
+  services: readonly Row[];
+}
+
+export interface OverviewUpdate extends Moment {
+  sentence?: Sentence;
+  totals?: Totals;
+  order?: readonly string[];
+  services?: readonly Row[];
+}
+
+export interface ServiceDocument extends Moment, Row {
+  epoch?: string;
+  sentence: Sentence;
+  history?: History;
+  breaker_list?: readonly Breaker[];
+}
