@@ -20,6 +20,7 @@ struct option_row {
     enum option_type type;
     const char *preset;      /* the default, as text that the parser takes */
     double min, max;         /* of numbers, in base units (ms, bytes); min == max: no bounds */
+    const char *zero;        /* what 0 means where it is allowed beside the bounds, or NULL */
     const char *choices;     /* enum values, separated by spaces */
     const char *unit;        /* for people: "connections", "" */
     const char *help;        /* one or two sentences */
