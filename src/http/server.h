@@ -30,7 +30,8 @@
 
 enum {
     HTTP_ARENA_MAX_BYTES = 8 << 20,
-    HTTP_HEADER_MAX_BYTES = 8192, /* request line and headers together fit into the 16 KiB connection memory */
+    HTTP_HEADER_MAX_BYTES =
+        8192, /* request line and headers together fit into the 16 KiB connection memory */
     HTTP_URL_MAX_BYTES = 8192,
     HTTP_PARAMS_MAX = 8,
     HTTP_ARGS_MAX = 64,
@@ -42,29 +43,30 @@ struct http_request; /* valid until the handler returns, or until the parked req
 struct sse_hub;
 
 enum http_method http_request_method(const struct http_request *req);
-struct str http_request_path(const struct http_request *req);   /* decoded once */
+struct str http_request_path(const struct http_request *req); /* decoded once */
 /* Path parameter {name}, percent-decoded; empty when the route has none of that name. */
 struct str http_request_param(const struct http_request *req, const char *name);
 /* First query argument of that name, decoded ('+' is a space); false when absent. */
 bool http_request_arg(const struct http_request *req, const char *name, struct str *ret);
-struct str http_request_header(const struct http_request *req, const char *name); /* empty when absent */
+struct str http_request_header(const struct http_request *req,
+                               const char *name); /* empty when absent */
 struct str http_request_body(const struct http_request *req);
 struct arena *http_request_arena(struct http_request *req);
 int64_t http_request_received_mono_ns(const struct http_request *req);
 
 struct http_reply {
-    int status;               /* 200 unless set */
-    const char *content_type; /* static; "application/json" unless set */
-    const char *etag;         /* static or in the request's arena; the server answers 304 itself */
-    const char *cache_control;/* "no-store" unless set */
-    const char *location;     /* for redirects */
+    int status;                /* 200 unless set */
+    const char *content_type;  /* static; "application/json" unless set */
+    const char *etag;          /* static or in the request's arena; the server answers 304 itself */
+    const char *cache_control; /* "no-store" unless set */
+    const char *location;      /* for redirects */
     const char *content_encoding; /* when `fixed` is already compressed */
-    struct buf body;          /* the server takes it */
-    struct str fixed;         /* or bytes that live as long as the process */
-    struct diag diag;         /* why, when the handler returns an error; `field` below at fault */
-    const char *field;        /* argument or body field at fault, or NULL */
-    int retry_after_s;        /* sent when > 0 */
-    struct sse_hub *stream;   /* set by sse_open */
+    struct buf body;              /* the server takes it */
+    struct str fixed;             /* or bytes that live as long as the process */
+    struct diag diag;       /* why, when the handler returns an error; `field` below at fault */
+    const char *field;      /* argument or body field at fault, or NULL */
+    int retry_after_s;      /* sent when > 0 */
+    struct sse_hub *stream; /* set by sse_open */
     uint32_t stream_topic;
 };
 
@@ -77,11 +79,11 @@ typedef enum err http_handler(struct http_request *req, struct http_reply *reply
 
 struct http_route {
     enum http_method method;
-    const char *path;         /* "/api/v1/things/{name}"; a last segment "{name*}" takes the rest */
+    const char *path; /* "/api/v1/things/{name}"; a last segment "{name*}" takes the rest */
     http_handler *handler;
-    const char *summary;      /* one sentence, for the documentation */
-    size_t body_max_bytes;    /* 0: no body allowed */
-    bool foreign_origin;      /* served whatever the Origin says (probes, metrics) */
+    const char *summary;   /* one sentence, for the documentation */
+    size_t body_max_bytes; /* 0: no body allowed */
+    bool foreign_origin;   /* served whatever the Origin says (probes, metrics) */
 };
 
 /*
@@ -93,36 +95,39 @@ struct http_route {
 struct http_parked;
 struct http_parked *http_request_park(struct http_request *req);
 struct http_request *http_parked_request(struct http_parked *parked);
-void http_request_finish(struct http_parked *parked, enum err err, struct http_reply *reply); /* takes reply's body */
+void http_request_finish(struct http_parked *parked, enum err err,
+                         struct http_reply *reply); /* takes reply's body */
 
-struct http_stats { /* all rising, but connections_open and streams_open */
+struct http_stats {                        /* all rising, but connections_open and streams_open */
     _Atomic uint64_t requests_by_class[6]; /* [2] = 2xx … */
     _Atomic uint64_t connections_open;
     _Atomic uint64_t streams_open;
     _Atomic uint64_t parked_now;
-    _Atomic uint64_t rejected_shape;      /* smuggling shapes, bad Host, bad Origin … */
-    _Atomic uint64_t rejected_deadline;   /* slow headers, slow bodies */
+    _Atomic uint64_t rejected_shape;    /* smuggling shapes, bad Host, bad Origin … */
+    _Atomic uint64_t rejected_deadline; /* slow headers, slow bodies */
     _Atomic uint64_t rejected_limit;
 };
 
 struct http_options {
-    const char *address;        /* "127.0.0.1", "::1"; numeric */
-    uint16_t port;              /* 0: any free one */
+    const char *address; /* "127.0.0.1", "::1"; numeric */
+    uint16_t port;       /* 0: any free one */
     int threads;
     int max_connections;
     int max_connections_per_ip;
-    int64_t header_timeout_ms;  /* from the first byte (or accept) until the last header */
+    int64_t header_timeout_ms; /* from the first byte (or accept) until the last header */
     int64_t body_timeout_ms;
     int64_t idle_timeout_ms;    /* keep-alive connections without a request */
     int64_t request_timeout_ms; /* parked requests: answered 504 */
-    struct str hosts;           /* further host names that are served, comma separated; loopback names always are */
+    struct str
+        hosts; /* further host names that are served, comma separated; loopback names always are */
     const struct http_route *routes;
     size_t route_count;
-    void *ctx;                  /* for handlers */
+    void *ctx; /* for handlers */
     /* Called when no route matches a GET; may be NULL (404). */
     http_handler *fallback;
     struct http_stats *stats;
-    void (*on_request)(void *ctx, const struct http_route *route, int status, int64_t duration_ns); /* may be NULL; any http thread */
+    void (*on_request)(void *ctx, const struct http_route *route, int status,
+                       int64_t duration_ns); /* may be NULL; any http thread */
 };
 
 struct http_server;
@@ -133,6 +138,9 @@ enum err http_server_start(const struct http_options *options, struct http_serve
 uint16_t http_server_port(const struct http_server *server);
 /* No new requests; ends streams and parked requests (503); returns when all threads have ended. */
 void http_server_stop(struct http_server *server);
+
+/* Version of the HTTP library at run time, as "0.9.75". */
+const char *http_library_version(void);
 
 /* Percent-decodes into the arena; false for a bad escape or a NUL. plus_is_space for queries. */
 bool http_decode(struct arena *arena, struct str text, bool plus_is_space, struct str *ret);

@@ -28,15 +28,20 @@ enum {
 
 struct sse_hub;
 
-struct sse_hub *sse_hub_new(int max_streams, int max_topics, struct http_stats *stats); /* NULL: no memory */
-void sse_hub_free(struct sse_hub *hub); /* after the server has stopped */
+struct sse_hub *sse_hub_new(int max_streams, int max_topics,
+                            struct http_stats *stats); /* NULL: no memory */
+void sse_hub_free(struct sse_hub *hub);                /* after the server has stopped */
+/* Other times than SSE_HEARTBEAT_MS and SSE_STALL_MS; before the first stream. */
+void sse_hub_set_times(struct sse_hub *hub, int64_t heartbeat_ms, int64_t stall_ms);
 
 /* The topic's id by its name, made when new and still under max_topics; 0 when refused. */
 uint32_t sse_topic(struct sse_hub *hub, struct str name);
 /* Clients that listen to it now: nobody, no frame needs to be made. */
 size_t sse_topic_clients(struct sse_hub *hub, uint32_t topic);
 /* Calls visit for every topic that has clients. No sse_ call inside but sse_publish afterwards. */
-void sse_for_each_active_topic(struct sse_hub *hub, void (*visit)(void *ctx, uint32_t topic, struct str name), void *ctx);
+void sse_for_each_active_topic(struct sse_hub *hub,
+                               void (*visit)(void *ctx, uint32_t topic, struct str name),
+                               void *ctx);
 
 /*
  * Turns the request into a stream of the topic. `hello` (event, id, data as one
@@ -49,6 +54,7 @@ enum err sse_open(struct http_request *req, struct http_reply *reply, struct sse
 void sse_format(struct buf *out, const char *event, uint64_t id, struct str data);
 
 /* Sends to all clients of the topic, at once. ERR_NOMEM, ERR_LIMIT (frame too large). */
-enum err sse_publish(struct sse_hub *hub, uint32_t topic, const char *event, uint64_t id, struct str data);
+enum err sse_publish(struct sse_hub *hub, uint32_t topic, const char *event, uint64_t id,
+                     struct str data);
 
 #endif

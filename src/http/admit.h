@@ -1,0 +1,33 @@
+/*
+ * Admission: everything that is decided about a request between its header block and its body.
+ *
+ * Runs the guard's checks in their order, decodes the path, finds the route and compares the
+ * announced body with what the route takes.
+ *
+ * Threads   Value.
+ */
+#ifndef FUSEBOX_HTTP_ADMIT_H
+#define FUSEBOX_HTTP_ADMIT_H
+
+#include "http/guard.h"
+
+struct admission {
+    const struct guard *guard;
+    const struct router *router;
+    http_handler *fallback;
+    struct http_stats *stats; /* may be NULL */
+};
+
+struct admit_result {
+    http_handler *handler;
+    size_t body_max_bytes;
+    bool expects_body;
+    bool must_close; /* after a refusal the rest of the connection cannot be trusted */
+    struct diag diag;
+};
+
+/* `method` and `path` are the library's texts; fills req's method, paths and match. */
+enum err admit(const struct admission *rules, const struct guard_block *block, const char *path,
+               struct http_request *req, struct admit_result *ret) MUST_CHECK;
+
+#endif
