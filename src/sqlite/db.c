@@ -150,6 +150,8 @@ static enum err configure(struct db *db, const struct db_options *options, struc
         err = db_exec(
             db, options->relaxed ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL",
             diag);
+    if (!err && options->exclusive)
+        err = db_exec(db, "PRAGMA locking_mode = EXCLUSIVE", diag);
     if (!err)
         err = check_owner(db, options, diag);
     if (!err)
@@ -192,12 +194,14 @@ out:
 
 void db_close(struct db *db)
 {
+    enum err ignored;
+
     if (!db)
         return;
     db_rollback(db);
-    if (db_checkpoint(db, DB_CHECKPOINT_TRUNCATE, NULL) != ERR_OK) {
-        /* The WAL stays beside the file and is read at the next opening: nothing is lost. */
-    }
+    /* When that fails the WAL stays beside the file and is read at the next opening. */
+    ignored = db_checkpoint(db, DB_CHECKPOINT_TRUNCATE, NULL);
+    (void)ignored;
     sqlite3_close_v2(db->handle);
     mem_free(db->path);
     mem_free(db);

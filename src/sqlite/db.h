@@ -44,6 +44,7 @@ struct db_options {
     uint32_t application_id; /* written into a new file; another one is ERR_CONFLICT */
     int schema_version; /* the newest user_version that the caller knows; beyond: ERR_CONFLICT */
     bool relaxed;       /* synchronous=NORMAL: a power cut may lose the last commits */
+    bool exclusive;     /* no other connection while this one is open; saves system calls */
 };
 
 enum err db_open(const struct db_options *options, struct db **ret, struct diag *diag) MUST_CHECK;

@@ -91,34 +91,53 @@ static void put_bits(struct chunk *c, struct chunk_writer *w, uint64_t value, un
     w->position_bits = (uint16_t)(w->position_bits + count);
 }
 
-static void put_time(struct chunk *c, struct chunk_writer *w, const struct time_class *class,
-                     uint64_t dod)
+/* Fields of one sample, collected so that most samples are one write. */
+struct pending {
+    uint64_t bits;
+    unsigned count;
+};
+
+static void flush_pending(struct chunk *c, struct chunk_writer *w, struct pending *p)
 {
-    if (class->body_bits + class->prefix_bits <= 64) {
-        put_bits(c, w, class->prefix << class->body_bits | (dod + class->bias),
-                 class->prefix_bits + class->body_bits);
-        return;
-    }
-    put_bits(c, w, class->prefix, class->prefix_bits);
-    put_bits(c, w, dod, 64);
+    if (p->count)
+        put_bits(c, w, p->bits, p->count);
+    *p = (struct pending){ 0 };
 }
 
-static void put_value(struct chunk *c, struct chunk_writer *w, struct window window,
-                      uint64_t xor_bits)
+/* count < 64, or nothing is pending. */
+static void add_pending(struct chunk *c, struct chunk_writer *w, struct pending *p, uint64_t value,
+                        unsigned count)
+{
+    if (p->count + count > 64)
+        flush_pending(c, w, p);
+    p->bits = count == 64 ? value : p->bits << count | value;
+    p->count += count;
+}
+
+static void put_time(struct chunk *c, struct chunk_writer *w, struct pending *p,
+                     const struct time_class *class, uint64_t dod)
+{
+    add_pending(c, w, p, class->prefix, class->prefix_bits);
+    if (class->body_bits)
+        add_pending(c, w, p, dod + class->bias, class->body_bits);
+}
+
+static void put_value(struct chunk *c, struct chunk_writer *w, struct pending *p,
+                      struct window window, uint64_t xor_bits)
 {
     unsigned trailing = 64 - window.leading_bits - window.significant_bits;
 
     if (window.is_new) {
-        put_bits(c, w,
-                 UINT64_C(3) << 11 | (uint64_t)window.leading_bits << 6 |
-                     (window.significant_bits - 1),
-                 13);
+        add_pending(c, w, p,
+                    UINT64_C(3) << 11 | (uint64_t)window.leading_bits << 6 |
+                        (window.significant_bits - 1),
+                    2 + NEW_WINDOW_HEADER_BITS);
         w->leading_bits = (uint8_t)window.leading_bits;
         w->significant_bits = (uint8_t)window.significant_bits;
     } else {
-        put_bits(c, w, 2, 2);
+        add_pending(c, w, p, 2, 2);
     }
-    put_bits(c, w, xor_bits >> trailing, window.significant_bits);
+    add_pending(c, w, p, xor_bits >> trailing, window.significant_bits);
 }
 
 void chunk_begin(struct chunk *c, struct chunk_writer *w, int64_t ts_ms, double value)
@@ -138,6 +157,7 @@ bool chunk_append(struct chunk *c, struct chunk_writer *w, int64_t ts_ms, double
     uint64_t xor_bits = bits ^ w->bits;
     const struct time_class *class = time_class_of(dod);
     struct window window = { 0 };
+    struct pending pending = { 0 };
     unsigned cost = class->prefix_bits + class->body_bits + 1;
     uint32_t count;
 
@@ -147,11 +167,12 @@ bool chunk_append(struct chunk *c, struct chunk_writer *w, int64_t ts_ms, double
     }
     if (w->position_bits + cost > CHUNK_BITS)
         return false;
-    put_time(c, w, class, dod);
+    put_time(c, w, &pending, class, dod);
     if (xor_bits)
-        put_value(c, w, window, xor_bits);
+        put_value(c, w, &pending, window, xor_bits);
     else
-        put_bits(c, w, 0, 1);
+        add_pending(c, w, &pending, 0, 1);
+    flush_pending(c, w, &pending);
     w->ts_ms = ts_ms;
     w->delta_ms = (int64_t)delta;
     w->bits = bits;

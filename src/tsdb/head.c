@@ -38,8 +38,12 @@ static void prefetch(const struct head *h, const struct series_sample *items, si
     if (i + PREFETCH_AHEAD / 2 < count) {
         const struct series *s = record_of(h, items[i + PREFETCH_AHEAD / 2].series);
 
-        if (s->last)
-            __builtin_prefetch(slab_at(&h->slab, s->last), 1);
+        if (s->last) {
+            const struct chunk *c = slab_at(&h->slab, s->last);
+
+            __builtin_prefetch(c, 1);
+            __builtin_prefetch(&c->words[s->writer.position_bits / 64u], 1);
+        }
     }
 }
 

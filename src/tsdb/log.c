@@ -82,6 +82,7 @@ enum err log_store_open(struct log_store *log, const char *dir, bool relaxed, st
         .application_id = APPLICATION_ID,
         .schema_version = FORMAT_VERSION,
         .relaxed = relaxed,
+        .exclusive = true,
     };
     enum err err;
 

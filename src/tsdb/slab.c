@@ -2,6 +2,29 @@
 
 #include "base/mem.h"
 
+enum { CACHE_LINE_BYTES = 64 };
+
+/*
+ * A chunk shall not touch more cache lines than it must. What the heap gave stands right
+ * before the first chunk of the page.
+ */
+static struct chunk *new_page(void)
+{
+    char *given = mem_alloc(SLAB_PAGE_CHUNKS * sizeof(struct chunk) + CACHE_LINE_BYTES);
+    char *page;
+
+    if (!given)
+        return NULL;
+    page = given + CACHE_LINE_BYTES - (uintptr_t)given % CACHE_LINE_BYTES;
+    ((void **)(void *)page)[-1] = given;
+    return (struct chunk *)(void *)page;
+}
+
+static void free_page(struct chunk *page)
+{
+    mem_free(((void **)(void *)page)[-1]);
+}
+
 enum err slab_init(struct slab *s)
 {
     *s = (struct slab){ .pages = mem_alloc_zero(SLAB_PAGES_MAX, sizeof *s->pages) };
@@ -11,7 +34,7 @@ enum err slab_init(struct slab *s)
 void slab_release(struct slab *s)
 {
     for (uint32_t i = 0; i < s->page_count; i++)
-        mem_free(atomic_load_explicit(&s->pages[i], memory_order_relaxed));
+        free_page(atomic_load_explicit(&s->pages[i], memory_order_relaxed));
     mem_free(s->pages);
     *s = (struct slab){ 0 };
 }
@@ -26,7 +49,7 @@ enum err slab_reserve(struct slab *s, uint64_t count)
             return ERR_OK;
         if (s->page_count == SLAB_PAGES_MAX)
             return ERR_LIMIT;
-        page = mem_alloc(SLAB_PAGE_CHUNKS * sizeof *page);
+        page = new_page();
         if (!page)
             return ERR_NOMEM;
         /* Readers learn a number later, by an acquiring load of a link: relaxed is enough here. */
