@@ -17,6 +17,12 @@ static enum err fail_errno(struct diag *diag, const char *doing, const char *pat
     return diag_set(diag, err, "cannot %s %s: %s", doing, path, strerror(errno));
 }
 
+/* A missing folder is no answer to a question: who writes gets ERR_IO. */
+static enum err fail_write(struct diag *diag, const char *doing, const char *path)
+{
+    return diag_set(diag, ERR_IO, "cannot %s %s: %s", doing, path, strerror(errno));
+}
+
 static enum err read_all(int fd, struct arena *arena, const char *path, size_t limit_bytes,
                          struct str *ret_text, struct diag *diag)
 {
@@ -102,16 +108,16 @@ enum err file_write_atomic(const char *path, struct str text, struct diag *diag)
         return diag_set(diag, ERR_LIMIT, "path too long: %.100s", path);
     fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0)
-        return fail_errno(diag, "write beside", path);
+        return fail_write(diag, "write beside", path);
     if (!write_all(fd, text) || fsync(fd) < 0)
-        err = fail_errno(diag, "write", temp);
+        err = fail_write(diag, "write", temp);
     if (close(fd) < 0 && !err)
-        err = fail_errno(diag, "write", temp);
+        err = fail_write(diag, "write", temp);
     if (!err && rename(temp, path) < 0)
-        err = fail_errno(diag, "replace", path);
+        err = fail_write(diag, "replace", path);
     if (err) {
         unlink(temp);
-        return err == ERR_NOT_FOUND ? ERR_IO : err;
+        return err;
     }
     sync_dir_of(path);
     return ERR_OK;
@@ -119,6 +125,7 @@ enum err file_write_atomic(const char *path, struct str text, struct diag *diag)
 
 enum err file_make_dir(const char *path, struct diag *diag)
 {
+    struct stat st = { .st_mode = 0 };
     char part[PATH_BYTES];
     size_t len = strlen(path);
 
@@ -130,8 +137,10 @@ enum err file_make_dir(const char *path, struct diag *diag)
         memcpy(part, path, i);
         part[i] = '\0';
         if (mkdir(part, 0700) < 0 && errno != EEXIST)
-            return fail_errno(diag, "make directory", part);
+            return fail_write(diag, "make directory", part);
     }
+    if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+        return diag_set(diag, ERR_IO, "%s is in the way: not a directory", path);
     return ERR_OK;
 }
 

@@ -8,7 +8,7 @@
  *   json_close_object(&j);
  *
  * Errors    Those of the buffer: look at buf_error once at the end.
- * Limits    Nesting 32 deep (asserted: the shape is ours, never the user's).
+ * Limits    Nesting 31 deep (asserted: the shape is ours, never the user's).
  * Text      Bytes that are not UTF-8 become U+FFFD; <, >, & and U+2028/9 are
  *           escaped too, so that the text may stand inside a page.
  */

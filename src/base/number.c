@@ -1,6 +1,7 @@
 #include "base/number.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,9 @@ static size_t format_integer(double value, char *out)
 /* The fewest significant digits that read back equal, as "d.ddde±x". */
 static void shortest_scientific(double value, char out[NUMBER_TEXT_BYTES])
 {
-    for (int digits = 15; digits <= 17; digits++) {
+    int first = value < DBL_MIN ? 1 : 15; /* below it a double holds fewer digits */
+
+    for (int digits = first; digits <= 17; digits++) {
         snprintf(out, NUMBER_TEXT_BYTES, "%.*e", digits - 1, value);
         if (strtod(out, NULL) == value)
             return;

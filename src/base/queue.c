@@ -91,7 +91,8 @@ enum err queue_push(struct queue *q, void *item)
 static struct timespec deadline_after(int64_t wait_ns)
 {
     struct clock clock = clock_system();
-    int64_t at = clock_mono_ns(&clock) + wait_ns;
+    int64_t now = clock_mono_ns(&clock);
+    int64_t at = wait_ns < INT64_MAX - now ? now + wait_ns : INT64_MAX;
 
     return (struct timespec){ .tv_sec = (time_t)(at / 1000000000), .tv_nsec = (long)(at % 1000000000) };
 }

@@ -1,5 +1,6 @@
 #include "base/rng.h"
 
+#include <errno.h>
 #include <sys/random.h>
 
 struct rng rng_seeded(uint64_t seed)
@@ -48,6 +49,8 @@ bool rng_secure_bytes(void *out, size_t len)
     while (len) {
         ssize_t got = getrandom(at, len, 0);
 
+        if (got < 0 && errno == EINTR)
+            continue;
         if (got <= 0)
             return false;
         at += got;

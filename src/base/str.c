@@ -1,7 +1,5 @@
 #include "base/str.h"
 
-#include <strings.h>
-
 int str_compare(struct str a, struct str b)
 {
     size_t len = a.len < b.len ? a.len : b.len;
@@ -14,18 +12,30 @@ int str_compare(struct str a, struct str b)
 
 bool str_has_prefix(struct str s, struct str prefix)
 {
-    return s.len >= prefix.len && memcmp(s.ptr, prefix.ptr, prefix.len) == 0;
+    return s.len >= prefix.len && str_equals((struct str){ s.ptr, prefix.len }, prefix);
 }
 
 bool str_has_suffix(struct str s, struct str suffix)
 {
-    return s.len >= suffix.len &&
-           memcmp(s.ptr + s.len - suffix.len, suffix.ptr, suffix.len) == 0;
+    if (s.len < suffix.len)
+        return false;
+    return !suffix.len || memcmp(s.ptr + s.len - suffix.len, suffix.ptr, suffix.len) == 0;
 }
 
+static char to_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+/* Not strncasecmp: it ends at a NUL and asks the locale. */
 bool str_equals_nocase(struct str a, struct str b)
 {
-    return a.len == b.len && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (to_lower(a.ptr[i]) != to_lower(b.ptr[i]))
+            return false;
+    return true;
 }
 
 static bool is_blank(char c)
