@@ -1,5 +1,5 @@
 // A service's breakers: state, how long, and the last 15 minutes as a strip whose height is the state.
-import { age, clock, count, duration, moment, parseTime, percentText, visible } from './format';
+import { age, clock, count, duration, moment, parseTime, percentText, plural, visible } from './format';
 import { BREAKER_WORDS, BreakerGlyph, Glyph, breakerTone } from './glyphs';
 import { Strip } from './marks';
 import { nowMs } from './state';
@@ -16,7 +16,7 @@ function facts(b: Breaker): string {
   return [
     failing,
     b.consecutive_failures !== null && `${count(b.consecutive_failures)} in a row`,
-    b.transitions_15m !== null && `${count(b.transitions_15m)} changes in 15 min`,
+    b.transitions_15m !== null && `${plural(b.transitions_15m, 'change')} in 15 min`,
     b.seconds_in_state && b.seconds_in_state.open > 0 && `open ${duration(b.seconds_in_state.open)} in all`,
     b.last_recovery_s !== null && `last recovery took ${duration(b.last_recovery_s)}`,
   ].filter(Boolean).join(' · ');

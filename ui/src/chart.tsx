@@ -4,6 +4,7 @@
 // in the head of each chart and not in a floating box.
 import { signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { ticks, timeTicks } from './axis';
 import { clock, duration, iso } from './format';
 import { narrow } from './prefs';
 import type { Values } from './views';
@@ -29,7 +30,6 @@ interface ChartProps {
 
 const HEIGHT = 150;
 const PAD = { left: 52, right: 8, top: 8, bottom: 20 };
-const GRID_MAX = 4;
 
 export const cursorMs = signal<number | null>(null);
 
@@ -39,24 +39,6 @@ export const timeAt = ({ end_ms, step_s, values }: Series, i: number): number =>
 function indexAt(series: Series, ms: number): number | null {
   const i = series.values.length - 1 - Math.round((series.end_ms - ms) / (series.step_s * 1000));
   return i >= 0 && i < series.values.length ? i : null;
-}
-
-// The steps of an axis from 0 to at least max: 1, 2, 2.5 or 5 times a power of ten.
-export function ticks(max: number): number[] {
-  const top = max > 0 ? max : 1;
-  const power = 10 ** Math.floor(Math.log10(top / GRID_MAX));
-  const step = [1, 2, 2.5, 5, 10].map((n) => n * power).find((s) => Math.ceil(top / s - 1e-9) < GRID_MAX) ?? 10 * power;
-  const n = Math.ceil(top / step - 1e-9);
-  return Array.from({ length: n + 1 }, (_, i) => Number((i * step).toPrecision(6)));
-}
-
-// Whole minutes (or parts of them) that leave room between their labels.
-function timeTicks(fromMs: number, toMs: number, most: number): number[] {
-  const steps = [15, 30, 60, 120, 300, 600, 900, 1800, 3600].map((s) => s * 1000);
-  const step = steps.find((s) => (toMs - fromMs) / s <= most) ?? 3_600_000;
-  const times = [];
-  for (let t = Math.ceil(fromMs / step) * step; t <= toMs; t += step) times.push(t);
-  return times;
 }
 
 function linePath(values: Values, x: (i: number) => number, y: (v: number) => number): string {
@@ -132,13 +114,13 @@ export function Chart({ title, series, tone, show, axis, lines = [] }: ChartProp
             <text class="te" x={PAD.left - 6} y={y(mark) + 4}>{axis(mark)}</text>
           </g>
         ))}
-        {timeTicks(fromMs, series.end_ms, narrow.value ? 3 : 5).map((ms) => (
+        {timeTicks(fromMs, series.end_ms, narrow.value ? 4 : 8).map((ms) => (
           <text key={ms} class="tm" x={Math.min(w - 20, Math.max(PAD.left + 4, xOf(ms)))} y={HEIGHT - 4}>{clock(ms, false)}</text>
         ))}
-        {lines.map((line) => (
+        {lines.map((line, i) => (
           <g key={line.label}>
             <path class={`nf dotted k-${line.tone}`} d={`M${PAD.left} ${y(line.at)}H${w - PAD.right}`} />
-            <text class={`t-${line.tone}`} x={PAD.left + 6} y={y(line.at) - 4}>{line.label}</text>
+            <text class={`t-${line.tone}`} x={PAD.left + 6} y={y(line.at) + (i === 0 ? 12 : -4)}>{line.label}</text>
           </g>
         ))}
         <path class={`nf line k-${tone}`} d={linePath(values, x, y)} />

@@ -27,7 +27,7 @@ export function count(value: number | null): string {
 function significant(value: number, digits: number): string {
   if (value === 0) return '0';
   const before = Math.floor(Math.log10(Math.abs(value))) + 1;
-  return value.toFixed(Math.min(6, Math.max(0, digits - before)));
+  return value.toFixed(Math.min(2, Math.max(0, digits - before)));
 }
 
 export interface Figure {
@@ -35,7 +35,7 @@ export interface Figure {
   unit: string;
 }
 
-// A rate in three digits. Below 0.1 a second the unit changes, so that the figure stays readable.
+// A rate in three digits, two of them behind the point at most. Below 0.1 a second the unit changes, so that the figure stays readable.
 export function rate(perSecond: number | null): Figure {
   if (!known(perSecond)) return { value: DASH, unit: '' };
   const size = Math.abs(perSecond);
@@ -46,6 +46,12 @@ export function rate(perSecond: number | null): Figure {
   if (size < 99_950) return { value: grouped(significant(perSecond, 3)), unit: '/s' };
   if (size < 999_500) return { value: `${grouped(significant(perSecond / 1e3, 3))}${THIN}k`, unit: '/s' };
   return { value: `${grouped(significant(perSecond / 1e6, 3))}${THIN}M`, unit: '/s' };
+}
+
+// The same for an axis, whose values are round.
+export function rateAxis(perSecond: number): string {
+  const { value, unit } = rate(perSecond);
+  return perSecond === 0 ? '0' : `${value.replace(/\.?0+(?=\D*$)(?<=\..*)/, '')}${THIN}${unit}`;
 }
 
 export function rateText(perSecond: number | null): string {

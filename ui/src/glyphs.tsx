@@ -106,7 +106,7 @@ const LEVERS: Record<string, ComponentChildren> = {
   closed: <path d="M6.5 9h9" stroke-width="1.8" />,
   half_open: <path d="M6.5 8.6L15 4.6" stroke-width="2" stroke-dasharray="2.4 1.6" />,
   open: <path d="M6.5 8.4l7.9-7" stroke-width="2" />,
-  disabled: <path d="M8.5 5.5l5 7M13.5 5.5l-5 7" stroke-width="1.6" />,
+  disabled: <path d="M9 7l4 4M13 7l-4 4" stroke-width="1.6" />,
 };
 
 export function BreakerGlyph({ state }: { state: BreakerState }) {

@@ -3,8 +3,7 @@ import { duration, percentText, successText } from './format';
 import { BREAKER_WORDS } from './glyphs';
 import type { BreakerState, Budget, Row, Values } from './views';
 
-const DUMBBELL_WIDTH = 68;
-export const DUMBBELL_FLOOR = 0.5;
+const DUMBBELL_FLOOR = 0.5;
 
 export function successTone(row: Row): string {
   const met = row.slo?.success_rate_compliant ?? null;
@@ -14,27 +13,37 @@ export function successTone(row: Row): string {
 }
 
 // Hollow: success of attempts. Filled: success as callers see it. Between them: what retries saved.
-export function Dumbbell({ row }: { row: Row }) {
+export function Dumbbell({ row, large = false }: { row: Row; large?: boolean }) {
   const { success_ratio: final, attempt_success_ratio: attempts } = row;
   if (final === null) return null;
-  const x = (ratio: number) => 5 + Math.max(0, (ratio - DUMBBELL_FLOOR) / (1 - DUMBBELL_FLOOR)) * (DUMBBELL_WIDTH - 10);
+  const x = (ratio: number) => `${Math.max(0, (ratio - DUMBBELL_FLOOR) / (1 - DUMBBELL_FLOOR)) * 100}%`;
+  const size = large ? 1.5 : 1;
+  const y = 7 * size;
   const words = [
     attempts === null ? null : `${successText(attempts)} of attempts succeed`,
     `${successText(final)} of calls succeed`,
   ].filter(Boolean).join(', ');
-  const low = attempts !== null && attempts < DUMBBELL_FLOOR;
   return (
-    <svg class="dumbbell" width={DUMBBELL_WIDTH} height="14" role="img" aria-label={words}>
+    <svg class={`dumbbell${large ? ' large' : ''}`} height={2 * y} role="img" aria-label={words}>
       <title>{words}</title>
-      <path class="k-hair" d={`M0 7H${DUMBBELL_WIDTH}`} />
-      {attempts !== null && <path class="k-retry" stroke-width="2.5" d={`M${x(attempts)} 7H${x(final)}`} />}
-      {attempts !== null && (low
-        ? <path class="p-surf k-retry" stroke-width="1.6" d="M7.5 3.5L1.5 7l6 3.5z" />
-        : <circle class="p-surf k-retry" stroke-width="1.6" cx={x(attempts)} cy="7" r="3" />)}
-      <circle class={`p-${successTone(row)}`} cx={x(final)} cy="7" r="3.5" />
+      <line class="k-hair" x1="-5" x2="100%" y1={y} y2={y} />
+      {attempts !== null && <line class="k-retry" stroke-width={2.5 * size} x1={x(attempts)} x2={x(final)} y1={y} y2={y} />}
+      {attempts !== null && (attempts < DUMBBELL_FLOOR
+        ? <path class="p-surf k-retry" stroke-width="1.6" d={`M3 ${y - 4}l-7 4 7 4z`} />
+        : <circle class="p-surf k-retry" stroke-width="1.6" cx={x(attempts)} cy={y} r={3 * size} />)}
+      <circle class={`p-${successTone(row)}`} cx={x(final)} cy={y} r={3.5 * size} />
     </svg>
   );
 }
+
+export const DumbbellScale = () => (
+  <p class="ends xs m">
+    <span>50{'\u202f'}%</span>
+    <span><i class="key hollow" /> success of attempts</span>
+    <span><i class="key full" /> as callers see it</span>
+    <span>100{'\u202f'}%</span>
+  </p>
+);
 
 export function budgetTone(budget: Budget): string {
   const used = budget.utilization_percent;
@@ -61,7 +70,8 @@ export function Bullet({ budget, large = false }: { budget: Budget; large?: bool
   const words = budgetWords(budget);
   const used = budget.utilization_percent;
   const bar = Math.min(100, used ?? 0);
-  const back = Math.min(bar, budget.returning_10s_percent ?? 0);
+  const staying = Math.max(0, (used ?? 0) - (budget.returning_10s_percent ?? 0));
+  const back = Math.max(0, bar - staying);
   const tone = budgetTone(budget);
   return (
     <span class={`bullet${large ? ' large' : ''}`}>

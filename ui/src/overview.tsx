@@ -99,7 +99,7 @@ function Kpis({ of }: { of: Totals }) {
 function Empty() {
   return (
     <section class="card in empty">
-      <h2>No service has been seen yet</h2>
+      <h2>How a service gets here</h2>
       <p class="s">
         A service appears here by itself as soon as a scraped target tells of calls to it. Name a target in the configuration,
         for example HAProxy with its built-in exporter:
@@ -121,8 +121,8 @@ export function Overview() {
   return (
     <>
       <Lead sentence={sentence.value} />
-      <Kpis of={totals.value} />
-      {names.length === 0 ? <Empty /> : <ServicesTable title={plural(names.length, 'service')} />}
+      {names.length > 0 && <Kpis of={totals.value} />}
+      {names.length > 0 ? <ServicesTable title={plural(names.length, 'service')} /> : <Empty />}
     </>
   );
 }

@@ -15,11 +15,11 @@ export function evidenceWords(row: Row): string | null {
     case 'stale':
       return row.last_data_ms === null ? 'stale' : `last data ${age((nowMs.value - row.last_data_ms) / 1000)} ago`;
     case 'no_data':
-      return 'no data: expected, did not come';
+      return 'no data came';
     case 'too_little':
       return row.calls_last_minute === null ? 'too little data' : `too little data, n=${count(row.calls_last_minute)}`;
     default:
-      return 'unknown: never told';
+      return 'unknown';
   }
 }
 
@@ -76,7 +76,8 @@ function BudgetCell({ row }: { row: Row }) {
 }
 
 // What is left of a limit. Without a limit there is no number, and the reason stands in the title.
-function Left({ value, limit, per }: { value: number | null; limit: number | null; per: string }) {
+function Left({ value, limit, per, told }: { value: number | null; limit: number | null; per: string; told: boolean }) {
+  if (!told) return <span class="sr">not told</span>;
   if (value === null) return <span class="m" title={`no limit per ${per} is known`}>no limit</span>;
   return <span class={value <= 0 ? 'c-crit b' : ''} title={limit === null ? undefined : `of ${count(limit)} per ${per}`}>{count(value)}</span>;
 }
@@ -108,10 +109,14 @@ function Speed({ perSecond, tone = '' }: { perSecond: number | null; tone?: stri
   return <span class={tone}>{value}{unit === '/s' ? '' : `\u202f${unit}`}</span>;
 }
 
+// Errors are drawn against the traffic: a full height is a twentieth of the calls, or more.
+const errorTop = (row: Row) => 0.05 * Math.max(0, ...(row.spark?.calls ?? []).map((v) => v ?? 0));
+
 const errorTone = (row: Row) => (!row.errors_per_s ? 's1' : successTone(row) === 's1' ? 's1' : successTone(row));
 
 export function WideRow({ row, index, p99 }: { row: Row; index: number; p99: boolean }) {
   const tone = errorTone(row);
+  const told = row.budget.utilization_percent !== null;
   return (
     <>
       <Cell cls="name">
@@ -124,12 +129,12 @@ export function WideRow({ row, index, p99 }: { row: Row; index: number; p99: boo
       <Cell cls="rt"><Speed perSecond={row.calls_per_s} /></Cell>
       <Cell cls="opt">{row.spark && <Spark values={row.spark.calls} />}</Cell>
       <Cell cls="rt"><Speed perSecond={row.errors_per_s} tone={tone === 's1' ? '' : `c-${tone} b`} /></Cell>
-      <Cell cls="opt">{row.spark && <Spark values={row.spark.errors} tone={tone} />}</Cell>
+      <Cell cls="opt">{row.spark && <Spark values={row.spark.errors} tone={tone} top={errorTop(row)} />}</Cell>
       <Cell cls="rc"><SuccessCell row={row} /></Cell>
       {p99 && <Cell cls="rt">{row.latency_p99_s === null ? <span class="m" title="not told">{'\u2014'}</span> : duration(row.latency_p99_s)}</Cell>}
       <Cell cls="rc"><BudgetCell row={row} /></Cell>
-      <Cell cls="rt"><Left value={row.budget.remaining_minute} limit={row.budget.limit_minute} per="minute" /></Cell>
-      <Cell cls="rt"><Left value={row.budget.remaining_hour} limit={row.budget.limit_hour} per="hour" /></Cell>
+      <Cell cls="rt"><Left value={row.budget.remaining_minute} limit={row.budget.limit_minute} per="minute" told={told} /></Cell>
+      <Cell cls="rt"><Left value={row.budget.remaining_hour} limit={row.budget.limit_hour} per="hour" told={told} /></Cell>
       <Cell cls=""><BreakersCell row={row} /></Cell>
     </>
   );
@@ -161,7 +166,7 @@ export function NarrowRow({ row, index }: { row: Row; index: number }) {
         {!why && row.errors_per_s ? ` · ${rateText(row.errors_per_s)} fail` : ''}
       </span>
       <span class="r2"><Bullet budget={row.budget} /></span>
-      <span class="l3 xs m ell">{leftWords(row)}</span>
+      <span class="l3 xs m ell" title={leftWords(row)}>{leftWords(row)}</span>
       <span class="r3"><BreakersCell row={row} /></span>
     </>
   );

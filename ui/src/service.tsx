@@ -1,10 +1,10 @@
 // One service: what its callers get, what that costs in retries, and what stands behind it.
 import type { ComponentChildren } from 'preact';
 import { useSignal } from '@preact/signals';
-import { clock, count, cut, duration, percentText, rate, rateText, successText, visible } from './format';
-import { Glyph, WORDS, rowGlyph, toneOf } from './glyphs';
+import { clock, count, cut, duration, percentText, rateAxis, rateText, successText, visible } from './format';
+import { Glyph, WORDS } from './glyphs';
 import { BreakerList } from './breakers';
-import { Bullet, Dumbbell, budgetPercent, budgetTone } from './marks';
+import { Bullet, Dumbbell, DumbbellScale, budgetPercent, budgetTone, successTone } from './marks';
 import { Chart, timeAt, type Line, type Series } from './chart';
 import { evidenceWords } from './row';
 import { follow, overviewPath } from './route';
@@ -93,6 +93,7 @@ function CallersCard({ doc }: { doc: ServiceDocument }) {
   const why = evidenceWords(doc);
   const target = doc.slo?.success_rate_target_percent ?? null;
   const met = doc.slo?.success_rate_compliant ?? null;
+  const tone = doc.evidence === 'ok' ? successTone(doc) : 's1';
   return (
     <section class="card in">
       <header class="bare">
@@ -101,11 +102,11 @@ function CallersCard({ doc }: { doc: ServiceDocument }) {
         <span class="sp" />
         {why && <span class="chip unk"><Glyph kind={doc.evidence} quiet />{why}</span>}
       </header>
-      <p class="huge">
+      <p class={`huge ${tone === 's1' ? '' : `c-${tone}`}`}>
         {doc.success_ratio === null ? <span class="m">no calls</span> : successText(doc.success_ratio, target)}{' '}
         <span class="unit">{doc.success_ratio === null ? '' : 'of calls succeed'}</span>
       </p>
-      <Dumbbell row={doc} />
+      {doc.success_ratio !== null && <><Dumbbell row={doc} large /><DumbbellScale /></>}
       <dl class="kv">
         {doc.attempt_success_ratio !== null && <Fact label="Success of attempts">{successText(doc.attempt_success_ratio)}</Fact>}
         {doc.first_attempt_success_ratio !== null && <Fact label="Success of first attempts">{successText(doc.first_attempt_success_ratio)}</Fact>}
@@ -136,7 +137,6 @@ function budgetLines({ warning_threshold_percent: warning, critical_threshold_pe
   ];
 }
 
-const rateAxis = (v: number) => (v === 0 ? '0' : Object.values(rate(v)).join('\u202f'));
 const percentAxis = (v: number) => `${v}\u202f%`;
 
 function Charts({ doc, history }: { doc: ServiceDocument; history: History }) {
@@ -147,7 +147,7 @@ function Charts({ doc, history }: { doc: ServiceDocument; history: History }) {
     <>
       <div class="grid c2">
         {heard.map(({ key, title, tone }) => (
-          <Chart key={key} title={title} tone={tone} series={seriesOf(key)}
+          <Chart key={key} title={title} tone={key === 'utilization_percent' ? budgetTone(doc.budget) : tone} series={seriesOf(key)}
             {...(key === 'utilization_percent'
               ? { show: percentText, axis: percentAxis, lines: budgetLines(doc.budget) }
               : { show: rateText, axis: rateAxis })} />
@@ -197,14 +197,10 @@ export function Service({ name }: { name: string }) {
     </p>
   );
   if (!doc) return <>{crumb}{refused.value ? <Failed failure={refused.value} /> : <Loading />}</>;
-  const glyph = rowGlyph(doc);
   return (
     <>
       {crumb}
       <Lead sentence={doc.sentence} own={doc.service} />
-      {doc.reason && glyph !== 'ok' && !doc.sentence.text.includes(doc.reason) && (
-        <p class={`reason c-${toneOf(glyph)}`}>{visible(doc.reason)}</p>
-      )}
       <div class="grid c2">
         <BudgetCard doc={doc} />
         <CallersCard doc={doc} />

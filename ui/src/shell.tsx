@@ -5,11 +5,12 @@ import { age, clock, count, duration, visible } from './format';
 import { Glyph } from './glyphs';
 import { narrow, nextTheme, theme } from './prefs';
 import { follow, overviewPath } from './route';
-import { epoch, feedState, paused, retryNow, shown, shownAgeS, tick, togglePause } from './state';
+import { dataAgeS, epoch, feedState, paused, retryNow, shown, tick, togglePause } from './state';
 import type { Failure } from './stream';
 
 const LOADING_QUIET_MS = 150;
 const LOADING_LONG_S = 5;
+const DATA_FRESH_S = 10;
 const LOST_QUIET_MS = 900; // a reconnect that succeeds at once is not worth a bar
 
 export const keysOpen = signal(false);
@@ -37,11 +38,17 @@ function Live() {
   if (state.kind === 'lost') return <span class="live c-unk"><Glyph kind="stale" quiet />{narrow.value ? 'Lost' : 'Not connected'}</span>;
   if (state.kind === 'connecting' || !shown.value) return <span class="live c-unk">Connecting</span>;
   return (
-    <span class="live c-ok" title={`Data of ${clock(shown.value.nowMs)} UTC`}>
-      <Glyph kind="ok" quiet />Live <span class="m sm age">{age(shownAgeS.value)}</span>
+    <span class="live c-ok" title="Connected; beside it the age of the newest data">
+      <Glyph kind="ok" quiet />Live <span class="m sm age">{dataAgeS.value < DATA_FRESH_S ? age(dataAgeS.value) : `data ${age(dataAgeS.value)} old`}</span>
     </span>
   );
 }
+
+const THEME_GLYPHS = {
+  auto: <g><circle cx="8" cy="8" r="5" fill="none" stroke="currentColor" stroke-width="1.6" /><path d="M8 3a5 5 0 000 10z" fill="currentColor" /></g>,
+  light: <circle cx="8" cy="8" r="5" fill="none" stroke="currentColor" stroke-width="1.6" />,
+  dark: <circle cx="8" cy="8" r="5.8" fill="currentColor" />,
+};
 
 export function TopBar() {
   const isPaused = paused.value !== null;
@@ -58,7 +65,10 @@ export function TopBar() {
       <span class="m sm nw">{narrow.value ? 'UTC' : 'times in UTC'}</span>
       <Live />
       <button onClick={togglePause} aria-pressed={isPaused}>{isPaused ? 'Go live' : 'Pause'} <kbd>p</kbd></button>
-      <button onClick={nextTheme} title="Colours: as the system, light, dark">{narrow.value ? '' : 'Theme: '}{theme.value}</button>
+      <button onClick={nextTheme} title="Colours: as the system, light, dark" aria-label={`Theme: ${theme.value}`}>
+        <svg class="g" viewBox="0 0 16 16" aria-hidden="true">{THEME_GLYPHS[theme.value]}</svg>
+        {narrow.value ? null : `Theme: ${theme.value}`}
+      </button>
       <button class="wide-only" onClick={() => (keysOpen.value = true)}>Keys <kbd>?</kbd></button>
     </header>
   );

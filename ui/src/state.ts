@@ -45,10 +45,13 @@ export const nowMs = computed(() => {
   const last = shown.value;
   return last ? last.nowMs + Math.max(0, tick.value - last.mono) : Date.now();
 });
-export const shownAgeS = computed(() => {
-  const last = shown.value;
-  return last ? Math.max(0, (tick.value - last.mono) / 1000) : 0;
-});
+// How old the newest data of the view is.
+const newestMs = signal<number | null>(null);
+export const dataAgeS = computed(() => Math.max(0, (nowMs.value - (newestMs.value ?? shown.value?.nowMs ?? 0)) / 1000));
+
+function seen(lastDataMs: number | null): void {
+  if (lastDataMs !== null) newestMs.value = Math.max(newestMs.peek() ?? 0, lastDataMs);
+}
 
 interface View {
   path: string;
@@ -57,6 +60,7 @@ interface View {
 }
 
 function putRow(row: Row): void {
+  seen(row.last_data_ms);
   const known = rows.get(row.service);
   if (!known) rows.set(row.service, signal(row));
   else known.value = row.spark ? row : { ...row, spark: known.peek().spark };
@@ -97,6 +101,7 @@ const serviceView = (name: string): View => {
       history: doc.history ?? old?.history,
       breaker_list: doc.breaker_list ?? old?.breaker_list,
     };
+    seen(doc.last_data_ms);
     if (doc.epoch) epoch.value = doc.epoch;
   };
   return { path: `service/${encodeURIComponent(name)}`, takeDocument: take, takeUpdate: take };
@@ -172,6 +177,7 @@ export function open(route: Route): void {
     refused.value = null;
     paused.value = null;
     shown.value = null;
+    newestMs.value = null;
     serviceDoc.value = null;
     feedState.value = { kind: view ? 'connecting' : 'idle' };
   });

@@ -115,9 +115,9 @@ function Head() {
         <span role="columnheader">Success, attempts → final</span>
         {anyLatency.value && <span role="columnheader" class="rt">p99</span>}
         <span role="columnheader">Retry budget used</span>
-        <span role="columnheader" class="rt">Left this minute</span>
-        <span role="columnheader" class="rt">this hour</span>
-        <span role="columnheader">Breakers open</span>
+        <span role="columnheader" class="rt">Left, minute</span>
+        <span role="columnheader" class="rt">Left, hour</span>
+        <span role="columnheader">Breakers</span>
       </div>
     </div>
   );

@@ -1,0 +1,118 @@
+// Serves the built page under its real policy, with made-up documents behind it.
+//
+//   const server = new MockServer(files); await server.start(); server.scene = 'trouble';
+//   server.push({...}); await server.stop(); await server.start()   // the same port again
+//
+// Listens on loopback only, on a free port.
+import { createServer } from 'node:http';
+import { START_MS, overviewDocument, serviceDocument } from './scenes.mjs';
+
+export const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+  + "worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+  + 'trusted-types fusebox-worker';
+const HEADERS = {
+  'Content-Security-Policy': POLICY,
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+const VIEWS = '/api/v1/retry-monitoring/dashboard/';
+
+export class MockServer {
+  constructor(files) {
+    this.files = new Map(files.map((file) => [file.path, file]));
+    this.scene = 'healthy';
+    this.epoch = 'one';
+    this.seq = 1;
+    this.nowMs = START_MS;
+    this.port = 0;
+    this.requests = [];
+    this.streams = new Set();
+    this.ticker = null;
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get moment() {
+    return { nowMs: this.nowMs, seq: this.seq, epoch: this.epoch };
+  }
+
+  start() {
+    this.server = createServer((req, res) => this.answer(req, res));
+    return new Promise((resolve) => {
+      this.server.listen(this.port, '127.0.0.1', () => {
+        this.port = this.server.address().port;
+        resolve();
+      });
+    });
+  }
+
+  // Ends as a killed daemon does: every connection is cut.
+  stop() {
+    this.tick(0);
+    return new Promise((resolve) => {
+      this.server.close(resolve);
+      this.server.closeAllConnections();
+      this.streams.clear();
+    });
+  }
+
+  // Sends a frame of figures every so many milliseconds; 0 ends it.
+  tick(everyMs, change = () => ({})) {
+    clearInterval(this.ticker);
+    this.ticker = everyMs > 0 ? setInterval(() => this.push(change()), everyMs) : null;
+  }
+
+  // One update to all streams: the members given, with the next number and time.
+  push(update = {}) {
+    this.seq += 1;
+    this.nowMs += 1000;
+    const moment = { seq: this.seq, timestamp: new Date(this.nowMs).toISOString(), now_ms: this.nowMs };
+    for (const stream of this.streams) {
+      const data = stream.service === null ? update : { ...serviceDocument(this.scene, stream.service, this.moment), history: undefined, ...update };
+      this.send(stream.res, 'update', { ...data, ...moment });
+    }
+  }
+
+  event(name) {
+    for (const { res } of this.streams) this.send(res, name, {});
+  }
+
+  send(res, event, data) {
+    res.write(`id: ${this.seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  answer(req, res) {
+    const { pathname } = new URL(req.url, this.url);
+    this.requests.push(pathname);
+    for (const [name, value] of Object.entries(HEADERS)) res.setHeader(name, value);
+    if (pathname.startsWith(VIEWS)) return this.view(pathname.slice(VIEWS.length), res);
+    const file = this.files.get(pathname) ?? (pathname.startsWith('/ui/') && !pathname.startsWith('/ui/assets/') ? this.files.get('/ui/') : undefined);
+    if (!file) return res.writeHead(404).end();
+    res.writeHead(200, { 'Content-Type': file.type, 'Content-Encoding': 'gzip', ETag: file.etag,
+      'Cache-Control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache' });
+    return res.end(file.gzip);
+  }
+
+  view(path, res) {
+    const parts = path.split('/');
+    const subscribed = parts[parts.length - 1] === 'subscribe';
+    if (subscribed) parts.pop();
+    const service = parts[0] === 'service' ? decodeURIComponent(parts[1]) : null;
+    const doc = service === null ? overviewDocument(this.scene, this.moment) : serviceDocument(this.scene, service, this.moment);
+    res.setHeader('Cache-Control', 'no-store');
+    if (!doc) {
+      res.writeHead(404, { 'Content-Type': 'application/json' });
+      return res.end(JSON.stringify({ error: { code: 'not_found', message: `no service is called "${service}"; did you mean "orders"?`, field: 'name' } }));
+    }
+    if (!subscribed) return res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(doc));
+    res.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    const stream = { res, service };
+    this.streams.add(stream);
+    res.on('close', () => this.streams.delete(stream));
+    return this.send(res, 'snapshot', doc);
+  }
+}
