@@ -65,7 +65,7 @@ void option_bounds_print(const struct option_row *row, struct buf *out)
         buf_append_cstr(out, " to ");
         print_amount(row, row->max, out);
     }
-    if (row->zero)
+    if (row->zero && row->min > 0)
         buf_append_cstr(out, ", or 0");
 }
 
@@ -100,15 +100,20 @@ static bool parse_integer(const struct option_row *row, struct str text, int64_t
                           struct diag *diag)
 {
     if (!str_parse_i64(text, ret))
-        return refuse(diag, text, "is not a whole number");
+        return refuse(diag, text, "is not a whole number, or too large");
     return check_bounds(row, (double)*ret, text, diag);
 }
 
 static bool parse_real(const struct option_row *row, struct str text, double *ret,
                        struct diag *diag)
 {
-    if (!number_parse(text, ret) || !isfinite(*ret))
-        return refuse(diag, text, "is not a number");
+    if (!number_parse(text, ret) || !isfinite(*ret)) {
+        char shown[SHOWN_BYTES];
+
+        (void)diag_set(diag, ERR_INVALID, "\"%s\" is not a number%s%s", report_shown(text, shown),
+                       row->unit ? "; it is in " : "", row->unit ? row->unit : "");
+        return false;
+    }
     return check_bounds(row, *ret, text, diag);
 }
 

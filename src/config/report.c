@@ -216,9 +216,27 @@ static void sort_errors(struct vec *items)
     }
 }
 
+/* The sections are read in another order than the file's. */
+static void sort_unused(struct vec *unused)
+{
+    struct unused_key *list = unused->items;
+
+    for (size_t i = 1; i < unused->count; i++) {
+        struct unused_key moved = list[i];
+        size_t at = i;
+
+        while (at > 0 && list[at - 1].line > moved.line) {
+            list[at] = list[at - 1];
+            at--;
+        }
+        list[at] = moved;
+    }
+}
+
 enum err report_finish(struct report *r)
 {
     sort_errors(&r->errors->items);
+    sort_unused(&r->unused);
     if (r->unused.count)
         warn_unused(r);
     if (r->fatal)

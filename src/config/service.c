@@ -127,7 +127,7 @@ static const struct field slo_targets_fields[] = {
               .type = OPTION_DOUBLE,
               .min = 0,
               .max = 1,
-              .unit = "(a ratio)",
+              .unit = "as a ratio",
               .help = "Calls that may fail, as 0.05." },
       .offset = offsetof(struct config_service, slo_error_rate) },
 };
