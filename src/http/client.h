@@ -10,7 +10,8 @@
  * Threads   Owned by the thread that drives it; http_client_wake may be called
  *           from any thread.
  * Limits    body_max_bytes is counted after decompression; timeout_ms is the
- *           total time from start to last byte.
+ *           total time from start to last byte; the headers of an answer may
+ *           have HTTP_CLIENT_HEADERS_MAX_BYTES; encodings are identity and gzip.
  */
 #ifndef FUSEBOX_HTTP_CLIENT_H
 #define FUSEBOX_HTTP_CLIENT_H
@@ -18,6 +19,8 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/str.h"
+
+enum { HTTP_CLIENT_HEADERS_MAX_BYTES = 65536 };
 
 struct http_client;
 
@@ -54,5 +57,8 @@ enum err http_client_start(struct http_client *client, const struct http_call *c
 void http_client_drive(struct http_client *client, int wait_ms);
 void http_client_wake(struct http_client *client);
 size_t http_client_running(const struct http_client *client);
+
+/* libcurl's run-time version, "7.88.1"; static. */
+const char *http_client_library_version(void);
 
 #endif

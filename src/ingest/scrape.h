@@ -27,12 +27,14 @@ struct scraper;
 
 struct scrape_stats {
     _Atomic uint64_t scrapes_ok;
-    _Atomic uint64_t scrapes_failed;   /* connect, status, parse, limits */
-    _Atomic uint64_t scrapes_dropped;  /* the write queue was full */
-    _Atomic uint64_t scrapes_skipped;  /* the one before still ran */
+    _Atomic uint64_t scrapes_failed;  /* connect, status, parse, limits */
+    _Atomic uint64_t scrapes_dropped; /* the write queue was full */
+    _Atomic uint64_t scrapes_skipped; /* the one before still ran */
     _Atomic uint64_t samples;
     _Atomic uint64_t targets;
     _Atomic uint64_t bytes;
+    _Atomic uint64_t samples_duplicate; /* a series twice in one body: the first counts */
+    _Atomic uint64_t series_refused; /* left out: the store takes no more, or labels over a limit */
 };
 
 struct scrape_options {
@@ -46,21 +48,23 @@ struct scrape_options {
 /* A target as people ask for it; a copy. */
 struct scrape_target_state {
     struct str job, url, instance;
-    bool known;          /* scraped at least once */
+    bool known; /* scraped at least once */
     bool up;
-    int64_t last_ms;     /* wall time of the last scrape's end; -1 */
+    int64_t last_ms; /* wall time of the last scrape's end; -1 */
     double duration_s;
     uint64_t samples;
-    char error[200];     /* "" when up */
+    char error[200]; /* "" when up */
 };
 
-enum err scrape_start(const struct scrape_options *options, struct config *cfg, struct scraper **ret) MUST_CHECK;
+enum err scrape_start(const struct scrape_options *options, struct config *cfg,
+                      struct scraper **ret) MUST_CHECK;
 /* Takes a reference of cfg; targets that stay keep their state. */
 void scrape_reload(struct scraper *s, struct config *cfg);
 /* Stops fetching, hands over nothing more. */
 void scrape_stop(struct scraper *s);
 
 /* Copies the targets' states; strings go into the arena. ERR_NOMEM, ERR_LIMIT. */
-enum err scrape_targets(struct scraper *s, struct arena *arena, struct scrape_target_state **ret, size_t *ret_count) MUST_CHECK;
+enum err scrape_targets(struct scraper *s, struct arena *arena, struct scrape_target_state **ret,
+                        size_t *ret_count) MUST_CHECK;
 
 #endif

@@ -1,0 +1,94 @@
+/*
+ * Who is heard and about whom: the objects behind the mapping.
+ *
+ *   source    one scraped target (job, instance): what begins again together
+ *   group     a service or a breaker as the sink knows it, over all sources
+ *   subject   a group within one source: HAProxy's server as one instance sees it
+ *
+ *         group ──first──► subject ──next──► subject
+ *                             │  └─service─► subject (of the breaker's service)
+ *                             └─source─► source
+ *
+ * Threads   Owned by the mapping.
+ * Memory    Everything lives in one arena and stays until the mapping goes;
+ *           pointers do not move. Texts borrow from the store's labels.
+ * Limits    MAPPING_SUBJECTS_MAX of each kind, MAPPING_ARENA_MAX_BYTES together.
+ */
+#ifndef FUSEBOX_INGEST_MAPPING_SUBJECT_H
+#define FUSEBOX_INGEST_MAPPING_SUBJECT_H
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "ingest/mapping_table.h"
+#include "ingest/retry_estimate.h"
+
+enum {
+    MAPPING_SUBJECTS_MAX = 200000,
+    MAPPING_ARENA_MAX_BYTES = 256 << 20,
+};
+
+struct mapping_source {
+    uint64_t heard_batch;   /* number of the batch in which its first series came */
+    uint64_t restart_batch; /* the newest batch in which its counters began again */
+    uint64_t fall_batch;    /* … in which a counter fell that speaks for all */
+    double epoch;
+    bool epoch_known;
+};
+
+struct mapping_subject;
+
+struct mapping_group {
+    const struct mapping_row *row; /* source and caller */
+    struct str service;
+    struct str breaker;
+    struct mapping_subject *first;
+    uint32_t sink_id; /* 0: not known, or refused */
+    uint64_t asked_batch;
+    uint64_t settled_batch;
+    bool gone_sent;
+};
+
+struct mapping_subject {
+    struct mapping_group *group;
+    struct mapping_source *source;
+    struct mapping_subject *service;      /* itself when it is one */
+    struct mapping_subject *next;         /* the group in other sources */
+    struct mapping_subject *next_touched; /* in the batch that is applied */
+    uint64_t touched_batch;
+    uint64_t state_batch;   /* the newest batch with a sample of its state … */
+    uint64_t parts_batch;   /* … and with one that retries are reckoned from */
+    uint64_t restart_batch; /* the source's, as far as `retries` knows */
+    int64_t at_ms;          /* newest sample of the batch */
+    bool needs_breaker;
+    bool has_breaker;
+    size_t live_count; /* series without a stale marker */
+    size_t live_state_count;
+    unsigned state_bits;
+    struct retry_estimate retries;
+};
+
+struct mapping_registry {
+    struct arena arena;
+    struct map sources;
+    struct map groups;
+    struct map subjects;
+};
+
+struct mapping_registry mapping_registry_empty(void);
+void mapping_registry_release(struct mapping_registry *r);
+
+/* The source of a series, new or known; NULL: no memory, or a limit. */
+struct mapping_source *mapping_registry_source(struct mapping_registry *r, struct labels labels);
+
+/* The subject that a row sees in a series, new or known; NULL: no memory, a limit, or the labels do
+ * not name it. */
+struct mapping_subject *mapping_registry_subject(struct mapping_registry *r,
+                                                 const struct mapping_row *row,
+                                                 struct mapping_source *source,
+                                                 struct labels labels);
+
+/* The worst state over the group's sources: open, half-open, closed, disabled, unknown. */
+enum breaker_state mapping_group_state(const struct mapping_group *group);
+bool mapping_group_is_live(const struct mapping_group *group);
+
+#endif

@@ -1,0 +1,436 @@
+#include "ingest/scrape.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/lock.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "http/client.h"
+#include "ingest/scrape_result.h"
+#include "ingest/target_set.h"
+
+enum {
+    CONNECTIONS_MAX = 1024,
+    WAIT_MAX_MS = 1000,
+    FAREWELL_RETRY_MS = 100, /* stale markers of a target that left, when the queue was full */
+    HEADERS_COUNT = 4,
+    NS_PER_MS = 1000000,
+};
+
+struct scraper {
+    struct scrape_options options;
+    struct http_client *client;
+    struct thread thread;
+    atomic_bool stopping;
+    struct lock lock;       /* `targets` as a list, every target's state, `pending` */
+    struct config *pending; /* the next configuration, or NULL */
+    struct target_set targets;
+    struct target *leaving; /* their stale markers are not handed over, or their call still runs */
+};
+
+static int64_t mono_now(const struct scraper *s)
+{
+    return clock_mono_ns(&s->options.clock);
+}
+
+static int64_t wall_now(const struct scraper *s)
+{
+    return clock_wall_ms(&s->options.clock);
+}
+
+/* --- the end of a scrape --- */
+
+static void set_state(struct target *t, const struct scrape_outcome *outcome, const char *error,
+                      int64_t now_ms)
+{
+    struct target_state *state = &t->state;
+
+    lock_take(&t->scraper->lock);
+    state->known = true;
+    state->up = outcome->end == SCRAPE_GOOD;
+    state->last_ms = now_ms;
+    state->duration_s = outcome->duration_s;
+    state->samples = outcome->sample_count;
+    snprintf(state->error, sizeof state->error, "%s", error);
+    lock_drop(&t->scraper->lock);
+}
+
+/* Once when a failure begins, and once when it is over. */
+static void log_change(struct target *t, bool up, const char *error)
+{
+    struct log *log = t->scraper->options.log;
+    bool was_down = t->state.known && !t->state.up;
+
+    if (!up && !was_down)
+        log_write(log, LOG_WARN, "scrape failed, its series are stale until it answers again",
+                  LOG_STR("job", target_job(t)), LOG_CSTR("target", t->url),
+                  LOG_CSTR("error", error));
+    if (up && was_down)
+        log_write(log, LOG_INFO, "scrape works again", LOG_STR("job", target_job(t)),
+                  LOG_CSTR("target", t->url));
+}
+
+/* Takes the outcome's batch. False: the queue was full, and nothing of the pass counts. */
+static bool hand_over(struct target *t, struct scrape_outcome *outcome, int64_t now_ms,
+                      int64_t mono_ns)
+{
+    struct scrape_stats *stats = t->scraper->options.stats;
+    size_t count;
+
+    if (!outcome->batch)
+        return true;
+    count = outcome->batch->count;
+    outcome->batch->received_ms = now_ms;
+    outcome->batch->received_mono_ns = mono_ns;
+    if (queue_push(t->scraper->options.batches, outcome->batch) != ERR_OK) {
+        sample_batch_free(outcome->batch);
+        stats->scrapes_dropped++;
+        return false;
+    }
+    scrape_result_settle(t, outcome);
+    t->expected_count = count;
+    stats->samples += count;
+    return true;
+}
+
+/* ERR_OK: *ret is a good scrape's outcome; otherwise *diag says why not. */
+static enum err read_answer(struct target *t, const struct http_result *result,
+                            struct scrape_outcome *ret, struct diag *diag)
+{
+    if (result->err)
+        return diag_set(diag, result->err, "%s", result->reason);
+    if (result->status != 200)
+        return diag_set(diag, ERR_UNAVAILABLE, "HTTP status %d", result->status);
+    return scrape_result_good(t, t->scraper->options.db, result->body, t->started_ms,
+                              result->duration_s, ret, diag);
+}
+
+static void say_error(const struct diag *diag, char out[TARGET_ERROR_BYTES])
+{
+    if (diag->line)
+        snprintf(out, TARGET_ERROR_BYTES, "line %d, column %d: %.150s", diag->line, diag->column,
+                 diag_text(diag));
+    else
+        snprintf(out, TARGET_ERROR_BYTES, "%.190s", diag_text(diag));
+}
+
+static void count_end(struct scrape_stats *stats, const struct scrape_outcome *outcome)
+{
+    if (outcome->end == SCRAPE_GOOD)
+        stats->scrapes_ok++;
+    else
+        stats->scrapes_failed++;
+    stats->samples_duplicate += outcome->duplicate_count;
+    stats->series_refused += outcome->refused_count;
+}
+
+static void conclude(struct target *t, const struct http_result *result)
+{
+    int64_t now_ms = wall_now(t->scraper), mono_ns = mono_now(t->scraper);
+    struct scrape_outcome outcome = { 0 };
+    struct diag diag = { 0 };
+    char error[TARGET_ERROR_BYTES] = "";
+    enum err err = read_answer(t, result, &outcome, &diag);
+
+    if (err) {
+        say_error(&diag, error);
+        if (scrape_result_bad(t, t->scraper->options.db, t->started_ms, result->duration_s,
+                              &outcome) != ERR_OK)
+            t->scraper->options.stats->scrapes_dropped++;
+    }
+    t->last_ts_ms = t->started_ms;
+    count_end(t->scraper->options.stats, &outcome);
+    hand_over(t, &outcome, now_ms, mono_ns);
+    log_change(t, outcome.end == SCRAPE_GOOD, error);
+    set_state(t, &outcome, error, now_ms);
+}
+
+static void on_done(void *ctx, const struct http_result *result)
+{
+    struct target *t = ctx;
+
+    t->in_flight = false;
+    if (result->err == ERR_CANCELLED || t->leaving)
+        return;
+    t->scraper->options.stats->bytes += result->body.len;
+    conclude(t, result);
+}
+
+/* --- its beginning --- */
+
+static void start_call(struct target *t, int64_t now_ms)
+{
+    char timeout[80];
+    const char *const headers[HEADERS_COUNT] = { "Accept: text/plain;version=0.0.4",
+                                                 "User-Agent: Fusebox/" FUSEBOX_VERSION, timeout,
+                                                 NULL };
+    struct http_call call = { .url = t->url,
+                              .headers = headers,
+                              .body_max_bytes = t->body_max_bytes,
+                              .timeout_ms = t->timeout_ms,
+                              .accept_gzip = true,
+                              .done = on_done,
+                              .ctx = t };
+    struct http_result refused = { 0 };
+    struct diag diag = { 0 };
+
+    snprintf(timeout, sizeof timeout, "X-Prometheus-Scrape-Timeout-Seconds: %lld.%03lld",
+             (long long)(t->timeout_ms / 1000), (long long)(t->timeout_ms % 1000));
+    t->started_ms = target_align_ms(t, now_ms);
+    refused.err = http_client_start(t->scraper->client, &call, &diag);
+    if (!refused.err) {
+        t->in_flight = true;
+        return;
+    }
+    snprintf(refused.reason, sizeof refused.reason, "%.150s", diag_text(&diag));
+    conclude(t, &refused);
+}
+
+/* Starts what is due. Returns when the next beat is. */
+static int64_t start_due(struct scraper *s)
+{
+    int64_t mono_ns = mono_now(s), next_mono_ns = mono_ns + (int64_t)WAIT_MAX_MS * NS_PER_MS;
+
+    for (size_t i = 0; i < s->targets.items.count; i++) {
+        struct target *t = target_set_at(&s->targets, i);
+
+        if (t->next_mono_ns <= mono_ns) {
+            s->options.stats->scrapes_skipped += target_pass_beat(t, mono_ns);
+            if (t->in_flight)
+                s->options.stats->scrapes_skipped++;
+            else
+                start_call(t, wall_now(s));
+        }
+        if (t->next_mono_ns < next_mono_ns)
+            next_mono_ns = t->next_mono_ns;
+    }
+    return next_mono_ns;
+}
+
+/* --- targets that leave --- */
+
+/* True when nothing is left to do for it. */
+static bool say_farewell(struct target *t)
+{
+    struct scrape_outcome outcome;
+
+    if (t->report_had || t->cache.had_count) {
+        if (scrape_result_leave(t, wall_now(t->scraper), &outcome) != ERR_OK ||
+            !hand_over(t, &outcome, wall_now(t->scraper), mono_now(t->scraper)))
+            return false;
+    }
+    return !t->in_flight;
+}
+
+static void serve_leaving(struct scraper *s)
+{
+    struct target **link = &s->leaving;
+
+    while (*link) {
+        struct target *t = *link;
+
+        if (!say_farewell(t)) {
+            link = &t->next;
+            continue;
+        }
+        *link = t->next;
+        target_free(t);
+    }
+}
+
+/* Moves the targets that the new set did not take to the leaving ones. */
+static void let_leave(struct scraper *s, struct target_set *old)
+{
+    while (old->items.count) {
+        struct target *t = target_set_at(old, old->items.count - 1);
+
+        vec_remove_at(&old->items, old->items.count - 1);
+        t->leaving = true;
+        t->next = s->leaving;
+        s->leaving = t;
+    }
+    target_set_release(old);
+}
+
+/* --- configurations --- */
+
+static void adopt_new(struct scraper *s)
+{
+    int64_t now_ms = wall_now(s), mono_ns = mono_now(s);
+
+    for (size_t i = 0; i < s->targets.items.count; i++) {
+        struct target *t = target_set_at(&s->targets, i);
+
+        if (t->scraper)
+            continue;
+        t->scraper = s;
+        target_set_first_beat(t, now_ms, mono_ns);
+    }
+    s->options.stats->targets = s->targets.items.count;
+}
+
+static enum err apply(struct scraper *s, const struct config *cfg, struct diag *diag)
+{
+    struct target_set old = s->targets;
+    struct target_set fresh;
+    enum err err;
+
+    lock_take(&s->lock);
+    err = target_set_build(&fresh, cfg, &old, diag);
+    s->targets = err ? old : fresh;
+    lock_drop(&s->lock);
+    if (err)
+        return err;
+    adopt_new(s);
+    let_leave(s, &old);
+    return ERR_OK;
+}
+
+static void apply_pending(struct scraper *s)
+{
+    struct diag diag = { 0 };
+    struct config *cfg;
+
+    lock_take(&s->lock);
+    cfg = s->pending;
+    s->pending = NULL;
+    lock_drop(&s->lock);
+    if (!cfg)
+        return;
+    if (apply(s, cfg, &diag) != ERR_OK)
+        log_write(s->options.log, LOG_ERROR, "new scrape targets refused, the old ones go on",
+                  LOG_CSTR("error", diag_text(&diag)));
+    config_unref(cfg);
+}
+
+void scrape_reload(struct scraper *s, struct config *cfg)
+{
+    struct config *unused;
+
+    lock_take(&s->lock);
+    unused = s->pending;
+    s->pending = config_ref(cfg);
+    lock_drop(&s->lock);
+    config_unref(unused);
+    http_client_wake(s->client);
+}
+
+/* --- the thread --- */
+
+static int wait_ms(const struct scraper *s, int64_t next_mono_ns)
+{
+    int64_t left_ms = (next_mono_ns - mono_now(s) + NS_PER_MS - 1) / NS_PER_MS;
+
+    if (s->leaving && left_ms > FAREWELL_RETRY_MS)
+        left_ms = FAREWELL_RETRY_MS;
+    if (left_ms > WAIT_MAX_MS)
+        left_ms = WAIT_MAX_MS;
+    return left_ms < 0 ? 0 : (int)left_ms;
+}
+
+static void *run(void *arg)
+{
+    struct scraper *s = arg;
+    int64_t next_mono_ns = mono_now(s);
+
+    while (!s->stopping) {
+        apply_pending(s);
+        serve_leaving(s);
+        next_mono_ns = start_due(s);
+        http_client_drive(s->client, wait_ms(s, next_mono_ns));
+    }
+    return NULL;
+}
+
+static void scraper_free(struct scraper *s)
+{
+    s->stopping = true;
+    http_client_free(s->client);
+    while (s->leaving) {
+        struct target *t = s->leaving;
+
+        s->leaving = t->next;
+        target_free(t);
+    }
+    target_set_release(&s->targets);
+    config_unref(s->pending);
+    lock_release(&s->lock);
+    mem_free(s);
+}
+
+enum err scrape_start(const struct scrape_options *options, struct config *cfg,
+                      struct scraper **ret)
+{
+    struct scraper *s = mem_alloc_zero(1, sizeof *s);
+    enum err err;
+
+    if (!s)
+        return ERR_NOMEM;
+    s->options = *options;
+    s->targets = target_set_empty();
+    lock_init(&s->lock, LOCK_RANK_PUBLISH);
+    err = http_client_new(CONNECTIONS_MAX, &s->client);
+    if (!err)
+        err = apply(s, cfg, NULL);
+    if (!err)
+        err = thread_start(&s->thread, "scrape", run, s);
+    if (err) {
+        scraper_free(s);
+        return err;
+    }
+    *ret = s;
+    return ERR_OK;
+}
+
+void scrape_stop(struct scraper *s)
+{
+    if (!s)
+        return;
+    s->stopping = true;
+    http_client_wake(s->client);
+    thread_stop(&s->thread);
+    scraper_free(s);
+}
+
+/* --- for people --- */
+
+static enum err copy_state(const struct target *t, struct arena *arena,
+                           struct scrape_target_state *ret)
+{
+    const struct target_state *state = &t->state;
+
+    *ret = (struct scrape_target_state){ .known = state->known,
+                                         .up = state->up,
+                                         .last_ms = state->last_ms,
+                                         .duration_s = state->duration_s,
+                                         .samples = state->samples };
+    snprintf(ret->error, sizeof ret->error, "%s", state->error);
+    if (!arena_copy_str(arena, target_job(t), &ret->job) ||
+        !arena_copy_str(arena, str_of(t->url), &ret->url) ||
+        !arena_copy_str(arena, target_instance(t), &ret->instance))
+        return arena_error(arena);
+    return ERR_OK;
+}
+
+enum err scrape_targets(struct scraper *s, struct arena *arena, struct scrape_target_state **ret,
+                        size_t *ret_count)
+{
+    struct scrape_target_state *states;
+    enum err err = ERR_OK;
+    size_t count;
+
+    lock_take(&s->lock);
+    count = s->targets.items.count;
+    states = arena_alloc_zero(arena, count ? count : 1, sizeof *states);
+    if (!states)
+        err = arena_error(arena);
+    for (size_t i = 0; i < count && !err; i++)
+        err = copy_state(target_set_at(&s->targets, i), arena, &states[i]);
+    lock_drop(&s->lock);
+    if (err)
+        return err;
+    *ret = states;
+    *ret_count = count;
+    return ERR_OK;
+}

@@ -1,0 +1,95 @@
+#include "ingest/scrape_body.h"
+
+#include "base/hash.h"
+#include "ingest/scrape_labels.h"
+#include "wire/exposition.h"
+
+enum { SERIES_SCRATCH_MAX_BYTES = 256 << 10 }; /* one line is at most 64 KiB */
+
+/* Parses a new series and enters it in the store. */
+static enum err resolve(const struct scrape_body *b, struct str series, struct arena *scratch,
+                        uint32_t *ret_ref, struct diag *diag)
+{
+    struct labels_builder builder;
+    struct labels labels;
+    enum err err;
+
+    arena_reset(scratch);
+    labels_builder_init(&builder, scratch);
+    err = exposition_parse_series(series, &builder, diag);
+    if (!err)
+        err = scrape_labels_join(&builder, series, b->target, b->honor_labels, diag);
+    if (!err)
+        err = labels_builder_finish(&builder, &labels, diag);
+    return err ? err : tsdb_series(b->db, labels, ret_ref);
+}
+
+/* *ret_entry stays NULL when the series is left out. */
+static enum err add_series(struct scrape_body *b, struct str series, uint64_t hash,
+                           struct arena *scratch, struct series_cache_entry **ret_entry,
+                           struct diag *diag)
+{
+    struct diag why = { 0 };
+    uint32_t ref = 0;
+    enum err err = resolve(b, series, scratch, &ref, &why);
+
+    if (err == ERR_LIMIT) {
+        b->refused_count++;
+        return ERR_OK;
+    }
+    if (err) {
+        if (diag && !diag->code)
+            *diag = why;
+        return err;
+    }
+    *ret_entry = series_cache_add(b->cache, hash, ref);
+    b->added_count++;
+    return *ret_entry ? ERR_OK : ERR_NOMEM;
+}
+
+static enum err take_sample(struct scrape_body *b, const struct exposition_line *line,
+                            struct arena *scratch, struct diag *diag)
+{
+    uint64_t hash = hash_str(line->series);
+    struct series_cache_entry *entry = series_cache_find(b->cache, hash);
+    bool own_time = line->has_ts && b->honor_timestamps;
+
+    b->sample_count++;
+    if (b->samples_max_count && b->sample_count > b->samples_max_count)
+        return diag_set(diag, ERR_LIMIT, "more than %zu samples", b->samples_max_count);
+    if (!entry) {
+        enum err err = add_series(b, line->series, hash, scratch, &entry, diag);
+
+        if (err || !entry)
+            return err;
+    }
+    if (series_cache_mark(b->cache, entry, !own_time))
+        batch_writer_add(b->batch, entry->ref, own_time ? line->ts_ms : b->ts_ms, line->value);
+    else
+        b->duplicate_count++;
+    return ERR_OK;
+}
+
+enum err scrape_body_read(struct scrape_body *b, struct str text, struct diag *diag)
+{
+    struct arena scratch = arena_limited(SERIES_SCRATCH_MAX_BYTES);
+    struct exposition_reader reader;
+    struct exposition_line line;
+    enum err err;
+
+    exposition_init(&reader, text);
+    while ((err = exposition_next(&reader, &line, diag)) == ERR_OK && line.kind != EXPOSITION_END) {
+        if (line.kind == EXPOSITION_SAMPLE)
+            err = take_sample(b, &line, &scratch, diag);
+        if (err)
+            break;
+    }
+    if (!err && b->batch->failed)
+        err = ERR_NOMEM;
+    if (err)
+        diag_set(diag, err, "%s", err_text(err));
+    if (err == ERR_INVALID && diag && !diag->line)
+        diag->line = reader.line;
+    arena_release(&scratch);
+    return err;
+}

@@ -1,0 +1,73 @@
+/*
+ * What a target's lines are called in the store: the hash of a line's series
+ * part, as written, to the series' reference. A known line costs one lookup and
+ * no parsing.
+ *
+ * It also knows which series the target "had": those of the last scrape that was
+ * handed over. A scrape is a pass; nothing of a pass counts before it is settled,
+ * so a pass that was dropped leaves the next one's stale markers right.
+ *
+ *   series_cache_begin -> { series_cache_find | series_cache_add | series_cache_mark }*
+ *   -> series_cache_for_each_missing -> (handed over?) series_cache_settle
+ *
+ * Threads   Single owner.
+ * Memory    16 bytes per slot, at most 3/4 full; series_cache_release.
+ * Limits    Two texts with one 64-bit hash would be taken for one series; among
+ *           50,000 series that happens once in 10^10 bodies.
+ */
+#ifndef FUSEBOX_INGEST_SERIES_CACHE_H
+#define FUSEBOX_INGEST_SERIES_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+
+struct series_cache_entry {
+    uint64_t hash;
+    uint32_t ref;         /* 0: the slot is free */
+    uint32_t pass : 30;   /* the last one that held it */
+    uint32_t had : 1;     /* the store's last word is a value, not a stale marker */
+    uint32_t tracked : 1; /* in that pass it came without a timestamp of its own */
+};
+
+struct series_cache {
+    struct series_cache_entry *slots;
+    size_t slot_count; /* a power of two, or 0 */
+    size_t count;
+    size_t had_count;
+    uint32_t pass;
+    size_t pass_count;      /* entries of this pass */
+    size_t pass_kept_count; /* … tracked, and had before */
+    size_t pass_new_count;  /* … tracked, and not had before */
+};
+
+void series_cache_release(struct series_cache *c); /* all-zero is allowed */
+
+void series_cache_begin(struct series_cache *c);
+struct series_cache_entry *series_cache_find(const struct series_cache *c, uint64_t hash);
+
+/* The hash is not there yet. Moves entries. NULL: no memory. */
+struct series_cache_entry *series_cache_add(struct series_cache *c, uint64_t hash,
+                                            uint32_t ref) MUST_CHECK;
+
+/* Notes the entry for this pass; false: this pass has it already. */
+bool series_cache_mark(struct series_cache *c, struct series_cache_entry *entry, bool tracked);
+
+/* How many series the target had that this pass does not hold. */
+size_t series_cache_missing_count(const struct series_cache *c);
+void series_cache_for_each_missing(const struct series_cache *c,
+                                   void (*visit)(void *ctx, uint32_t ref), void *ctx);
+void series_cache_for_each_had(const struct series_cache *c, void (*visit)(void *ctx, uint32_t ref),
+                               void *ctx);
+
+/* The pass was handed over: what it held is had, everything else is forgotten. */
+void series_cache_settle(struct series_cache *c);
+/* Stale markers for all were handed over: nothing is had, references stay. */
+void series_cache_settle_none(struct series_cache *c);
+/* Forgets all entries that are not had; for a target that only ever sends new series and fails. */
+void series_cache_trim(struct series_cache *c);
+
+#endif

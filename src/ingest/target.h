@@ -1,0 +1,96 @@
+/*
+ * A scrape target: what the configuration says of it, and what is known of it.
+ *
+ * Two targets with the same identity (URL, labels, settings) are the same one, so
+ * a reload can hand the old object on with its cache and its state.
+ *
+ *   target_new(scrape, target, limits) -> ... -> target_free
+ *
+ * Memory    target_new gives an object; its texts live in its own arena.
+ * Threads   Owned by the scrape thread; `state` is read by others under the
+ *           scraper's lock.
+ * Source    Prometheus, scrape configuration: defaults of job, instance and port.
+ */
+#ifndef FUSEBOX_INGEST_TARGET_H
+#define FUSEBOX_INGEST_TARGET_H
+
+#include "config/config.h"
+#include "ingest/series_cache.h"
+#include "model/sample.h"
+
+/* The series about the scrape itself, in the order of their values. */
+enum target_report {
+    REPORT_UP,
+    REPORT_DURATION,
+    REPORT_SAMPLES,
+    REPORT_SAMPLES_KEPT,
+    REPORT_SERIES_ADDED,
+    REPORT_COUNT,
+};
+
+enum { TARGET_ERROR_BYTES = 200 };
+
+struct target_state {
+    bool known;
+    bool up;
+    int64_t last_ms;
+    double duration_s;
+    uint64_t samples;
+    char error[TARGET_ERROR_BYTES];
+};
+
+struct scraper;
+
+struct target {
+    struct arena arena;
+    struct str identity;
+    const char *url;
+    struct labels labels; /* with job and instance */
+    int64_t interval_ms;
+    int64_t timeout_ms;
+    size_t body_max_bytes;
+    size_t samples_max_count;
+    bool honor_labels;
+    bool honor_timestamps;
+
+    struct scraper *scraper;
+    struct target *next;  /* among those that leave */
+    int64_t next_mono_ns; /* its next beat */
+    int64_t aligned_ms;   /* wall time of the beat before, without the jitter of waiting */
+    int64_t started_ms;   /* of the scrape that runs */
+    bool in_flight;
+    bool listed;  /* taken over by the set that is being built */
+    bool leaving; /* no longer in the configuration */
+    bool report_had;
+    uint32_t report_refs[REPORT_COUNT]; /* 0: not known yet */
+    int64_t last_ts_ms;                 /* of the newest sample handed over */
+    size_t expected_count;              /* samples of the batch before */
+    struct series_cache cache;
+    struct target_state state;
+};
+
+/* ERR_NOMEM, ERR_LIMIT, ERR_INVALID. */
+enum err target_new(const struct config *cfg, const struct config_scrape *scrape,
+                    const struct config_target *from, struct target **ret,
+                    struct diag *diag) MUST_CHECK;
+void target_free(struct target *t);
+
+/* Where in its interval the target's beats lie, 0 .. interval_ms - 1; the same after a restart. */
+int64_t target_offset_ms(const struct target *t);
+
+/* Sets the first beat: the next wall time that is `offset` behind a multiple of the interval. */
+void target_set_first_beat(struct target *t, int64_t now_ms, int64_t mono_ns);
+
+/* Moves to the beat after mono_ns; returns how many whole beats were passed over. */
+uint64_t target_pass_beat(struct target *t, int64_t mono_ns);
+
+/*
+ * The time that a scrape started now is booked at: the exact beat when now_ms is
+ * within 2 ms of it (equal distances compress well), else now_ms.
+ */
+int64_t target_align_ms(struct target *t, int64_t now_ms);
+
+struct str target_job(const struct target *t);
+struct str target_instance(const struct target *t);
+
+#endif
