@@ -12,6 +12,8 @@
 
 #include "config/option_value.h"
 
+enum { EXAMPLE_COLUMNS = 100, EXAMPLE_FACTS_BYTES = 1024 };
+
 static const char example_head[] =
     "# Configuration of Fusebox. Each line that begins with #key states a default: take the # away "
     "to\n"
@@ -106,11 +108,30 @@ static size_t print_maps(const char *before, const char *name, const char **ret_
     return depth;
 }
 
+/* Lines of prose behind "# ", broken at blanks. */
+static void print_prose(size_t depth, struct str text, struct buf *out)
+{
+    while (text.len) {
+        size_t len = text.len, room = EXAMPLE_COLUMNS - 2 - 2 * depth;
+
+        if (len > room) {
+            len = room;
+            while (len > 1 && text.ptr[len] != ' ')
+                len--;
+        }
+        indent(out, depth);
+        buf_printf(out, "# %.*s\n", (int)len, text.ptr);
+        len += len < text.len;
+        text = (struct str){ text.ptr + len, text.len - len };
+    }
+}
+
 static void print_facts(const struct option_row *row, struct buf *out)
 {
     struct buf bounds = buf_limited(DIAG_MESSAGE_BYTES);
 
     option_bounds_print(row, &bounds);
+    buf_append_byte(out, '(');
     buf_append_cstr(out, option_type_name(row->type));
     if (bounds.len)
         buf_printf(out, ", %.*s", STR_ARG(buf_str(&bounds)));
@@ -123,6 +144,7 @@ static void print_facts(const struct option_row *row, struct buf *out)
         buf_printf(out, " or %s", row->environment_also);
     if (row->reloadable)
         buf_append_cstr(out, "; reloadable");
+    buf_append_byte(out, ')');
     if (buf_error(&bounds))
         out->failed = buf_error(&bounds);
     buf_release(&bounds);
@@ -130,21 +152,22 @@ static void print_facts(const struct option_row *row, struct buf *out)
 
 static void print_option(const char *before, const struct option_row *row, struct buf *out)
 {
+    struct buf facts = buf_limited(EXAMPLE_FACTS_BYTES);
     const char *last;
     size_t depth = print_maps(before, row->name, &last, out);
 
-    indent(out, depth);
-    buf_printf(out, "# %s\n", row->help);
-    indent(out, depth);
-    buf_append_cstr(out, "# (");
-    print_facts(row, out);
-    buf_append_cstr(out, ")\n");
+    print_facts(row, &facts);
+    print_prose(depth, str_of(row->help), out);
+    print_prose(depth, buf_str(&facts), out);
+    if (row->type == OPTION_SECRET) {
+        indent(out, depth);
+        buf_printf(out, "# From a file: %s_file, %s_FILE.\n", last, row->environment);
+    }
     indent(out, depth);
     buf_printf(out, "#%s: %s\n", last, row->preset[0] ? row->preset : "\"\"");
-    if (row->type != OPTION_SECRET)
-        return;
-    indent(out, depth);
-    buf_printf(out, "# or, from a file: %s_file, %s_FILE\n", last, row->environment);
+    if (buf_error(&facts))
+        out->failed = buf_error(&facts);
+    buf_release(&facts);
 }
 
 void config_print_example(struct buf *out)
@@ -163,8 +186,7 @@ void config_print_example(struct buf *out)
 static const char reference_head[] =
     "# Configuration\n"
     "\n"
-    "<!-- Made from the tables in src/config by `fusebox config --reference`; a test holds it "
-    "fresh. -->\n"
+    "<!-- Made from the tables in src/config; a test holds it fresh. -->\n"
     "\n"
     "Fusebox reads one YAML file (`--config FILE`; JSON is YAML). A value comes from, in rising "
     "precedence:\n"

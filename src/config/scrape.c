@@ -243,6 +243,7 @@ static void check_job_name(struct section *s, const struct node *node, struct st
                            struct map *names)
 {
     const struct node *before;
+    char shown[SHOWN_BYTES];
 
     if (!name.ptr)
         return; /* its absence was reported */
@@ -253,8 +254,8 @@ static void check_job_name(struct section *s, const struct node *node, struct st
     }
     before = map_find(names, name);
     if (before)
-        report_error(s->report, node, "job_name %.*s is already used in line %d", STR_ARG(name),
-                     before->line);
+        report_error(s->report, node, "job_name %s is already used in line %d",
+                     report_shown(name, shown), before->line);
     else if (map_put(names, name, (void *)(uintptr_t)node))
         report_fatal(s->report, ERR_NOMEM);
 }

@@ -57,7 +57,7 @@ static const struct field service_fields[] = {
       .offset = offsetof(struct service_draft, out.max_retry_rate_percent) },
     { .is = { .name = "warning_threshold_percent",
               .type = OPTION_DOUBLE,
-              .preset = "70",
+              .preset = "of retry_budget",
               .min = 0,
               .max = 100,
               .unit = "percent of the budget",
@@ -66,7 +66,7 @@ static const struct field service_fields[] = {
       .offset = offsetof(struct service_draft, out.warning_threshold_percent) },
     { .is = { .name = "critical_threshold_percent",
               .type = OPTION_DOUBLE,
-              .preset = "85",
+              .preset = "of retry_budget",
               .min = 0,
               .max = 100,
               .unit = "percent of the budget",
@@ -197,16 +197,18 @@ static bool is_repeated(const struct str *names, size_t count, struct str name)
 static void read_dependency(struct section *s, const struct node *item,
                             struct config_service *service, struct str *names)
 {
+    char shown[SHOWN_BYTES];
     struct str name;
 
     if (!bind_text(s->report, "a dependency", item, 1, SERVICE_NAME_MAX_BYTES, &name))
         return;
     if (str_equals(name, service->name)) {
-        report_error(s->report, item, "%.*s depends on itself", STR_ARG(name));
+        report_error(s->report, item, "%s depends on itself", report_shown(name, shown));
         return;
     }
     if (is_repeated(names, service->dependency_count, name)) {
-        report_error(s->report, item, "the dependency %.*s is given twice", STR_ARG(name));
+        report_error(s->report, item, "the dependency %s is given twice",
+                     report_shown(name, shown));
         return;
     }
     names[service->dependency_count++] = name;
@@ -270,14 +272,14 @@ static void check_unique(struct section *s, const struct node *at, struct config
                          struct map *names)
 {
     const struct config_service *before;
+    char shown[SHOWN_BYTES];
 
     if (!service->name.len)
         return;
     before = map_find(names, service->name);
     if (before)
-        report_error(s->report, at, "the service %.*s is already defined in line %d",
-                     service->name.len > SHOWN_BYTES ? SHOWN_BYTES : (int)service->name.len,
-                     service->name.ptr, before->line);
+        report_error(s->report, at, "the service %s is already defined in line %d",
+                     report_shown(service->name, shown), before->line);
     else if (map_put(names, service->name, service))
         report_fatal(s->report, ERR_NOMEM);
 }
