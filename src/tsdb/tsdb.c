@@ -113,14 +113,14 @@ static bool series_exist(const struct tsdb *db, const struct series_sample *item
 }
 
 /* Hands on what was new in the row, when some of it is recent enough. */
-static void tell_replayed(const struct tsdb *db, const struct sample_batch *batch)
+static void tell_replayed(struct tsdb *db, const struct sample_batch *batch)
 {
     bool recent = false;
 
     for (size_t i = 0; i < batch->count && !recent; i++)
         recent = batch->items[i].ts_ms >= db->options.replay_from_ms;
     if (recent && db->options.on_replayed)
-        db->options.on_replayed(db->options.ctx, batch);
+        db->options.on_replayed(db->options.ctx, db, batch);
 }
 
 static enum err on_loaded_batch(void *ctx, struct sample_batch *batch)

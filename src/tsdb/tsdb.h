@@ -33,7 +33,7 @@ struct tsdb_options {
     int64_t retention_ms;       /* 0: keep everything */
     int64_t max_future_ms;      /* samples later than now + this are dropped and counted; 0: no limit */
     /* Called in tsdb_open for each committed batch not older than replay_from_ms, in the order of commit. May be NULL. */
-    void (*on_replayed)(void *ctx, const struct sample_batch *batch);
+    void (*on_replayed)(void *ctx, struct tsdb *db, const struct sample_batch *batch);
     void *ctx;
     int64_t replay_from_ms;
 };

@@ -1,0 +1,76 @@
+/*
+ * What the handlers of the HTTP API work with. The daemon fills it; handlers get
+ * it as their ctx.
+ *
+ * A handler answers from the published view at once. What only another thread
+ * knows is asked for by parking the request: ask_history goes to the evaluate
+ * thread, ask_reload to the main thread.
+ *
+ * Threads   Immutable after start, but for what locks itself.
+ */
+#ifndef FUSEBOX_API_API_H
+#define FUSEBOX_API_API_H
+
+#include <stdatomic.h>
+
+#include "api/own.h"
+#include "http/sse.h"
+#include "monitor/publication.h"
+
+enum { API_EPOCH_BYTES = 32, API_BODY_MAX_BYTES = 64 << 20, API_PERIOD_DEFAULT_S = 900 };
+
+/* Topics of the streams: this name, and this prefix with a service's name behind it. */
+#define TOPIC_OVERVIEW "overview"
+#define TOPIC_SERVICE "service:"
+
+struct api {
+    struct clock clock;
+    char epoch[API_EPOCH_BYTES]; /* another one at each start of the daemon */
+    const char *version;
+    int64_t started_ms;
+    bool open_is_one;            /* metrics.breaker_state_encoding */
+    atomic_bool ready;           /* replay is done and the first view is there */
+    struct publication views;
+    struct own own;
+    struct sse_hub *hub;
+    uint32_t overview_topic;
+    struct scraper *scraper;
+    struct tsdb *db;
+    const char *config_file;     /* or NULL */
+
+    /* Both take the parked request and finish it. ERR_OVERLOADED: they did not take it. */
+    enum err (*ask_history)(void *daemon, struct http_parked *parked);
+    enum err (*ask_reload)(void *daemon, struct http_parked *parked);
+    void *daemon;
+};
+
+/* The table of all routes. */
+extern const struct http_route api_routes[];
+extern const size_t api_route_count;
+
+/* The newest view, or NULL with the reply's diag filled (return ERR_UNAVAILABLE). */
+struct monitor_view *api_view(struct api *api, struct http_reply *reply);
+
+/* Leaves the reply as JSON with an empty body to be written. */
+struct json api_json(struct http_reply *reply);
+
+/* Sets the error for a service that is not there, with the nearest name; returns ERR_NOT_FOUND. */
+enum err api_no_service(const struct monitor_view *view, struct str name, struct http_reply *reply);
+
+/* Reads a period ("15m") of a query argument, in seconds. ERR_INVALID names the bounds. */
+enum err api_period(const struct http_request *req, int *ret_s, struct http_reply *reply);
+
+/* Answers a parked dashboard/service request; called by the evaluate thread. */
+struct monitor;
+void api_answer_history(struct api *api, const struct monitor *monitor, struct http_parked *parked);
+
+/* Handlers, by file. */
+http_handler api_overview, api_overview_subscribe, api_service_page, api_service_subscribe; /* dashboard.c */
+http_handler api_status, api_services, api_service, api_health_report, api_metrics_document; /* services.c */
+http_handler api_health, api_live, api_ready;                                                /* probes.c */
+http_handler api_breaker_health, api_breaker_status;                                         /* breakers.c */
+http_handler api_metrics;                                                                    /* metrics.c */
+http_handler api_page, api_page_root;                                                        /* page.c */
+http_handler api_reload;                                                                     /* admin.c */
+
+#endif

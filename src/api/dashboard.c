@@ -1,0 +1,128 @@
+/* The views of the dashboard and their streams: docs/formats/views.md. */
+#include "api/api.h"
+#include "api/view_json.h"
+#include "monitor/monitor.h"
+
+enum err api_overview(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    struct api *api = ctx;
+    struct monitor_view *view = api_view(api, reply);
+
+    (void)req;
+    if (!view)
+        return ERR_UNAVAILABLE;
+    reply->body = buf_limited(API_BODY_MAX_BYTES);
+    view_json_overview(&reply->body, view, api->epoch);
+    view_unref(view);
+    return buf_error(&reply->body);
+}
+
+/* Formats `document` as the stream's first event and opens the stream. */
+static enum err open_stream(struct http_request *req, struct http_reply *reply, struct api *api,
+                            uint32_t topic, uint64_t seq, struct buf *document)
+{
+    struct buf hello = buf_limited(API_BODY_MAX_BYTES);
+    enum err err = buf_error(document);
+
+    if (!err) {
+        sse_format(&hello, "snapshot", seq, buf_str(document));
+        err = buf_error(&hello);
+    }
+    if (!err)
+        err = sse_open(req, reply, api->hub, topic, &hello);
+    buf_release(&hello);
+    buf_release(document);
+    return err;
+}
+
+enum err api_overview_subscribe(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    struct api *api = ctx;
+    struct monitor_view *view = api_view(api, reply);
+    struct buf document = buf_limited(API_BODY_MAX_BYTES);
+    enum err err;
+
+    if (!view)
+        return ERR_UNAVAILABLE;
+    view_json_overview(&document, view, api->epoch);
+    err = open_stream(req, reply, api, api->overview_topic, view->seq, &document);
+    view_unref(view);
+    return err;
+}
+
+/* Checks name and period while the client still waits on this thread, then parks. */
+enum err api_service_page(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    struct api *api = ctx;
+    struct str name = http_request_param(req, "name");
+    struct monitor_view *view = api_view(api, reply);
+    struct http_parked *parked;
+    enum err err;
+    int period_s;
+
+    if (!view)
+        return ERR_UNAVAILABLE;
+    err = view_find_service(view, name) ? ERR_OK : api_no_service(view, name, reply);
+    view_unref(view);
+    if (!err)
+        err = api_period(req, &period_s, reply);
+    if (err)
+        return err;
+    parked = http_request_park(req);
+    if (!parked)
+        return ERR_OVERLOADED;
+    err = api->ask_history(api->daemon, parked);
+    if (err)
+        http_request_finish(parked, err, reply);
+    return ERR_OK;
+}
+
+void api_answer_history(struct api *api, const struct monitor *monitor, struct http_parked *parked)
+{
+    struct http_request *req = http_parked_request(parked);
+    struct http_reply reply = { .status = 200 };
+    struct str name = http_request_param(req, "name");
+    struct monitor_view *view = api_view(api, &reply);
+    const struct service_view *service = view ? view_find_service(view, name) : NULL;
+    struct service_history history;
+    enum err err = view ? ERR_OK : ERR_UNAVAILABLE;
+    int period_s;
+
+    if (!err)
+        err = api_period(req, &period_s, &reply);
+    if (!err && (!service || !monitor_history(monitor, name, view->now_ms, period_s, &history)))
+        err = api_no_service(view, name, &reply);
+    if (!err) {
+        reply.body = buf_limited(API_BODY_MAX_BYTES);
+        view_json_service(&reply.body, http_request_arena(req), view, service, &history,
+                          api->epoch);
+        err = buf_error(&reply.body);
+    }
+    http_request_finish(parked, err, &reply);
+    view_unref(view);
+}
+
+enum err api_service_subscribe(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    struct api *api = ctx;
+    struct str name = http_request_param(req, "name");
+    struct monitor_view *view = api_view(api, reply);
+    const struct service_view *service = view ? view_find_service(view, name) : NULL;
+    struct buf document = buf_limited(API_BODY_MAX_BYTES);
+    enum err err = view ? ERR_OK : ERR_UNAVAILABLE;
+    uint32_t topic;
+
+    if (!err && !service)
+        err = api_no_service(view, name, reply);
+    if (!err) {
+        char *topic_name = arena_printf(http_request_arena(req), TOPIC_SERVICE "%.*s",
+                                        STR_ARG(name));
+
+        topic = topic_name ? sse_topic(api->hub, str_of(topic_name)) : 0;
+        view_json_service(&document, http_request_arena(req), view, service, NULL, api->epoch);
+        err = topic ? open_stream(req, reply, api, topic, view->seq, &document) : ERR_OVERLOADED;
+    }
+    buf_release(&document);
+    view_unref(view);
+    return err;
+}

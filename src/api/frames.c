@@ -1,0 +1,233 @@
+#include "api/frames.h"
+
+#include "api/view_json.h"
+#include "base/hash.h"
+#include "base/mem.h"
+
+enum { FRAMES_ARENA_MAX_BYTES = 8 << 20, FRAMES_TOPICS_MAX = 4096, HISTORY_EVERY_MS = 1000 };
+
+/* What was sent last of one service. */
+struct sent_row {
+    struct str name; /* behind the struct */
+    uint64_t hash;
+    int64_t spark_end_ms;
+    uint64_t seen_seq;
+};
+
+struct frames {
+    struct api *api;
+    struct map rows;
+    uint64_t order_hash;
+    struct buf row, frame;
+    int64_t history_sent_ms;
+};
+
+struct frames *frames_new(struct api *api)
+{
+    struct frames *f = mem_alloc_zero(1, sizeof *f);
+
+    if (!f)
+        return NULL;
+    f->api = api;
+    f->rows = map_limited(1 << 20);
+    f->row = buf_limited(API_BODY_MAX_BYTES);
+    f->frame = buf_limited(SSE_FRAME_MAX_BYTES);
+    return f;
+}
+
+static void forget(struct frames *f)
+{
+    struct map_entry *entry;
+    size_t cursor = 0;
+
+    while ((entry = map_next(&f->rows, &cursor)))
+        mem_free(entry->value);
+    map_release(&f->rows);
+    f->order_hash = 0;
+}
+
+void frames_free(struct frames *f)
+{
+    if (!f)
+        return;
+    forget(f);
+    buf_release(&f->row);
+    buf_release(&f->frame);
+    mem_free(f);
+}
+
+/* The memory of one row, made when new; NULL: no memory (the row is then sent each time). */
+static struct sent_row *sent_row_of(struct frames *f, struct str name)
+{
+    struct sent_row *row = map_find(&f->rows, name);
+
+    if (row)
+        return row;
+    row = mem_alloc(sizeof *row + name.len);
+    if (!row)
+        return NULL;
+    *row = (struct sent_row){ .name = { (char *)(row + 1), name.len }, .spark_end_ms = -1 };
+    memcpy(row + 1, name.ptr, name.len);
+    if (map_put(&f->rows, row->name, row)) {
+        mem_free(row);
+        return NULL;
+    }
+    return row;
+}
+
+static void render_row(struct frames *f, const struct service_view *s, bool with_sparks)
+{
+    struct json j;
+
+    buf_clear(&f->row);
+    j = json_to(&f->row);
+    json_open_object(&j);
+    view_json_row_members(&j, s, with_sparks);
+    json_close_object(&j);
+}
+
+static void add_row_if_changed(struct frames *f, struct json *j, const struct service_view *s,
+                               uint64_t seq)
+{
+    struct sent_row *row = sent_row_of(f, s->name);
+    bool spark_moved = !row || row->spark_end_ms != s->calls.end_ms;
+    uint64_t hash;
+
+    render_row(f, s, false);
+    hash = hash_str(buf_str(&f->row));
+    if (row && row->hash == hash && !spark_moved) {
+        row->seen_seq = seq;
+        return;
+    }
+    if (spark_moved)
+        render_row(f, s, true);
+    json_raw(j, buf_str(&f->row));
+    if (row) {
+        row->hash = hash;
+        row->spark_end_ms = s->calls.end_ms;
+        row->seen_seq = seq;
+    }
+}
+
+static void add_order_if_changed(struct frames *f, struct json *j, const struct monitor_view *view)
+{
+    uint64_t hash = 14695981039346656037u;
+
+    for (size_t i = 0; i < view->service_count; i++)
+        hash = hash * 31 + hash_str(view->services[i].name);
+    if (f->order_hash == hash)
+        return;
+    f->order_hash = hash;
+    json_key(j, "order");
+    json_open_array(j);
+    for (size_t i = 0; i < view->service_count; i++)
+        json_string(j, view->services[i].name);
+    json_close_array(j);
+}
+
+static void drop_unseen_rows(struct frames *f, uint64_t seq, size_t service_count)
+{
+    struct map_entry *entry;
+    size_t cursor = 0;
+
+    if (f->rows.count <= service_count)
+        return;
+    while ((entry = map_next(&f->rows, &cursor))) {
+        struct sent_row *row = entry->value;
+
+        if (row->seen_seq == seq)
+            continue;
+        map_remove(&f->rows, row->name);
+        mem_free(row);
+        cursor = 0; /* removal moves entries: begin again */
+    }
+}
+
+static void send_overview(struct frames *f, const struct monitor_view *view)
+{
+    struct json j;
+
+    if (!sse_topic_clients(f->api->hub, f->api->overview_topic)) {
+        forget(f);
+        return;
+    }
+    buf_clear(&f->frame);
+    j = json_to(&f->frame);
+    view_json_head(&j, view, f->api->epoch);
+    view_json_sentence(&j, &view->sentence);
+    view_json_totals(&j, &view->totals);
+    add_order_if_changed(f, &j, view);
+    json_key(&j, "services");
+    json_open_array(&j);
+    for (size_t i = 0; i < view->service_count; i++)
+        add_row_if_changed(f, &j, &view->services[i], view->seq);
+    json_close_array(&j);
+    json_close_object(&j);
+    drop_unseen_rows(f, view->seq, view->service_count);
+    if (buf_error(&f->frame) || sse_publish(f->api->hub, f->api->overview_topic, "update",
+                                            view->seq, buf_str(&f->frame)))
+        forget(f); /* the next frame brings everything */
+    atomic_fetch_add(&f->api->own.frames, 1);
+}
+
+/* Topics with clients, gathered first: the hub is not called back while it walks. */
+struct active {
+    uint32_t topic;
+    struct str service; /* in the arena */
+};
+
+struct gathering {
+    struct arena arena;
+    struct vec active;
+};
+
+static void gather(void *ctx, uint32_t topic, struct str name)
+{
+    struct gathering *g = ctx;
+    struct str prefix = STR(TOPIC_SERVICE), service;
+    struct active *active;
+
+    if (!str_has_prefix(name, prefix) ||
+        !arena_copy_str(&g->arena, (struct str){ name.ptr + prefix.len, name.len - prefix.len },
+                        &service))
+        return;
+    active = vec_push(&g->active);
+    if (active)
+        *active = (struct active){ topic, service };
+}
+
+static void send_service(struct frames *f, struct arena *arena, const struct active *to,
+                         const struct monitor *monitor, const struct monitor_view *view)
+{
+    bool with_history = view->now_ms - f->history_sent_ms >= HISTORY_EVERY_MS;
+    const struct service_view *s = view_find_service(view, to->service);
+    struct service_history history;
+
+    if (!s)
+        return;
+    if (with_history)
+        with_history = monitor_history(monitor, to->service, view->now_ms, API_PERIOD_DEFAULT_S,
+                                       &history);
+    buf_clear(&f->frame);
+    view_json_service(&f->frame, arena, view, s, with_history ? &history : NULL, f->api->epoch);
+    if (!buf_error(&f->frame) && !sse_publish(f->api->hub, to->topic, "update", view->seq,
+                                              buf_str(&f->frame)))
+        atomic_fetch_add(&f->api->own.frames, 1);
+}
+
+void frames_send(struct frames *f, const struct monitor *monitor, const struct monitor_view *view)
+{
+    struct gathering g = {
+        .arena = arena_limited(FRAMES_ARENA_MAX_BYTES),
+        .active = vec_of(sizeof(struct active), FRAMES_TOPICS_MAX),
+    };
+
+    send_overview(f, view);
+    sse_for_each_active_topic(f->api->hub, gather, &g);
+    for (size_t i = 0; i < g.active.count; i++)
+        send_service(f, &g.arena, vec_at(&g.active, i), monitor, view);
+    if (view->now_ms - f->history_sent_ms >= HISTORY_EVERY_MS)
+        f->history_sent_ms = view->now_ms;
+    vec_release(&g.active);
+    arena_release(&g.arena);
+}

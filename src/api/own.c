@@ -1,0 +1,200 @@
+#include "api/own.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+#include "base/str.h"
+
+void own_note_request(struct own *own, const struct http_route *route, int64_t duration_ns)
+{
+    size_t idx = route ? (size_t)(route - own->routes) : own->route_count;
+
+    if (idx < OWN_ROUTES_MAX)
+        histogram_observe(&own->request_duration[idx], duration_ns);
+}
+
+static void one(const struct metric_out *out, const char *name, enum metric_kind kind,
+                const char *help, double value)
+{
+    out->family(out->ctx, name, kind, help);
+    out->sample(out->ctx, "", NULL, 0, value);
+}
+
+static void counter(const struct metric_out *out, const char *name, const char *help,
+                    uint64_t value)
+{
+    one(out, name, METRIC_COUNTER, help, (double)value);
+}
+
+static void gauge(const struct metric_out *out, const char *name, const char *help, double value)
+{
+    one(out, name, METRIC_GAUGE, help, value);
+}
+
+/* Samples of one family that differ in one label. */
+struct labelled {
+    const char *value_of_label;
+    uint64_t value;
+};
+
+static void by_label(const struct metric_out *out, const char *label,
+                     const struct labelled *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct metric_label l = { label, str_of(rows[i].value_of_label) };
+
+        out->sample(out->ctx, "", &l, 1, (double)rows[i].value);
+    }
+}
+
+static void export_http(struct own *own, const struct metric_out *out)
+{
+    static const char *const classes[] = { "1xx", "2xx", "3xx", "4xx", "5xx" };
+    struct labelled rejected[] = {
+        { "shape", own->http.rejected_shape },
+        { "deadline", own->http.rejected_deadline },
+        { "limit", own->http.rejected_limit },
+    };
+
+    out->family(out->ctx, "fusebox_http_requests_total", METRIC_COUNTER,
+                "HTTP requests that Fusebox answered, by class of status.");
+    for (size_t i = 0; i < ARRAY_LEN(classes); i++)
+        by_label(out, "code",
+                 &(struct labelled){ classes[i], own->http.requests_by_class[i + 1] }, 1);
+    out->family(out->ctx, "fusebox_http_rejected_total", METRIC_COUNTER,
+                "Connections and requests that were turned away, by reason.");
+    by_label(out, "reason", rejected, ARRAY_LEN(rejected));
+    gauge(out, "fusebox_http_connections", "Open HTTP connections.",
+          (double)own->http.connections_open);
+    gauge(out, "fusebox_http_streams", "Open event streams.", (double)own->http.streams_open);
+    gauge(out, "fusebox_http_parked_requests", "Requests that wait for another thread's answer.",
+          (double)own->http.parked_now);
+    counter(out, "fusebox_stream_frames_total", "Frames sent to event streams.", own->frames);
+    out->family(out->ctx, "fusebox_http_request_duration_seconds", METRIC_HISTOGRAM,
+                "Time from the request's last byte to its answer, by route.");
+    for (size_t i = 0; i < own->route_count && i < OWN_ROUTES_MAX; i++) {
+        struct metric_label labels[] = {
+            { "path", str_of(own->routes[i].path) },
+            { "method", own->routes[i].method == HTTP_GET ? STR("GET") : STR("POST") },
+        };
+
+        if (atomic_load(&own->request_duration[i].sum_ns))
+            histogram_write(&own->request_duration[i], out, labels, 2);
+    }
+}
+
+static void export_scrapes(struct own *own, const struct metric_out *out)
+{
+    struct labelled scrapes[] = {
+        { "ok", own->scrape.scrapes_ok },
+        { "failed", own->scrape.scrapes_failed },
+        { "dropped", own->scrape.scrapes_dropped },
+        { "skipped", own->scrape.scrapes_skipped },
+    };
+
+    out->family(out->ctx, "fusebox_scrapes_total", METRIC_COUNTER,
+                "Scrapes by result: ok, failed, dropped (the write queue was full), skipped (the "
+                "one before still ran).");
+    by_label(out, "result", scrapes, ARRAY_LEN(scrapes));
+    counter(out, "fusebox_scrape_samples_total", "Samples scraped.", own->scrape.samples);
+    counter(out, "fusebox_scrape_bytes_total", "Bytes scraped, after decompression.",
+            own->scrape.bytes);
+    gauge(out, "fusebox_scrape_targets", "Targets that are scraped.", (double)own->scrape.targets);
+}
+
+static void export_store(struct own *own, const struct metric_out *out)
+{
+    struct tsdb_stats s;
+    struct labelled rejected[4];
+
+    tsdb_stats(own->db, &s);
+    rejected[0] = (struct labelled){ "out_of_order", s.samples_out_of_order_count };
+    rejected[1] = (struct labelled){ "duplicate", s.samples_duplicate_count };
+    rejected[2] = (struct labelled){ "future", s.samples_future_count };
+    rejected[3] = (struct labelled){ "series_limit", s.series_refused_count };
+    gauge(out, "fusebox_tsdb_series", "Series in memory.", (double)s.series_count);
+    gauge(out, "fusebox_tsdb_chunks", "Chunks in memory.", (double)s.chunk_count);
+    gauge(out, "fusebox_tsdb_memory_bytes", "Bytes of index and chunks.", (double)s.memory_bytes);
+    counter(out, "fusebox_tsdb_samples_appended_total", "Samples stored.",
+            s.samples_appended_count);
+    out->family(out->ctx, "fusebox_tsdb_samples_rejected_total", METRIC_COUNTER,
+                "Samples that were not stored, by reason.");
+    by_label(out, "reason", rejected, 4);
+    counter(out, "fusebox_tsdb_commits_total", "Transactions of the log.", s.commits_count);
+    counter(out, "fusebox_tsdb_commit_failures_total", "Transactions of the log that failed.",
+            s.commit_failures_count);
+    gauge(out, "fusebox_tsdb_log_rows", "Rows in the log.", (double)s.log_rows_count);
+    gauge(out, "fusebox_tsdb_log_bytes", "Bytes of the log's rows.", (double)s.log_bytes);
+    gauge(out, "fusebox_tsdb_replay_seconds", "Time that the log's replay took at the start.",
+          (double)s.replay_duration_ns / 1e9);
+    out->family(out->ctx, "fusebox_tsdb_commit_duration_seconds", METRIC_HISTOGRAM,
+                "Time of one transaction, sync included.");
+    histogram_write(&own->commit_duration, out, NULL, 0);
+}
+
+static void export_evaluation(struct own *own, const struct metric_out *out)
+{
+    struct labelled queues[] = {
+        { "write", queue_count(own->write_queue) },
+        { "evaluate", queue_count(own->evaluate_queue) },
+    };
+
+    out->family(out->ctx, "fusebox_queue_items", METRIC_GAUGE, "Items waiting in a queue.");
+    by_label(out, "queue", queues, ARRAY_LEN(queues));
+    counter(out, "fusebox_signals_total", "Signals taken in.", own->signals);
+    counter(out, "fusebox_services_refused_total", "Services over catalog.max_services.",
+            own->services_refused);
+    counter(out, "fusebox_breakers_refused_total", "Breakers over catalog.max_breakers.",
+            own->breakers_refused);
+    gauge(out, "fusebox_evaluate_last_timestamp_seconds", "When the evaluation last ran.",
+          (double)own->evaluated_ms / 1000);
+    out->family(out->ctx, "fusebox_evaluate_duration_seconds", METRIC_HISTOGRAM,
+                "Time of one step of the evaluation.");
+    histogram_write(&own->evaluate_duration, out, NULL, 0);
+    out->family(out->ctx, "fusebox_freshness_seconds", METRIC_HISTOGRAM,
+                "From a scrape's last byte to the view that shows it.");
+    histogram_write(&own->freshness, out, NULL, 0);
+    gauge(out, "fusebox_config_last_reload_successful", "1 when the last reload was taken over.",
+          own->reload_successful);
+    gauge(out, "fusebox_config_last_reload_success_timestamp_seconds",
+          "When a configuration was last taken over.", (double)own->reload_success_ms / 1000);
+}
+
+static long resident_pages(void)
+{
+    char text[128] = "";
+    long total = 0, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+
+    if (!f)
+        return 0;
+    if (fgets(text, sizeof text, f) && sscanf(text, "%ld %ld", &total, &resident) != 2)
+        resident = 0;
+    fclose(f);
+    return resident;
+}
+
+static void export_process(struct own *own, const struct metric_out *out)
+{
+    struct metric_label version = { "version", str_of(own->version) };
+
+    out->family(out->ctx, "fusebox_build_info", METRIC_GAUGE, "1, labelled with the version.");
+    out->sample(out->ctx, "", &version, 1, 1);
+    one(out, "process_cpu_seconds_total", METRIC_COUNTER, "CPU time used, user and system.",
+        (double)clock_process_cpu_ns() / 1e9);
+    gauge(out, "process_resident_memory_bytes", "Resident memory.",
+          (double)resident_pages() * (double)sysconf(_SC_PAGESIZE));
+    gauge(out, "process_start_time_seconds", "When the process started, Unix seconds.",
+          (double)own->started_ms / 1000);
+}
+
+void own_export(struct own *own, const struct metric_out *out)
+{
+    export_process(own, out);
+    export_http(own, out);
+    export_scrapes(own, out);
+    export_store(own, out);
+    export_evaluation(own, out);
+}

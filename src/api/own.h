@@ -1,0 +1,47 @@
+/*
+ * Fusebox's own health as metrics: its HTTP server, scrapes, store, threads and
+ * process. One table row per family.
+ *
+ * Threads   Counters are atomic; own_export may run on any thread.
+ */
+#ifndef FUSEBOX_API_OWN_H
+#define FUSEBOX_API_OWN_H
+
+#include "base/clock.h"
+#include "base/queue.h"
+#include "http/server.h"
+#include "ingest/scrape.h"
+#include "telemetry/histogram.h"
+#include "telemetry/metric.h"
+#include "tsdb/tsdb.h"
+
+enum { OWN_ROUTES_MAX = 96 };
+
+struct own {
+    struct http_stats http;
+    struct scrape_stats scrape;
+    struct histogram request_duration[OWN_ROUTES_MAX]; /* by index in the route table */
+    struct histogram commit_duration;
+    struct histogram evaluate_duration;     /* one batch or tick */
+    struct histogram freshness;             /* from a scrape's last byte to the published view */
+    _Atomic uint64_t frames;                /* event-stream frames made */
+    _Atomic uint64_t signals;
+    _Atomic uint64_t services_refused, breakers_refused;
+    _Atomic int reload_successful;          /* 1, 0 */
+    _Atomic int64_t reload_success_ms;
+    _Atomic int64_t evaluated_ms;           /* wall time of the last evaluation */
+    int64_t started_ms;
+    const char *version;
+    struct tsdb *db;
+    struct queue *write_queue;
+    struct queue *evaluate_queue;
+    const struct http_route *routes;
+    size_t route_count;
+};
+
+/* For http_options.on_request. */
+void own_note_request(struct own *own, const struct http_route *route, int64_t duration_ns);
+
+void own_export(struct own *own, const struct metric_out *out);
+
+#endif

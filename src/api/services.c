@@ -1,0 +1,229 @@
+/* The retry monitoring resources of reference S0: status, health, metrics, services. */
+#include "api/api.h"
+#include "api/view_json.h"
+
+enum { SERVICES_PAGE_DEFAULT = 1000, SERVICES_PAGE_MAX = 10000 };
+
+static void uptime(struct json *j, const struct api *api, int64_t now_ms)
+{
+    json_key(j, "version");
+    json_cstr(j, api->version);
+    json_key(j, "uptime_s");
+    json_int(j, (now_ms - api->started_ms) / 1000);
+}
+
+static enum err targets(struct json *j, struct http_request *req, struct api *api)
+{
+    struct scrape_target_state *list;
+    size_t count;
+    enum err err = scrape_targets(api->scraper, http_request_arena(req), &list, &count);
+
+    if (err)
+        return err;
+    json_key(j, "targets");
+    json_open_array(j);
+    for (size_t i = 0; i < count; i++) {
+        json_open_object(j);
+        json_key(j, "job");
+        json_string(j, list[i].job);
+        json_key(j, "url");
+        json_string(j, list[i].url);
+        json_key(j, "up");
+        if (list[i].known)
+            json_bool(j, list[i].up);
+        else
+            json_null(j);
+        json_key(j, "error");
+        json_cstr(j, list[i].error[0] ? list[i].error : NULL);
+        json_key(j, "last_ms");
+        if (list[i].last_ms < 0)
+            json_null(j);
+        else
+            json_int(j, list[i].last_ms);
+        json_key(j, "duration_s");
+        json_rounded(j, list[i].duration_s, 6);
+        json_key(j, "samples");
+        json_int(j, (int64_t)list[i].samples);
+        json_close_object(j);
+    }
+    json_close_array(j);
+    return ERR_OK;
+}
+
+static void store(struct json *j, struct api *api)
+{
+    struct tsdb_stats s;
+
+    tsdb_stats(api->db, &s);
+    json_key(j, "store");
+    json_open_object(j);
+    json_key(j, "series");
+    json_int(j, (int64_t)s.series_count);
+    json_key(j, "samples_appended");
+    json_int(j, (int64_t)s.samples_appended_count);
+    json_key(j, "memory_bytes");
+    json_int(j, (int64_t)s.memory_bytes);
+    json_key(j, "replay_s");
+    json_rounded(j, (double)s.replay_duration_ns / 1e9, 3);
+    json_close_object(j);
+}
+
+enum err api_status(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    struct api *api = ctx;
+    struct monitor_view *view = api_view(api, reply);
+    struct json j;
+    enum err err;
+
+    if (!view)
+        return ERR_UNAVAILABLE;
+    j = api_json(reply);
+    view_json_head(&j, view, api->epoch);
+    json_key(&j, "status");
+    json_cstr(&j, "running");
+    uptime(&j, api, view->now_ms);
+    json_key(&j, "config_file");
+    json_cstr(&j, api->config_file);
+    json_key(&j, "config_last_reload_successful");
+    json_bool(&j, atomic_load(&api->own.reload_successful));
+    view_json_sentence(&j, &view->sentence);
+    view_json_totals(&j, &view->totals);
+    store(&j, api);
+    err = targets(&j, req, api);
+    json_close_object(&j);
+    view_unref(view);
+    return err ? err : buf_error(&reply->body);
+}
+
+/* Whole numbers of a list's paging. ERR_INVALID names the argument. */
+static enum err page_arg(const struct http_request *req, const char *name, int64_t max,
+                         int64_t *value, struct http_reply *reply)
+{
+    struct str text;
+
+    if (!http_request_arg(req, name, &text))
+        return ERR_OK;
+    if (str_parse_i64(text, value) && *value >= 0 && *value <= max)
+        return ERR_OK;
+    reply->field = name;
+    return diag_set(&reply->diag, ERR_INVALID, "%s must be a whole number from 0 to %lld", name,
+                    (long long)max);
+}
+
+enum err api_services(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    struct api *api = ctx;
+    int64_t limit = SERVICES_PAGE_DEFAULT, offset = 0;
+    enum err err = page_arg(req, "limit", SERVICES_PAGE_MAX, &limit, reply);
+    struct monitor_view *view;
+    struct json j;
+
+    if (!err)
+        err = page_arg(req, "offset", INT32_MAX, &offset, reply);
+    view = err ? NULL : api_view(api, reply);
+    if (!view)
+        return err ? err : ERR_UNAVAILABLE;
+    j = api_json(reply);
+    view_json_head(&j, view, api->epoch);
+    json_key(&j, "total");
+    json_int(&j, (int64_t)view->service_count);
+    json_key(&j, "limit");
+    json_int(&j, limit);
+    json_key(&j, "offset");
+    json_int(&j, offset);
+    json_key(&j, "services");
+    json_open_array(&j);
+    for (size_t i = (size_t)offset; i < view->service_count && i < (size_t)(offset + limit); i++) {
+        json_open_object(&j);
+        view_json_row_members(&j, &view->services[i], false);
+        json_close_object(&j);
+    }
+    json_close_array(&j);
+    json_close_object(&j);
+    view_unref(view);
+    return buf_error(&reply->body);
+}
+
+enum err api_service(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    struct api *api = ctx;
+    struct str name = http_request_param(req, "name");
+    struct monitor_view *view = api_view(api, reply);
+    const struct service_view *service = view ? view_find_service(view, name) : NULL;
+    enum err err = view ? ERR_OK : ERR_UNAVAILABLE;
+
+    if (!err && !service)
+        err = api_no_service(view, name, reply);
+    if (!err) {
+        reply->body = buf_limited(API_BODY_MAX_BYTES);
+        view_json_service(&reply->body, http_request_arena(req), view, service, NULL, api->epoch);
+        err = buf_error(&reply->body);
+    }
+    view_unref(view);
+    return err;
+}
+
+/* One service in the health report: the verdict and its reason, without the figures. */
+static void report_line(struct json *j, const struct service_view *s)
+{
+    json_open_object(j);
+    json_key(j, "service");
+    json_string(j, s->name);
+    json_key(j, "health");
+    json_cstr(j, health_name(s->health));
+    json_key(j, "reason");
+    json_cstr(j, s->reason);
+    json_key(j, "evidence");
+    json_cstr(j, evidence_name(s->evidence));
+    json_key(j, "since");
+    json_time(j, s->since_ms);
+    json_key(j, "risk");
+    json_cstr(j, risk_name(s->budget.risk));
+    view_json_breaker_counts(j, &s->breakers);
+    json_close_object(j);
+}
+
+enum err api_health_report(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    struct api *api = ctx;
+    struct monitor_view *view = api_view(api, reply);
+    struct json j;
+
+    (void)req;
+    if (!view)
+        return ERR_UNAVAILABLE;
+    j = api_json(reply);
+    view_json_head(&j, view, api->epoch);
+    json_key(&j, "status");
+    json_cstr(&j, view->totals.services[HEALTH_UNHEALTHY]  ? "unhealthy"
+                  : view->totals.services[HEALTH_DEGRADED] ? "degraded"
+                                                           : "healthy");
+    uptime(&j, api, view->now_ms);
+    view_json_sentence(&j, &view->sentence);
+    view_json_totals(&j, &view->totals);
+    json_key(&j, "services");
+    json_open_array(&j);
+    for (size_t i = 0; i < view->service_count; i++)
+        report_line(&j, &view->services[i]);
+    json_close_array(&j);
+    json_close_object(&j);
+    view_unref(view);
+    return buf_error(&reply->body);
+}
+
+/* S0's unified metrics: text where the reader prefers it, JSON otherwise. */
+enum err api_metrics_document(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    struct str format = STR_NONE, accept = http_request_header(req, "Accept");
+    bool text = str_has_prefix(accept, STR("text/plain")) ||
+                str_has_prefix(accept, STR("application/openmetrics-text"));
+
+    if (http_request_arg(req, "format", &format)) {
+        text = str_equals(format, STR("prometheus"));
+        if (!text && !str_equals(format, STR("json"))) {
+            reply->field = "format";
+            return diag_set(&reply->diag, ERR_INVALID, "format must be json or prometheus");
+        }
+    }
+    return text ? api_metrics(req, reply, ctx) : api_services(req, reply, ctx);
+}

@@ -1,0 +1,377 @@
+#include "api/view_json.h"
+
+#include <math.h>
+
+static void text_or_null(struct json *j, const char *key, struct str s)
+{
+    json_key(j, key);
+    if (s.len)
+        json_string(j, s);
+    else
+        json_null(j);
+}
+
+static void figure(struct json *j, const char *key, double value, int decimals)
+{
+    json_key(j, key);
+    json_rounded(j, value, decimals);
+}
+
+static void time_of(struct json *j, const char *key, int64_t wall_ms)
+{
+    json_key(j, key);
+    json_time(j, wall_ms);
+}
+
+void view_json_head(struct json *j, const struct monitor_view *view, const char *epoch)
+{
+    json_open_object(j);
+    json_key(j, "epoch");
+    json_cstr(j, epoch);
+    json_key(j, "seq");
+    json_int(j, (int64_t)view->seq);
+    time_of(j, "timestamp", view->now_ms);
+    json_key(j, "now_ms");
+    json_int(j, view->now_ms);
+}
+
+void view_json_sentence(struct json *j, const struct sentence *sentence)
+{
+    json_key(j, "sentence");
+    json_open_object(j);
+    json_key(j, "text");
+    json_cstr(j, sentence->text);
+    json_key(j, "detail");
+    json_cstr(j, sentence->detail);
+    json_key(j, "severity");
+    json_cstr(j, severity_name(sentence->severity));
+    time_of(j, "since", sentence->since_ms);
+    json_key(j, "links");
+    json_open_array(j);
+    for (size_t i = 0; i < sentence->link_count; i++) {
+        json_open_object(j);
+        json_key(j, "text");
+        json_string(j, sentence->links[i]);
+        json_key(j, "service");
+        json_string(j, sentence->links[i]);
+        json_close_object(j);
+    }
+    json_close_array(j);
+    json_close_object(j);
+}
+
+static void points(struct json *j, const char *key, const float *values, int count, int decimals)
+{
+    json_key(j, key);
+    json_open_array(j);
+    for (int i = 0; i < count; i++)
+        json_rounded(j, (double)values[i], decimals);
+    json_close_array(j);
+}
+
+static void spark(struct json *j, const char *key, const struct spark *s, int decimals)
+{
+    points(j, key, s->points, s->count, decimals);
+}
+
+static void open_sparks(struct json *j, int64_t end_ms)
+{
+    json_key(j, "spark");
+    json_open_object(j);
+    json_key(j, "end_ms");
+    if (end_ms < 0)
+        json_null(j);
+    else
+        json_int(j, end_ms);
+    json_key(j, "step_s");
+    json_int(j, SPARK_STEP_S);
+}
+
+void view_json_breaker_counts(struct json *j, const struct breaker_counts *counts)
+{
+    json_key(j, "breakers");
+    json_open_object(j);
+    json_key(j, "total");
+    json_int(j, counts->total);
+    for (int state = 0; state < BREAKER_STATE_COUNT; state++) {
+        json_key(j, breaker_state_name((enum breaker_state)state));
+        json_int(j, counts->in_state[state]);
+    }
+    json_key(j, "worst");
+    json_cstr(j, counts->total ? breaker_state_name(counts->worst) : NULL);
+    json_close_object(j);
+}
+
+void view_json_totals(struct json *j, const struct totals_view *t)
+{
+    static const enum health order[] = { HEALTH_HEALTHY, HEALTH_DEGRADED, HEALTH_UNHEALTHY,
+                                         HEALTH_UNKNOWN };
+    uint32_t total = 0;
+
+    json_key(j, "totals");
+    json_open_object(j);
+    json_key(j, "services");
+    json_open_object(j);
+    for (int i = 0; i <= HEALTH_UNKNOWN; i++) {
+        json_key(j, health_name(order[i]));
+        json_int(j, t->services[order[i]]);
+        total += t->services[order[i]];
+    }
+    json_key(j, "total");
+    json_int(j, total);
+    json_close_object(j);
+    figure(j, "calls_per_s", t->calls_per_s, 3);
+    figure(j, "errors_per_s", t->errors_per_s, 3);
+    figure(j, "retries_per_s", t->retries_per_s, 3);
+    figure(j, "success_ratio", t->success_ratio, 6);
+    figure(j, "attempt_success_ratio", t->attempt_success_ratio, 6);
+    figure(j, "retry_ratio", t->retry_ratio, 6);
+    view_json_breaker_counts(j, &t->breakers);
+    open_sparks(j, t->calls.end_ms);
+    spark(j, "calls", &t->calls, 2);
+    spark(j, "success", &t->success, 5);
+    spark(j, "retries", &t->retries, 2);
+    spark(j, "open", &t->open, 0);
+    json_close_object(j);
+    json_close_object(j);
+}
+
+static void exhaustion(struct json *j, const struct exhaustion *e)
+{
+    json_key(j, "exhaustion");
+    if (e->in_s < 0) {
+        json_null(j);
+        return;
+    }
+    json_open_object(j);
+    figure(j, "in_s", e->in_s, 0);
+    figure(j, "low_s", e->low_s, 0);
+    figure(j, "high_s", e->high_s, 0);
+    json_key(j, "confidence");
+    json_number(j, 0.8);
+    json_key(j, "limit");
+    json_cstr(j, e->hour ? "hour" : "minute");
+    json_close_object(j);
+}
+
+static void budget(struct json *j, const struct budget_view *b)
+{
+    json_key(j, "budget");
+    json_open_object(j);
+    json_key(j, "kind");
+    json_cstr(j, budget_kind_name(b->kind));
+    json_key(j, "modelled");
+    json_bool(j, b->modelled);
+    json_key(j, "evidence");
+    json_cstr(j, evidence_name(b->evidence));
+    /* An infinite utilisation (retries where none are allowed) has no number in JSON. */
+    figure(j, "utilization_percent", isinf(b->utilization_percent) ? 9999 : b->utilization_percent, 1);
+    json_key(j, "risk");
+    json_cstr(j, risk_name(b->risk));
+    json_key(j, "risk_level");
+    if (b->risk == RISK_UNKNOWN)
+        json_null(j);
+    else
+        json_int(j, b->risk);
+    figure(j, "warning_threshold_percent", b->warning_percent, 1);
+    figure(j, "critical_threshold_percent", b->critical_percent, 1);
+    figure(j, "used_minute", b->used_minute, 0);
+    figure(j, "limit_minute", b->limit_minute, 0);
+    figure(j, "remaining_minute", floor(b->remaining_minute), 0);
+    figure(j, "used_hour", b->used_hour, 0);
+    figure(j, "limit_hour", b->limit_hour, 0);
+    figure(j, "remaining_hour", floor(b->remaining_hour), 0);
+    figure(j, "retry_rate_percent", b->retry_rate_percent, 2);
+    figure(j, "returning_10s_percent", b->returning_percent, 1);
+    exhaustion(j, &b->exhaustion);
+    json_close_object(j);
+}
+
+static void slo(struct json *j, const struct service_view *s)
+{
+    json_key(j, "slo");
+    json_open_object(j);
+    figure(j, "success_rate_target_percent", s->slo_success_percent, 4);
+    json_key(j, "success_rate_compliant");
+    if (s->slo_success_compliant < 0)
+        json_null(j);
+    else
+        json_bool(j, s->slo_success_compliant);
+    figure(j, "response_time_target_ms", s->slo_response_ms, 3);
+    json_key(j, "response_time_compliant");
+    json_null(j); /* no source of latency speaks to us yet */
+    json_close_object(j);
+}
+
+static void row_rates(struct json *j, const struct service_view *s)
+{
+    figure(j, "calls_per_s", s->calls_per_s, 3);
+    figure(j, "errors_per_s", s->errors_per_s, 3);
+    figure(j, "retries_per_s", s->retries_per_s, 3);
+    figure(j, "retries_denied_per_s", s->denied_per_s, 3);
+    figure(j, "success_ratio", s->success_ratio, 6);
+    figure(j, "attempt_success_ratio", s->attempt_success_ratio, 6);
+    json_key(j, "first_attempt_success_ratio");
+    json_null(j); /* counters alone do not tell it: traces and libfusebox do */
+    json_key(j, "latency_p99_s");
+    json_null(j);
+    figure(j, "calls_last_minute", s->window_s == 60 ? s->calls_in_window : NAN, 0);
+    figure(j, "calls_total", s->calls_total, 0);
+    figure(j, "errors_total", s->errors_total, 0);
+    figure(j, "retries_total", s->retries_total, 0);
+}
+
+void view_json_row_members(struct json *j, const struct service_view *s, bool with_sparks)
+{
+    json_key(j, "service");
+    json_string(j, s->name);
+    text_or_null(j, "team", s->team);
+    text_or_null(j, "environment", s->environment);
+    json_key(j, "source");
+    json_cstr(j, s->source);
+    json_key(j, "health");
+    json_cstr(j, health_name(s->health));
+    json_key(j, "severity");
+    json_cstr(j, severity_name(s->severity));
+    json_key(j, "reason");
+    json_cstr(j, s->reason);
+    time_of(j, "since", s->since_ms);
+    json_key(j, "evidence");
+    json_cstr(j, evidence_name(s->evidence));
+    json_key(j, "last_data_ms");
+    if (s->last_data_ms < 0)
+        json_null(j);
+    else
+        json_int(j, s->last_data_ms);
+    json_key(j, "resolution_s");
+    json_int(j, s->resolution_s);
+    json_key(j, "window_s");
+    json_int(j, s->window_s);
+    row_rates(j, s);
+    budget(j, &s->budget);
+    slo(j, s);
+    view_json_breaker_counts(j, &s->breakers);
+    if (!with_sparks)
+        return;
+    open_sparks(j, s->calls.end_ms);
+    spark(j, "calls", &s->calls, 2);
+    spark(j, "errors", &s->errors, 3);
+    spark(j, "retries", &s->retries, 2);
+    spark(j, "utilization_percent", &s->utilization, 1);
+    json_close_object(j);
+}
+
+static void breaker_rates(struct json *j, const struct breaker_view *b)
+{
+    figure(j, "requests", b->requests, 0);
+    figure(j, "failures", b->failures, 0);
+    figure(j, "failure_rate_percent", b->failure_rate_percent, 2);
+    figure(j, "success_rate_percent", 100 - b->failure_rate_percent, 2);
+    json_key(j, "consecutive_failures");
+    json_null(j); /* counters that are scraped do not tell the order of results */
+    time_of(j, "last_failure_time", b->last_failure_ms);
+    json_key(j, "transitions_total");
+    json_int(j, (int64_t)b->transitions_total);
+    json_key(j, "transitions_15m");
+    json_int(j, b->transitions_15m);
+    figure(j, "last_recovery_s", b->last_recovery_s, 1);
+}
+
+void view_json_breaker(struct json *j, const struct breaker_view *b)
+{
+    json_open_object(j);
+    json_key(j, "service");
+    json_string(j, b->service);
+    json_key(j, "name");
+    json_string(j, b->name);
+    json_key(j, "endpoint");
+    json_string(j, b->endpoint);
+    json_key(j, "caller");
+    json_string(j, b->caller);
+    json_key(j, "source");
+    json_cstr(j, b->source);
+    json_key(j, "state");
+    json_cstr(j, breaker_state_name(b->state));
+    json_key(j, "state_code");
+    if (b->state <= BREAKER_OPEN)
+        json_int(j, b->state);
+    else
+        json_null(j);
+    json_key(j, "evidence");
+    json_cstr(j, b->state == BREAKER_UNKNOWN ? (b->since_ms < 0 ? "unknown" : "stale") : "ok");
+    time_of(j, "since", b->since_ms);
+    json_key(j, "healthy");
+    if (b->state <= BREAKER_OPEN)
+        json_bool(j, b->state != BREAKER_OPEN);
+    else
+        json_null(j);
+    breaker_rates(j, b);
+    json_key(j, "seconds_in_state");
+    json_open_object(j);
+    for (int state = 0; state < BREAKER_STATE_COUNT; state++)
+        figure(j, breaker_state_name((enum breaker_state)state), b->seconds_in_state[state], 3);
+    json_close_object(j);
+    json_key(j, "strip");
+    json_open_array(j);
+    for (int i = 0; i < b->strip_count; i++) {
+        json_open_array(j);
+        json_int(j, b->strip[i].at_ms);
+        json_cstr(j, breaker_state_name(b->strip[i].state));
+        json_close_array(j);
+    }
+    json_close_array(j);
+    json_close_object(j);
+}
+
+void view_json_history(struct json *j, const struct service_history *h)
+{
+    json_key(j, "history");
+    json_open_object(j);
+    json_key(j, "step_s");
+    json_int(j, h->step_s);
+    json_key(j, "end_ms");
+    json_int(j, h->end_ms);
+    points(j, "calls", h->calls, h->count, 3);
+    points(j, "errors", h->errors, h->count, 3);
+    points(j, "retries", h->retries, h->count, 3);
+    points(j, "utilization_percent", h->utilization_percent, h->count, 1);
+    json_close_object(j);
+}
+
+void view_json_overview(struct buf *out, const struct monitor_view *view, const char *epoch)
+{
+    struct json j = json_to(out);
+
+    view_json_head(&j, view, epoch);
+    view_json_sentence(&j, &view->sentence);
+    view_json_totals(&j, &view->totals);
+    json_key(&j, "services");
+    json_open_array(&j);
+    for (size_t i = 0; i < view->service_count; i++) {
+        json_open_object(&j);
+        view_json_row_members(&j, &view->services[i], true);
+        json_close_object(&j);
+    }
+    json_close_array(&j);
+    json_close_object(&j);
+}
+
+void view_json_service(struct buf *out, struct arena *arena, const struct monitor_view *view,
+                       const struct service_view *s, const struct service_history *history,
+                       const char *epoch)
+{
+    struct json j = json_to(out);
+    struct sentence sentence = sentence_for_service(arena, s, view->now_ms);
+
+    view_json_head(&j, view, epoch);
+    view_json_sentence(&j, &sentence);
+    view_json_row_members(&j, s, true);
+    if (history)
+        view_json_history(&j, history);
+    json_key(&j, "breaker_list");
+    json_open_array(&j);
+    for (uint32_t i = 0; i < s->breaker_count; i++)
+        view_json_breaker(&j, &view->breakers[s->first_breaker + i]);
+    json_close_array(&j);
+    json_close_object(&j);
+}

@@ -1,0 +1,31 @@
+/*
+ * The views as JSON: docs/formats/views.md, one function per shape.
+ *
+ * Threads   Value; from any thread.
+ */
+#ifndef FUSEBOX_API_VIEW_JSON_H
+#define FUSEBOX_API_VIEW_JSON_H
+
+#include "base/json.h"
+#include "monitor/service.h"
+#include "monitor/view.h"
+
+/* Opens the document: epoch, seq, timestamp, now_ms. The object stays open. */
+void view_json_head(struct json *j, const struct monitor_view *view, const char *epoch);
+void view_json_sentence(struct json *j, const struct sentence *sentence);
+void view_json_totals(struct json *j, const struct totals_view *totals);
+void view_json_breaker_counts(struct json *j, const struct breaker_counts *counts);
+/* The members of ROW, inside an object that the caller opened. */
+void view_json_row_members(struct json *j, const struct service_view *s, bool with_sparks);
+void view_json_breaker(struct json *j, const struct breaker_view *b);
+void view_json_history(struct json *j, const struct service_history *h);
+
+/* The whole of dashboard/overview. */
+void view_json_overview(struct buf *out, const struct monitor_view *view, const char *epoch);
+
+/* The whole of dashboard/service/{name}; `history` may be NULL. The sentence is made in `arena`. */
+void view_json_service(struct buf *out, struct arena *arena, const struct monitor_view *view,
+                       const struct service_view *s, const struct service_history *history,
+                       const char *epoch);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * The catalog: every service that is known, by its name, with what a person said
+ * about it. A service is there because the configuration names it or because a
+ * source spoke of it (discovered), or both.
+ *
+ *   catalog_new -> { catalog_apply(cfg) | catalog_find_or_add(name) }* -> catalog_free
+ *
+ * Threads   Owned by the evaluate thread.
+ * Memory    Entries live until catalog_free or until catalog_apply removes a
+ *           service that was only configured; `config` points into the snapshot
+ *           that was applied last, of which the catalog holds a reference.
+ * Limits    max_services; the ones beyond are refused and counted.
+ */
+#ifndef FUSEBOX_CATALOG_CATALOG_H
+#define FUSEBOX_CATALOG_CATALOG_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "config/config.h"
+
+struct catalog_service {
+    struct str name;
+    const struct config_service *config; /* NULL: discovered only */
+    const char *source;                  /* the mapping that found it; NULL: configured only */
+    bool heard;                          /* a source has spoken of it */
+    void *state;                         /* the monitor's, see catalog_for_each */
+};
+
+struct catalog {
+    struct config *config;
+    struct vec services; /* struct catalog_service * */
+    struct map by_name;
+    uint64_t refused_count;
+};
+
+void catalog_init(struct catalog *c, size_t max_services);
+/* `drop_state` releases a service's state; it is called for each. */
+void catalog_release(struct catalog *c, void (*drop_state)(void *state));
+
+/*
+ * Takes over the services of a new snapshot. Services that are no longer
+ * configured stay when they were heard, and go otherwise (drop_state is called).
+ * ERR_NOMEM, ERR_LIMIT (some configured services did not fit; the others did).
+ */
+enum err catalog_apply(struct catalog *c, struct config *cfg, void (*drop_state)(void *state)) MUST_CHECK;
+
+struct catalog_service *catalog_find(const struct catalog *c, struct str name); /* or NULL */
+
+/* The service, found or added as discovered by `source`. NULL: refused by the limit or no memory. */
+struct catalog_service *catalog_hear(struct catalog *c, struct str name, const char *source);
+
+size_t catalog_count(const struct catalog *c);
+struct catalog_service *catalog_at(const struct catalog *c, size_t idx);
+
+#endif

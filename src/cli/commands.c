@@ -1,0 +1,150 @@
+#include "cli/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+#include "base/buf.h"
+#include "cli/colour.h"
+#include "cli/demo.h"
+#include "cli/version.h"
+#include "daemon/daemon.h"
+
+enum { OUTPUT_MAX_BYTES = 4 << 20 };
+
+/* The flags that are short for a setting become one, in front of the others: --set wins over them. */
+static void sources_of(struct cli_flags *flags, struct config_sources *ret)
+{
+    struct config_setting front[2];
+    size_t count = 0;
+
+    if (flags->data)
+        front[count++] = (struct config_setting){ STR("data"), str_of(flags->data) };
+    if (flags->listen)
+        front[count++] = (struct config_setting){ STR("listen"), str_of(flags->listen) };
+    memmove(flags->settings + count, flags->settings, flags->setting_count * sizeof front[0]);
+    memcpy(flags->settings, front, count * sizeof front[0]);
+    flags->setting_count += count;
+    *ret = (struct config_sources){
+        .file = flags->config,
+        .settings = flags->settings,
+        .setting_count = flags->setting_count,
+        .environment = environ,
+    };
+}
+
+static int command_run(struct cli_flags *flags)
+{
+    struct config_sources sources;
+
+    sources_of(flags, &sources);
+    return daemon_run(&sources, stdout, stderr);
+}
+
+static void print_buf(FILE *out, struct buf *text)
+{
+    fwrite(text->data ? text->data : "", 1, text->len, out);
+    buf_release(text);
+}
+
+static int command_check_config(struct cli_flags *flags)
+{
+    struct config_sources sources;
+    struct config_errors errors;
+    struct config *cfg = NULL;
+    struct buf text = buf_limited(OUTPUT_MAX_BYTES);
+    size_t scrapes = 0, services = 0;
+    enum err err;
+
+    sources_of(flags, &sources);
+    config_errors_init(&errors);
+    err = config_load(&sources, &cfg, &errors);
+    config_errors_print(&errors, &text);
+    print_buf(stderr, &text);
+    if (err) {
+        fprintf(stderr, "%s%s is not valid%s\n", colour_on(stderr, COLOUR_BAD),
+                flags->config ? flags->config : "the configuration", colour_off(stderr));
+    } else {
+        (void)config_scrapes(cfg, &scrapes);
+        (void)config_services(cfg, &services);
+        printf("%s%s is valid%s: %zu scrape_configs, %zu services\n",
+               colour_on(stdout, COLOUR_GOOD),
+               flags->config ? flags->config : "the configuration", colour_off(stdout), scrapes,
+               services);
+    }
+    config_errors_release(&errors);
+    config_unref(cfg);
+    return err_exit_code(err);
+}
+
+static int command_config(struct cli_flags *flags)
+{
+    struct buf text = buf_limited(OUTPUT_MAX_BYTES);
+    enum err err;
+
+    if (flags->reference)
+        config_print_reference(&text);
+    else
+        config_print_example(&text);
+    err = buf_error(&text);
+    print_buf(stdout, &text);
+    return err_exit_code(err);
+}
+
+static int command_version(struct cli_flags *flags)
+{
+    (void)flags;
+    version_print(stdout);
+    return 0;
+}
+
+static int command_demo(struct cli_flags *flags)
+{
+    struct demo_options options = {
+        .data_dir = flags->data,
+        .listen = flags->listen,
+        .rate_per_s = flags->rate_per_s,
+        .duration_ms = flags->duration_ms,
+        .only_scene = flags->only_scene,
+    };
+
+    return demo_run(&options);
+}
+
+static int command_help(struct cli_flags *flags)
+{
+    (void)flags;
+    cli_print_overview(false);
+    return 0;
+}
+
+#define FLAG_CONFIG { "--config", "FILE", "configuration file (YAML); an existing prometheus.yml does" }
+#define FLAG_DATA { "--data", "DIR", "directory of the data (default ./fusebox-data)" }
+#define FLAG_LISTEN { "--listen", "ADDR:PORT", "where to listen (default 127.0.0.1:8080); port 0 takes a free one" }
+#define FLAG_SET { "--set", "KEY=VALUE", "sets one option of `fusebox config`; may be repeated, wins over all else" }
+
+const struct cli_command cli_commands[] = {
+    { "run", "Runs the daemon in the foreground",
+      "Prints one line with its URL when it is ready. SIGHUP reloads the configuration,\n"
+      "SIGTERM and Ctrl-C end it cleanly. Without --config it watches itself.",
+      { FLAG_CONFIG, FLAG_DATA, FLAG_LISTEN, FLAG_SET }, command_run },
+    { "demo", "Shows a real system that fails and recovers, watched by Fusebox",
+      "HAProxy in front of three services on nginx, with scenes of failure. Ctrl-C ends it all.",
+      { FLAG_DATA, FLAG_LISTEN,
+        { "--rate", "N", "calls a second to each service (default 60)" },
+        { "--duration", "TIME", "ends by itself after this time, as 5m" },
+        { "--only-scene", NULL, "without Fusebox: bring your own Prometheus" } },
+      command_demo },
+    { "check config", "Checks a configuration and names every error with its place",
+      NULL, { FLAG_CONFIG, FLAG_DATA, FLAG_LISTEN, FLAG_SET }, command_check_config },
+    { "config", "Prints a commented example configuration with every option",
+      "Keep it as your own: fusebox config > fusebox.yml",
+      { { "--reference", NULL, "prints the reference page (Markdown) instead" } }, command_config },
+    { "version", "Prints the versions of Fusebox and of the libraries it runs with", NULL,
+      { { NULL } }, command_version },
+    { "help", "Prints this list; `fusebox COMMAND --help` tells more", NULL, { { NULL } },
+      command_help },
+};
+
+const size_t cli_command_count = ARRAY_LEN(cli_commands);

@@ -1,0 +1,201 @@
+#include "daemon/evaluate_thread.h"
+
+#include "base/mem.h"
+
+static const int64_t FRAME_GAP_NS = 100000000; /* at most ten frames a second */
+enum { INBOX_AT_ONCE = 64 };
+
+enum item_kind { ITEM_BATCH, ITEM_QUESTION, ITEM_CONFIG };
+
+struct item {
+    enum item_kind kind;
+    void *ptr;
+};
+
+/* What is left in the inbox when the daemon ends. */
+static void drop_item(void *ptr)
+{
+    struct item *item = ptr;
+    struct http_reply none = { 0 };
+
+    if (item->kind == ITEM_BATCH)
+        sample_batch_free(item->ptr);
+    else if (item->kind == ITEM_QUESTION)
+        http_request_finish(item->ptr, ERR_CANCELLED, &none);
+    else
+        config_unref(item->ptr);
+    mem_free(item);
+}
+
+enum err evaluate_thread_init(struct evaluate_thread *e)
+{
+    e->oldest_batch_mono_ns = -1;
+    return queue_init(&e->inbox, EVALUATE_INBOX_ITEMS, QUEUE_BLOCK, drop_item);
+}
+
+static enum err push(struct evaluate_thread *e, enum item_kind kind, void *ptr)
+{
+    struct item *item = mem_alloc(sizeof *item);
+    enum err err;
+
+    if (!item)
+        return ERR_NOMEM;
+    *item = (struct item){ kind, ptr };
+    err = queue_push(&e->inbox, item);
+    if (err)
+        mem_free(item);
+    return err;
+}
+
+enum err evaluate_thread_push_batch(struct evaluate_thread *e, struct sample_batch *batch)
+{
+    return push(e, ITEM_BATCH, batch);
+}
+
+enum err evaluate_thread_push_question(struct evaluate_thread *e, struct http_parked *parked)
+{
+    /* An http thread must not wait: a full inbox means that the answer would be late anyway. */
+    if (queue_count(&e->inbox) >= EVALUATE_INBOX_ITEMS / 2)
+        return ERR_OVERLOADED;
+    return push(e, ITEM_QUESTION, parked);
+}
+
+enum err evaluate_thread_push_config(struct evaluate_thread *e, struct config *cfg)
+{
+    enum err err = push(e, ITEM_CONFIG, config_ref(cfg));
+
+    if (err)
+        config_unref(cfg);
+    return err;
+}
+
+enum err evaluate_thread_publish(struct evaluate_thread *e)
+{
+    struct monitor_view *view;
+    struct own *own = &e->api->own;
+    struct monitor_stats stats;
+    enum err err = monitor_view(e->monitor, clock_wall_ms(&e->clock), &view);
+    int64_t now_ns = clock_mono_ns(&e->clock);
+
+    e->published_mono_ns = now_ns;
+    if (err)
+        return err;
+    publication_set(&e->api->views, view_ref(view));
+    frames_send(e->frames, e->monitor, view);
+    if (e->oldest_batch_mono_ns >= 0)
+        histogram_observe(&own->freshness, clock_mono_ns(&e->clock) - e->oldest_batch_mono_ns);
+    e->oldest_batch_mono_ns = -1;
+    stats = monitor_stats(e->monitor);
+    atomic_store(&own->signals, stats.signals_count);
+    atomic_store(&own->services_refused, stats.services_refused_count);
+    atomic_store(&own->breakers_refused, stats.breakers_refused_count);
+    atomic_store(&own->evaluated_ms, view->now_ms);
+    view_unref(view);
+    return ERR_OK;
+}
+
+static void take_batch(struct evaluate_thread *e, struct sample_batch *batch)
+{
+    if (e->oldest_batch_mono_ns < 0)
+        e->oldest_batch_mono_ns = batch->received_mono_ns;
+    mapping_apply(e->mapping, batch);
+    sample_batch_free(batch);
+}
+
+static void take_config(struct evaluate_thread *e, struct config *cfg)
+{
+    enum err err = monitor_apply(e->monitor, cfg);
+
+    if (err)
+        log_write(e->log, LOG_WARN, "not every service of the configuration could be taken over",
+                  LOG_CSTR("error", err_text(err)));
+    e->stream_interval_ns = config_int(cfg, OPT_HTTP_STREAM_INTERVAL) * 1000000;
+    e->self_interval_ns = config_int(cfg, OPT_SELF_INTERVAL) * 1000000;
+    config_unref(cfg);
+}
+
+static void take_item(struct evaluate_thread *e, struct item *item)
+{
+    int64_t begin_ns = clock_mono_ns(&e->clock);
+
+    switch (item->kind) {
+    case ITEM_BATCH:
+        take_batch(e, item->ptr);
+        break;
+    case ITEM_QUESTION:
+        api_answer_history(e->api, e->monitor, item->ptr);
+        break;
+    case ITEM_CONFIG:
+        take_config(e, item->ptr);
+        break;
+    }
+    mem_free(item);
+    histogram_observe(&e->api->own.evaluate_duration, clock_mono_ns(&e->clock) - begin_ns);
+}
+
+/* Until when nothing needs to be done but wait for the inbox. */
+static int64_t due_ns(const struct evaluate_thread *e, bool changed)
+{
+    int64_t publish_ns = e->published_mono_ns + (changed ? FRAME_GAP_NS : e->stream_interval_ns);
+    int64_t store_ns = e->stored_mono_ns + e->self_interval_ns;
+
+    return publish_ns < store_ns ? publish_ns : store_ns;
+}
+
+/* Takes what waits, a bounded number at once. ERR_CANCELLED: stopped and empty. */
+static enum err work_off(struct evaluate_thread *e, int64_t wait_ns)
+{
+    void *item;
+    enum err err = queue_pop(&e->inbox, wait_ns > 0 ? wait_ns : 0, &item);
+
+    for (int taken = 0; !err; taken++) {
+        take_item(e, item);
+        if (taken == INBOX_AT_ONCE)
+            return ERR_OK;
+        err = queue_pop(&e->inbox, 0, &item);
+    }
+    return err == ERR_TIMEOUT ? ERR_OK : err;
+}
+
+static void *run(void *arg)
+{
+    struct evaluate_thread *e = arg;
+    bool changed = false;
+    enum err err;
+
+    do {
+        int64_t now_ns;
+
+        err = work_off(e, due_ns(e, changed) - clock_mono_ns(&e->clock));
+        changed |= monitor_take_dirty(e->monitor);
+        changed |= monitor_take_alarm(e->monitor);
+        now_ns = clock_mono_ns(&e->clock);
+        if (now_ns - e->published_mono_ns >= (changed ? FRAME_GAP_NS : e->stream_interval_ns)) {
+            if (evaluate_thread_publish(e))
+                log_message(e->log, LOG_WARN, "no memory for a new view, the old one stays");
+            changed = false;
+        }
+        if (now_ns - e->stored_mono_ns >= e->self_interval_ns) {
+            own_series_store(&e->own_series, e->api);
+            e->stored_mono_ns = now_ns;
+        }
+    } while (!err);
+    return NULL;
+}
+
+enum err evaluate_thread_start(struct evaluate_thread *e)
+{
+    return thread_start(&e->thread, "evaluate", run, e);
+}
+
+void evaluate_thread_stop(struct evaluate_thread *e)
+{
+    if (e->inbox.items)
+        queue_close(&e->inbox);
+    thread_stop(&e->thread);
+}
+
+void evaluate_thread_release(struct evaluate_thread *e)
+{
+    queue_release(&e->inbox);
+}

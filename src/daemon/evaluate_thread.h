@@ -1,0 +1,55 @@
+/*
+ * The evaluate thread: the single owner of mapping, monitor and frames.
+ *
+ * It follows what was committed, publishes a new view when something changed (at
+ * once, but at most ten times a second) and otherwise each second, and stores
+ * Fusebox's own and derived series.
+ *
+ * Never sheds: when its inbox is full the write thread waits, and with it the
+ * sources, whose own queue then refuses.
+ */
+#ifndef FUSEBOX_DAEMON_EVALUATE_THREAD_H
+#define FUSEBOX_DAEMON_EVALUATE_THREAD_H
+
+#include "api/api.h"
+#include "api/frames.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "daemon/own_series.h"
+#include "ingest/mapping.h"
+#include "monitor/monitor.h"
+
+enum { EVALUATE_INBOX_ITEMS = 4096 };
+
+struct evaluate_thread {
+    struct thread thread;
+    struct queue inbox;
+    struct log *log;
+    struct clock clock;
+    struct api *api;
+    struct monitor *monitor;
+    struct mapping *mapping;
+    struct frames *frames;
+    struct own_series own_series;
+    int64_t stream_interval_ns;
+    int64_t self_interval_ns;
+    int64_t oldest_batch_mono_ns; /* received, not shown yet; -1 */
+    int64_t published_mono_ns;
+    int64_t stored_mono_ns;
+};
+
+/* Fill the pointers, then call. ERR_NOMEM. */
+enum err evaluate_thread_init(struct evaluate_thread *e) MUST_CHECK;
+enum err evaluate_thread_start(struct evaluate_thread *e) MUST_CHECK;
+void evaluate_thread_stop(struct evaluate_thread *e); /* works off the inbox first */
+void evaluate_thread_release(struct evaluate_thread *e);
+
+/* Publishes the first view; before the thread runs. */
+enum err evaluate_thread_publish(struct evaluate_thread *e) MUST_CHECK;
+
+/* Takes the batch; on an error (stopped) the caller keeps it. Waits while the inbox is full. */
+enum err evaluate_thread_push_batch(struct evaluate_thread *e, struct sample_batch *batch) MUST_CHECK;
+enum err evaluate_thread_push_question(struct evaluate_thread *e, struct http_parked *parked) MUST_CHECK;
+enum err evaluate_thread_push_config(struct evaluate_thread *e, struct config *cfg) MUST_CHECK; /* takes a reference of its own */
+
+#endif

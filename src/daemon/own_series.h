@@ -1,0 +1,30 @@
+/*
+ * Fusebox's own and derived series on their way into the store: what /metrics
+ * shows, with job="fusebox" and the listening address as instance, each
+ * self.interval.
+ *
+ * Threads   Owned by the evaluate thread.
+ * Limits    OWN_SERIES_MAX samples a time; the rest is left out and counted.
+ */
+#ifndef FUSEBOX_DAEMON_OWN_SERIES_H
+#define FUSEBOX_DAEMON_OWN_SERIES_H
+
+#include "api/api.h"
+#include "base/arena.h"
+
+enum { OWN_SERIES_MAX = 500000 };
+
+struct own_series {
+    struct tsdb *db;
+    struct queue *batches;
+    struct clock clock;
+    struct str instance;
+    struct arena arena;          /* of one label set */
+    struct sample_batch *batch;  /* being filled */
+    const char *family;
+    size_t left_out_count;
+};
+
+void own_series_store(struct own_series *o, struct api *api);
+
+#endif

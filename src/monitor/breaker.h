@@ -1,0 +1,69 @@
+/*
+ * One circuit breaker as seen from outside: its state, how it got there, how
+ * long it was in each state, and what went through it.
+ *
+ *   breaker_watch_init -> { breaker_watch_state | _calls | _errors | _advance }* -> _release
+ *
+ * The first state that is told is no transition. Time in each state is counted
+ * to the millisecond from the times of the samples, so it survives any rate of
+ * scraping; a state shorter than a scrape is seen only if the source tells it.
+ *
+ * Time      Unix milliseconds, passed in; a state older than the present one is
+ *           ignored.
+ * Threads   Owned by the evaluate thread.
+ * Limits    BREAKER_HISTORY transitions are remembered.
+ */
+#ifndef FUSEBOX_MONITOR_BREAKER_H
+#define FUSEBOX_MONITOR_BREAKER_H
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "monitor/view.h"
+#include "resilience/window.h"
+
+enum {
+    BREAKER_HISTORY = 128,
+    BREAKER_WINDOW_S = 300,         /* failure rate over 5 min, as S1's rule */
+    BREAKER_STRIP_MS = 15 * 60000,  /* also the flapping window of S1's rule */
+};
+
+struct breaker_transition {
+    int64_t at_ms;
+    enum breaker_state from, to;
+};
+
+struct breaker_watch {
+    enum breaker_state state;
+    int64_t since_ms;    /* -1: never told */
+    int64_t opened_ms;   /* when it left closed; -1: it is not on its way back */
+    int64_t counted_ms;  /* seconds_in_state are complete up to here */
+    double seconds_in_state[BREAKER_STATE_COUNT];
+    uint64_t transitions[BREAKER_STATE_COUNT][BREAKER_STATE_COUNT];
+    struct breaker_transition history[BREAKER_HISTORY]; /* ring */
+    uint64_t history_count;                             /* ever */
+    double last_recovery_s;
+    struct window calls, errors;
+    bool calls_told, errors_told, blocked_told;
+    double calls_total, errors_total, blocked_total;
+    int64_t last_failure_ms;
+};
+
+enum err breaker_watch_init(struct breaker_watch *b) MUST_CHECK;
+void breaker_watch_release(struct breaker_watch *b);
+
+/* True when the state changed (the first one told counts as a change, not as a transition). */
+bool breaker_watch_state(struct breaker_watch *b, enum breaker_state state, int64_t at_ms);
+void breaker_watch_calls(struct breaker_watch *b, double increase, int64_t at_ms);
+void breaker_watch_errors(struct breaker_watch *b, double increase, int64_t at_ms);
+void breaker_watch_blocked(struct breaker_watch *b, double increase);
+
+/* Slides the windows and counts the time in the present state up to now. */
+void breaker_watch_advance(struct breaker_watch *b, int64_t now_ms);
+
+/* Fills the figures of *view; names are the caller's. Call after _advance. */
+void breaker_watch_view(const struct breaker_watch *b, int64_t now_ms, struct breaker_view *view);
+
+/* Adds one breaker to the counts of its service. */
+void breaker_count(struct breaker_counts *counts, enum breaker_state state);
+
+#endif

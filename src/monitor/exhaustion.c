@@ -1,0 +1,94 @@
+#include "monitor/exhaustion.h"
+
+#include <math.h>
+
+static const double Z_80 = 1.2816; /* standard normal quantile of 0.9: an interval of 80 % */
+
+/* A limit over one span: constant, or growing with the calls of the model. */
+struct limit {
+    int span;
+    double constant;
+    double share;
+    double calls_per_s;
+};
+
+static double limit_at(const struct limit *l, const struct budget_input *in, int64_t t)
+{
+    int length_s = in->retries->span_s[l->span];
+    double calls;
+
+    if (l->share <= 0 || !in->calls)
+        return l->constant;
+    calls = l->calls_per_s * (double)t;
+    if (t < length_s)
+        calls += (double)window_sum_between(in->calls, in->now_s - length_s + 1 + t, in->now_s);
+    return l->constant + l->share * calls;
+}
+
+/* Seconds until the limit is met at this speed; negative: never. */
+static double time_to(const struct limit *l, const struct budget_input *in, double per_s)
+{
+    int length_s = in->retries->span_s[l->span];
+    double used = (double)window_sum(in->retries, l->span), fixed = l->constant;
+    double calls = in->calls ? (double)window_sum(in->calls, l->span) : 0;
+
+    if (used >= limit_at(l, in, 0) && used > 0)
+        return 0;
+    if (per_s <= 0 || per_s * length_s < fixed + l->share * l->calls_per_s * length_s)
+        return -1;
+    for (int64_t t = 1; t <= length_s; t++) {
+        int64_t leaving = in->now_s - length_s + t;
+
+        used += per_s - window_at(in->retries, leaving);
+        calls += l->calls_per_s - (in->calls ? window_at(in->calls, leaving) : 0);
+        if (used >= fixed + l->share * calls)
+            return (double)t;
+    }
+    return -1;
+}
+
+static struct exhaustion estimate(const struct limit *l, const struct budget_input *in)
+{
+    double n = (double)window_sum(in->retries, SPAN_MINUTE);
+    int minute_s = in->retries->span_s[SPAN_MINUTE];
+    double per_s = n / (in->covered_s < minute_s ? in->covered_s : minute_s);
+    double spread = n > 0 ? Z_80 / sqrt(n) : 0, slowest;
+    struct exhaustion e = { .in_s = time_to(l, in, per_s), .hour = l->span == SPAN_HOUR };
+
+    if (e.in_s < 0)
+        return e;
+    e.low_s = time_to(l, in, per_s * (1 + spread));
+    slowest = time_to(l, in, per_s * (1 - spread));
+    e.high_s = slowest < 0 ? INFINITY : slowest;
+    return e;
+}
+
+static void take_sooner(struct exhaustion *best, struct exhaustion other)
+{
+    if (other.in_s >= 0 && (best->in_s < 0 || other.in_s < best->in_s))
+        *best = other;
+}
+
+struct exhaustion exhaustion_of(const struct budget_limits *limits, const struct budget_input *in)
+{
+    struct exhaustion best = { .in_s = -1 };
+    int minute_s = in->retries->span_s[SPAN_MINUTE];
+    double covered_s = in->covered_s < minute_s ? in->covered_s : minute_s;
+
+    if (!isnan(limits->per_minute))
+        take_sooner(&best, estimate(&(struct limit){ SPAN_MINUTE, limits->per_minute, 0, 0 }, in));
+    if (!isnan(limits->per_hour))
+        take_sooner(&best, estimate(&(struct limit){ SPAN_HOUR, limits->per_hour, 0, 0 }, in));
+    if (!isnan(limits->share)) {
+        struct limit l = {
+            .span = SPAN_MODEL,
+            .constant = limits->reserve_per_s * in->retries->span_s[SPAN_MODEL],
+            .share = limits->share,
+            .calls_per_s =
+                in->calls ? (double)window_sum(in->calls, SPAN_MINUTE) / covered_s : 0,
+        };
+
+        take_sooner(&best, estimate(&l, in));
+    }
+    return best;
+}

@@ -1,0 +1,489 @@
+#include "monitor/monitor.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/vec.h"
+#include "monitor/breaker.h"
+#include "monitor/health.h"
+#include "monitor/sentence.h"
+#include "monitor/totals.h"
+
+enum { BREAKER_KEY_MAX_BYTES = 4096 };
+
+struct service_state; /* what hangs on a catalog entry */
+
+struct breaker_entry {
+    struct breaker_watch watch;
+    struct str key, name, endpoint, caller; /* kept behind the struct */
+    const char *source;
+    uint32_t subject;
+    struct breaker_entry *next; /* of the same service */
+};
+
+struct service_state {
+    struct service_watch *watch;
+    struct breaker_entry *breakers;
+    uint32_t subject; /* 0: no source has asked yet */
+};
+
+/* What a subject id stands for: item id - 1. */
+struct subject {
+    struct service_state *service;
+    struct breaker_entry *breaker; /* NULL: the service itself */
+};
+
+struct monitor {
+    struct config *config;
+    struct catalog catalog;
+    struct vec subjects;
+    struct map breakers; /* by key */
+    struct totals_keeper totals;
+    bool alarm, dirty;
+    uint64_t seq;
+    struct monitor_stats stats;
+};
+
+static void free_breakers(struct breaker_entry *entry)
+{
+    while (entry) {
+        struct breaker_entry *next = entry->next;
+
+        breaker_watch_release(&entry->watch);
+        mem_free(entry);
+        entry = next;
+    }
+}
+
+static void drop_state(void *ptr)
+{
+    struct service_state *state = ptr;
+
+    service_watch_free(state->watch);
+    free_breakers(state->breakers);
+    mem_free(state);
+}
+
+struct monitor *monitor_new(struct config *cfg)
+{
+    struct monitor *m = mem_alloc_zero(1, sizeof *m);
+    size_t max_services = (size_t)config_int(cfg, OPT_CATALOG_MAX_SERVICES);
+    size_t max_breakers = (size_t)config_int(cfg, OPT_CATALOG_MAX_BREAKERS);
+
+    if (!m)
+        return NULL;
+    m->config = config_ref(cfg);
+    catalog_init(&m->catalog, max_services);
+    m->subjects = vec_of(sizeof(struct subject), max_services + max_breakers);
+    m->breakers = map_limited(max_breakers);
+    if (monitor_apply(m, cfg) == ERR_NOMEM) {
+        monitor_free(m);
+        return NULL;
+    }
+    return m;
+}
+
+void monitor_free(struct monitor *m)
+{
+    if (!m)
+        return;
+    catalog_release(&m->catalog, drop_state);
+    vec_release(&m->subjects);
+    map_release(&m->breakers);
+    config_unref(m->config);
+    mem_free(m);
+}
+
+static double given_or_nan(int64_t count)
+{
+    return count > 0 ? (double)count : NAN;
+}
+
+static struct budget_limits limits_for(const struct config *cfg,
+                                       const struct config_service *service)
+{
+    struct budget_limits l = {
+        .per_minute = NAN,
+        .per_hour = NAN,
+        .share = config_double(cfg, OPT_BUDGET_RATIO_PERCENT) / 100,
+        .reserve_per_s = config_double(cfg, OPT_BUDGET_RESERVE_PER_S),
+        .warning_percent = config_double(cfg, OPT_BUDGET_WARNING_PERCENT),
+        .critical_percent = config_double(cfg, OPT_BUDGET_CRITICAL_PERCENT),
+        .modelled = true,
+    };
+
+    if (!service)
+        return l;
+    if (!isnan(service->warning_threshold_percent))
+        l.warning_percent = service->warning_threshold_percent;
+    if (!isnan(service->critical_threshold_percent))
+        l.critical_percent = service->critical_threshold_percent;
+    l.per_minute = given_or_nan(service->max_retries_per_minute);
+    l.per_hour = given_or_nan(service->max_retries_per_hour);
+    l.modelled = isnan(l.per_minute) && isnan(l.per_hour) &&
+                 isnan(service->max_retry_rate_percent);
+    if (!isnan(service->max_retry_rate_percent))
+        l.share = service->max_retry_rate_percent / 100;
+    else if (!l.modelled)
+        l.share = NAN; /* absolute limits were given, so the default share does not stand in */
+    return l;
+}
+
+/* The state of a known service, made when it has none. NULL: no memory. */
+static struct service_state *state_of(struct monitor *m, struct catalog_service *known)
+{
+    struct service_state *state = known->state;
+
+    if (state)
+        return state;
+    state = mem_alloc_zero(1, sizeof *state);
+    if (state)
+        state->watch = service_watch_new((int)(config_int(m->config, OPT_BUDGET_WINDOW) / 1000));
+    if (!state || !state->watch) {
+        mem_free(state);
+        return NULL;
+    }
+    state->watch->limits = limits_for(m->config, known->config);
+    known->state = state;
+    m->alarm = true;
+    return state;
+}
+
+enum err monitor_apply(struct monitor *m, struct config *cfg)
+{
+    struct config *before = m->config;
+    enum err err;
+
+    m->config = config_ref(cfg);
+    config_unref(before);
+    err = catalog_apply(&m->catalog, cfg, drop_state);
+    for (size_t i = 0; i < catalog_count(&m->catalog); i++) {
+        struct catalog_service *known = catalog_at(&m->catalog, i);
+        struct service_state *state = state_of(m, known);
+
+        if (!state)
+            return ERR_NOMEM;
+        state->watch->limits = limits_for(cfg, known->config);
+    }
+    m->dirty = true;
+    return err;
+}
+
+static uint32_t new_subject(struct monitor *m, struct service_state *state,
+                            struct breaker_entry *breaker)
+{
+    struct subject *subject = vec_push(&m->subjects);
+
+    if (!subject)
+        return 0;
+    *subject = (struct subject){ state, breaker };
+    return (uint32_t)m->subjects.count;
+}
+
+static struct str keep(char **at, struct str s)
+{
+    struct str kept = { *at, s.len };
+
+    if (s.len)
+        memcpy(*at, s.ptr, s.len);
+    (*at)[s.len] = '\0';
+    *at += s.len + 1;
+    return kept;
+}
+
+/* The parts with a NUL between; none of them holds one. */
+static struct str breaker_key(const struct signal_subject *s, char key[BREAKER_KEY_MAX_BYTES])
+{
+    char *at = key;
+
+    keep(&at, s->service);
+    keep(&at, s->breaker);
+    keep(&at, s->endpoint);
+    keep(&at, s->caller);
+    return (struct str){ key, (size_t)(at - key) };
+}
+
+static struct breaker_entry *new_breaker(const struct signal_subject *s, struct str key)
+{
+    struct breaker_entry *entry =
+        mem_alloc(sizeof *entry + key.len + s->breaker.len + s->endpoint.len + s->caller.len + 4);
+    char *at;
+
+    if (!entry)
+        return NULL;
+    *entry = (struct breaker_entry){ .source = s->source };
+    at = (char *)(entry + 1);
+    entry->key = keep(&at, key);
+    entry->name = keep(&at, s->breaker);
+    entry->endpoint = keep(&at, s->endpoint);
+    entry->caller = keep(&at, s->caller);
+    if (breaker_watch_init(&entry->watch)) {
+        mem_free(entry);
+        return NULL;
+    }
+    return entry;
+}
+
+static uint32_t breaker_subject(struct monitor *m, struct service_state *state,
+                                const struct signal_subject *s)
+{
+    char text[BREAKER_KEY_MAX_BYTES];
+    struct str key = breaker_key(s, text);
+    struct breaker_entry *entry = map_find(&m->breakers, key);
+
+    if (entry)
+        return entry->subject;
+    entry = new_breaker(s, key);
+    if (!entry)
+        return 0;
+    entry->subject = new_subject(m, state, entry);
+    if (!entry->subject || map_put(&m->breakers, entry->key, entry)) {
+        if (entry->subject)
+            m->subjects.count--;
+        free_breakers(entry);
+        return 0;
+    }
+    entry->next = state->breakers;
+    state->breakers = entry;
+    m->stats.breaker_count++;
+    m->alarm = true;
+    return entry->subject;
+}
+
+static bool is_too_long(const struct signal_subject *s)
+{
+    return s->service.len + s->breaker.len + s->endpoint.len + s->caller.len + 4 >
+           BREAKER_KEY_MAX_BYTES;
+}
+
+static uint32_t find_subject(void *ctx, const struct signal_subject *s)
+{
+    struct monitor *m = ctx;
+    struct catalog_service *known;
+    struct service_state *state;
+    uint32_t id;
+
+    if (!s->service.len || is_too_long(s))
+        return 0;
+    known = catalog_hear(&m->catalog, s->service, s->source);
+    state = known ? state_of(m, known) : NULL;
+    if (!state) {
+        m->stats.services_refused_count++;
+        return 0;
+    }
+    if (s->breaker.len) {
+        id = breaker_subject(m, state, s);
+        m->stats.breakers_refused_count += !id;
+        return id;
+    }
+    if (!state->subject)
+        state->subject = new_subject(m, state, NULL);
+    return state->subject;
+}
+
+static bool add_breaker_signal(struct breaker_watch *b, const struct signal *signal)
+{
+    switch (signal->kind) {
+    case SIGNAL_BREAKER_STATE:
+        return breaker_watch_state(b, (enum breaker_state)signal->amount, signal->at_ms);
+    case SIGNAL_GONE:
+        return breaker_watch_state(b, BREAKER_UNKNOWN, signal->at_ms);
+    case SIGNAL_BREAKER_CALLS:
+        breaker_watch_calls(b, signal->amount, signal->at_ms);
+        return false;
+    case SIGNAL_BREAKER_ERRORS:
+        breaker_watch_errors(b, signal->amount, signal->at_ms);
+        return false;
+    case SIGNAL_BREAKER_BLOCKED:
+        breaker_watch_blocked(b, signal->amount);
+        return false;
+    default:
+        return false;
+    }
+}
+
+static void on_signal(void *ctx, const struct signal *signal)
+{
+    struct monitor *m = ctx;
+    struct subject *subject;
+
+    if (!signal->subject || signal->subject > m->subjects.count)
+        return;
+    subject = vec_at(&m->subjects, signal->subject - 1);
+    m->stats.signals_count++;
+    m->dirty = true;
+    if (!subject->breaker)
+        service_watch_add(subject->service->watch, signal);
+    else if (add_breaker_signal(&subject->breaker->watch, signal))
+        m->alarm = true;
+}
+
+struct signal_sink monitor_sink(struct monitor *m)
+{
+    return (struct signal_sink){ find_subject, on_signal, m };
+}
+
+bool monitor_take_alarm(struct monitor *m)
+{
+    bool alarm = m->alarm;
+
+    m->alarm = false;
+    return alarm;
+}
+
+bool monitor_take_dirty(struct monitor *m)
+{
+    bool dirty = m->dirty;
+
+    m->dirty = false;
+    return dirty;
+}
+
+static bool view_breaker(struct breaker_entry *entry, struct monitor_view *view, struct str service)
+{
+    struct breaker_view *b = &view->breakers[view->breaker_count];
+
+    *b = (struct breaker_view){ .service = service, .source = entry->source };
+    if (!arena_copy_str(&view->arena, entry->name, &b->name) ||
+        !arena_copy_str(&view->arena, entry->endpoint, &b->endpoint) ||
+        !arena_copy_str(&view->arena, entry->caller, &b->caller))
+        return false;
+    breaker_watch_advance(&entry->watch, view->now_ms);
+    breaker_watch_view(&entry->watch, view->now_ms, b);
+    view->breaker_count++;
+    return true;
+}
+
+static int compare_breakers(const void *a, const void *b)
+{
+    const struct breaker_view *x = a, *y = b;
+    int order = str_compare(x->name, y->name);
+
+    order = order ? order : str_compare(x->endpoint, y->endpoint);
+    return order ? order : str_compare(x->caller, y->caller);
+}
+
+static bool view_breakers(const struct service_state *state, struct monitor_view *view,
+                          struct service_view *s)
+{
+    s->first_breaker = (uint32_t)view->breaker_count;
+    for (struct breaker_entry *e = state->breakers; e; e = e->next)
+        if (!view_breaker(e, view, s->name))
+            return false;
+    s->breaker_count = (uint32_t)view->breaker_count - s->first_breaker;
+    if (s->breaker_count)
+        qsort(&view->breakers[s->first_breaker], s->breaker_count, sizeof *view->breakers,
+              compare_breakers);
+    for (uint32_t i = 0; i < s->breaker_count; i++)
+        breaker_count(&s->breakers, view->breakers[s->first_breaker + i].state);
+    return true;
+}
+
+static void note_health(struct monitor *m, struct service_watch *watch, struct service_view *s,
+                        int64_t now_ms)
+{
+    if (watch->health != s->health || watch->health_since_ms < 0) {
+        watch->health = s->health;
+        watch->health_since_ms = now_ms;
+        m->alarm = true;
+    }
+    s->since_ms = watch->health_since_ms;
+}
+
+static bool view_service(struct monitor *m, struct catalog_service *known,
+                         struct monitor_view *view)
+{
+    struct service_state *state = known->state;
+    struct service_view *s = &view->services[view->service_count];
+
+    if (!arena_copy_str(&view->arena, known->name, &s->name))
+        return false;
+    if (known->config && (!arena_copy_str(&view->arena, known->config->team, &s->team) ||
+                          !arena_copy_str(&view->arena, known->config->environment,
+                                          &s->environment)))
+        return false;
+    if (!view_breakers(state, view, s))
+        return false;
+    service_watch_advance(state->watch, view->now_ms);
+    service_watch_view(state->watch, known, view->now_ms, s);
+    health_judge(known, &view->arena, s);
+    note_health(m, state->watch, s, view->now_ms);
+    view->service_count++;
+    return true;
+}
+
+/* Unhealthy, degraded, unknown, healthy; inside by risk, error ratio and name. */
+static int compare_services(const void *a, const void *b)
+{
+    static const int rank[] = { [HEALTH_UNHEALTHY] = 0, [HEALTH_DEGRADED] = 1,
+                                [HEALTH_UNKNOWN] = 2, [HEALTH_HEALTHY] = 3 };
+    const struct service_view *x = a, *y = b;
+    double x_percent = isnan(x->budget.utilization_percent) ? -1 : x->budget.utilization_percent;
+    double y_percent = isnan(y->budget.utilization_percent) ? -1 : y->budget.utilization_percent;
+
+    if (rank[x->health] != rank[y->health])
+        return rank[x->health] - rank[y->health];
+    if (x->health != HEALTH_HEALTHY && x->budget.risk != y->budget.risk)
+        return (int)(y->budget.risk % RISK_UNKNOWN) - (int)(x->budget.risk % RISK_UNKNOWN);
+    if (x->health != HEALTH_HEALTHY && x_percent != y_percent)
+        return x_percent < y_percent ? 1 : -1;
+    return str_compare(x->name, y->name);
+}
+
+static enum err fill_view(struct monitor *m, struct monitor_view *view)
+{
+    size_t services = catalog_count(&m->catalog);
+
+    view->services = arena_alloc_zero(&view->arena, services + 1, sizeof *view->services);
+    view->breakers = arena_alloc_zero(&view->arena, m->stats.breaker_count + 1,
+                                      sizeof *view->breakers);
+    if (!view->services || !view->breakers)
+        return arena_error(&view->arena);
+    for (size_t i = 0; i < services; i++)
+        if (!view_service(m, catalog_at(&m->catalog, i), view))
+            return arena_error(&view->arena);
+    if (view->service_count)
+        qsort(view->services, view->service_count, sizeof *view->services, compare_services);
+    totals_fill(&m->totals, view);
+    sentence_for_overview(view);
+    return ERR_OK;
+}
+
+enum err monitor_view(struct monitor *m, int64_t now_ms, struct monitor_view **ret)
+{
+    struct monitor_view *view = mem_alloc_zero(1, sizeof *view);
+    enum err err;
+
+    if (!view)
+        return ERR_NOMEM;
+    atomic_init(&view->references, 1);
+    view->arena = arena_limited(VIEW_MAX_BYTES);
+    view->now_ms = now_ms;
+    view->seq = m->seq + 1;
+    err = fill_view(m, view);
+    if (err) {
+        view_unref(view);
+        return err;
+    }
+    m->seq++;
+    *ret = view;
+    return ERR_OK;
+}
+
+bool monitor_history(const struct monitor *m, struct str service, int64_t now_ms, int period_s,
+                     struct service_history *ret)
+{
+    const struct catalog_service *known = catalog_find(&m->catalog, service);
+
+    if (!known)
+        return false;
+    service_watch_history(((struct service_state *)known->state)->watch, now_ms, period_s, ret);
+    return true;
+}
+
+struct monitor_stats monitor_stats(const struct monitor *m)
+{
+    return m->stats;
+}

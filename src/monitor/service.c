@@ -1,0 +1,310 @@
+#include "monitor/service.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+
+static enum err init_windows(struct service_watch *s, int model_window_s)
+{
+    const int span_s[SPAN_COUNT] = {
+        [SPAN_MODEL] = model_window_s, [SPAN_MINUTE] = 60, [SPAN_5_MINUTES] = 300,
+        [SPAN_HOUR] = 3600,
+    };
+    struct window *windows[] = { &s->calls, &s->errors, &s->retries, &s->heard };
+
+    for (size_t i = 0; i < ARRAY_LEN(windows); i++) {
+        enum err err = window_init(windows[i], WINDOW_LENGTH_MAX_S, span_s, SPAN_COUNT);
+
+        if (err)
+            return err;
+    }
+    return ERR_OK;
+}
+
+struct service_watch *service_watch_new(int model_window_s)
+{
+    struct service_watch *s = mem_alloc_zero(1, sizeof *s);
+
+    if (!s)
+        return NULL;
+    s->first_ms = s->last_ms = s->health_since_ms = -1;
+    s->health = HEALTH_UNKNOWN;
+    s->utilization_percent = NAN;
+    s->spark_calls.end_ms = s->spark_errors.end_ms = -1;
+    s->spark_retries.end_ms = s->spark_utilization.end_ms = -1;
+    if (init_windows(s, model_window_s)) {
+        service_watch_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void service_watch_free(void *service)
+{
+    struct service_watch *s = service;
+
+    if (!s)
+        return;
+    window_release(&s->calls);
+    window_release(&s->errors);
+    window_release(&s->retries);
+    window_release(&s->heard);
+    mem_free(s);
+}
+
+static void note_reading(struct service_watch *s, int64_t at_ms)
+{
+    if (s->first_ms < 0)
+        s->first_ms = at_ms;
+    if (at_ms <= s->last_ms)
+        return;
+    if (s->last_ms >= 0)
+        s->gaps_s[s->gap_count++ % SERVICE_GAPS] = (int)((at_ms - s->last_ms + 999) / 1000);
+    s->last_ms = at_ms;
+    window_add(&s->heard, at_ms / 1000, 1);
+}
+
+static void book(struct window *w, bool *told, double *total, const struct signal *signal)
+{
+    *told = true;
+    *total += signal->amount;
+    window_add(w, signal->at_ms / 1000, (uint64_t)llround(signal->amount));
+}
+
+void service_watch_add(struct service_watch *s, const struct signal *signal)
+{
+    switch (signal->kind) {
+    case SIGNAL_CALLS:
+        book(&s->calls, &s->calls_told, &s->calls_total, signal);
+        break;
+    case SIGNAL_ERRORS:
+        book(&s->errors, &s->errors_told, &s->errors_total, signal);
+        break;
+    case SIGNAL_RETRIES:
+        book(&s->retries, &s->retries_told, &s->retries_total, signal);
+        break;
+    case SIGNAL_RETRIES_DENIED:
+        s->denied_told = true;
+        s->denied_total += signal->amount;
+        break;
+    default:
+        return;
+    }
+    note_reading(s, signal->at_ms);
+}
+
+int service_resolution_s(const struct service_watch *s)
+{
+    int worst = 0;
+
+    for (uint32_t i = 0; i < s->gap_count && i < SERVICE_GAPS; i++)
+        if (s->gaps_s[i] > worst)
+            worst = s->gaps_s[i];
+    return worst;
+}
+
+static void spark_push(struct spark *spark, float value, int64_t end_ms)
+{
+    if (spark->count == SPARK_POINTS)
+        memmove(spark->points, spark->points + 1, (SPARK_POINTS - 1) * sizeof *spark->points);
+    else
+        spark->count++;
+    spark->points[spark->count - 1] = value;
+    spark->end_ms = end_ms;
+}
+
+/* Mean per second over to_s-step_s+1 .. to_s; NaN when nothing was heard or the signal is not told. */
+static float mean_over(const struct service_watch *s, const struct window *w, bool told,
+                       int64_t to_s, int step_s)
+{
+    int64_t from_s = to_s - step_s + 1;
+
+    if (!told || window_sum_between(&s->heard, from_s, to_s) == 0)
+        return NAN;
+    return (float)((double)window_sum_between(w, from_s, to_s) / step_s);
+}
+
+/* A step closes one resolution late, so that a reading that is on its way still counts. */
+static void close_steps(struct service_watch *s, int64_t now_ms)
+{
+    const int64_t step_ms = SPARK_STEP_S * 1000;
+    int64_t closed_ms = (now_ms - 1000 * (int64_t)service_resolution_s(s)) / step_ms * step_ms;
+    int64_t end_ms = s->spark_calls.end_ms;
+
+    s->spark_moved = false;
+    if (s->first_ms < 0)
+        return;
+    if (end_ms < s->first_ms / step_ms * step_ms)
+        end_ms = s->first_ms / step_ms * step_ms;
+    if (closed_ms - end_ms > SPARK_POINTS * step_ms)
+        end_ms = closed_ms - SPARK_POINTS * step_ms;
+    for (end_ms += step_ms; end_ms <= closed_ms; end_ms += step_ms) {
+        int64_t to_s = end_ms / 1000 - 1;
+
+        spark_push(&s->spark_calls, mean_over(s, &s->calls, s->calls_told, to_s, SPARK_STEP_S),
+                   end_ms);
+        spark_push(&s->spark_errors, mean_over(s, &s->errors, s->errors_told, to_s, SPARK_STEP_S),
+                   end_ms);
+        spark_push(&s->spark_retries,
+                   mean_over(s, &s->retries, s->retries_told, to_s, SPARK_STEP_S), end_ms);
+        spark_push(&s->spark_utilization, (float)s->utilization_percent, end_ms);
+        s->spark_moved = true;
+    }
+}
+
+void service_watch_advance(struct service_watch *s, int64_t now_ms)
+{
+    int64_t now_s = now_ms / 1000;
+
+    window_advance(&s->calls, now_s);
+    window_advance(&s->errors, now_s);
+    window_advance(&s->retries, now_s);
+    window_advance(&s->heard, now_s);
+    close_steps(s, now_ms);
+}
+
+/* The smallest span of a minute or more that holds four readings at this resolution. */
+static int rate_span(const struct service_watch *s)
+{
+    int span = SPAN_MINUTE;
+
+    while (span < SPAN_HOUR && s->calls.span_s[span] < 4 * service_resolution_s(s))
+        span++;
+    return span;
+}
+
+static int covered_s(const struct service_watch *s, int64_t now_ms, int span_s)
+{
+    int64_t since_s = (now_ms - s->first_ms) / 1000;
+
+    return since_s < 1 ? 1 : since_s < span_s ? (int)since_s : span_s;
+}
+
+static enum evidence judge_evidence(const struct service_watch *s, int64_t now_ms, int span,
+                                    const struct catalog_service *known)
+{
+    int64_t patience_ms = 1000 * (int64_t)(service_resolution_s(s) * 3);
+
+    if (s->first_ms < 0)
+        return known->config && !known->heard ? EVIDENCE_NO_DATA : EVIDENCE_UNKNOWN;
+    if (now_ms - s->last_ms > (patience_ms < 5000 ? 5000 : patience_ms))
+        return EVIDENCE_STALE;
+    if (window_sum(&s->heard, span) < 2)
+        return EVIDENCE_TOO_LITTLE;
+    if (s->calls_told && window_sum(&s->calls, span) < SERVICE_ENOUGH_CALLS)
+        return EVIDENCE_TOO_LITTLE;
+    return EVIDENCE_OK;
+}
+
+static void fill_rates(const struct service_watch *s, int span, int seconds,
+                       struct service_view *view)
+{
+    double calls = (double)window_sum(&s->calls, span);
+    double errors = (double)window_sum(&s->errors, span);
+    double retries = (double)window_sum(&s->retries, span);
+
+    view->calls_in_window = s->calls_told ? calls : NAN;
+    view->calls_per_s = s->calls_told ? calls / seconds : NAN;
+    view->errors_per_s = s->errors_told ? errors / seconds : NAN;
+    view->retries_per_s = s->retries_told ? retries / seconds : NAN;
+    view->denied_per_s = NAN;
+    view->success_ratio = view->attempt_success_ratio = NAN;
+    if (s->calls_told && s->errors_told && calls > 0)
+        view->success_ratio = fmax(0, 1 - errors / calls);
+    if (s->calls_told && s->errors_told && s->retries_told && calls + retries > 0)
+        view->attempt_success_ratio = fmax(0, 1 - (errors + retries) / (calls + retries));
+}
+
+static void fill_budget(struct service_watch *s, int64_t now_ms, struct service_view *view)
+{
+    struct budget_input in = {
+        .calls = s->calls_told ? &s->calls : NULL,
+        .retries = s->retries_told ? &s->retries : NULL,
+        .now_s = s->calls.head_s,
+        .covered_s = s->first_ms < 0 ? 1 : covered_s(s, now_ms, 60),
+    };
+
+    retry_budget_judge(&s->limits, &in, &view->budget);
+    view->budget.evidence = s->retries_told ? view->evidence : EVIDENCE_UNKNOWN;
+    if (view->budget.evidence == EVIDENCE_TOO_LITTLE && window_sum(&s->heard, SPAN_MINUTE) >= 2)
+        view->budget.evidence = EVIDENCE_OK; /* few calls are no lack of knowledge about a count of retries */
+    s->utilization_percent = view->budget.utilization_percent;
+}
+
+static void fill_slo(const struct catalog_service *known, struct service_view *view)
+{
+    const struct config_service *cfg = known->config;
+
+    view->slo_success_percent = cfg ? cfg->slo_success_rate_percent : NAN;
+    view->slo_response_ms = cfg ? cfg->slo_response_time_ms : NAN;
+    view->slo_success_compliant = -1;
+    if (!isnan(view->slo_success_percent) && !isnan(view->success_ratio) &&
+        view->evidence == EVIDENCE_OK)
+        view->slo_success_compliant = view->success_ratio * 100 >= view->slo_success_percent;
+}
+
+void service_watch_view(struct service_watch *s, const struct catalog_service *known,
+                        int64_t now_ms, struct service_view *view)
+{
+    int span = rate_span(s);
+
+    view->source = known->source;
+    view->last_data_ms = s->last_ms;
+    view->resolution_s = service_resolution_s(s);
+    view->window_s = s->calls.span_s[span];
+    view->evidence = judge_evidence(s, now_ms, span, known);
+    fill_rates(s, span, s->first_ms < 0 ? 1 : covered_s(s, now_ms, view->window_s), view);
+    view->calls_total = s->calls_told ? s->calls_total : NAN;
+    view->errors_total = s->errors_told ? s->errors_total : NAN;
+    view->retries_total = s->retries_told ? s->retries_total : NAN;
+    fill_budget(s, now_ms, view);
+    fill_slo(known, view);
+    view->calls = s->spark_calls;
+    view->errors = s->spark_errors;
+    view->retries = s->spark_retries;
+    view->utilization = s->spark_utilization;
+    view->spark_moved = s->spark_moved;
+}
+
+/* Utilisation as it was at `to_s`, by the limit that is constant; NaN for the ratio model's past beyond a minute. */
+static float utilization_at(const struct service_watch *s, int64_t to_s)
+{
+    double minute = (double)window_sum_between(&s->retries, to_s - 59, to_s), percent = NAN;
+
+    if (!isnan(s->limits.per_minute))
+        return (float)(100 * minute / s->limits.per_minute);
+    if (!isnan(s->limits.share)) {
+        int w = s->retries.span_s[SPAN_MODEL];
+        double calls = (double)window_sum_between(&s->calls, to_s - w + 1, to_s);
+        double allowed = s->limits.share * calls + s->limits.reserve_per_s * w;
+
+        if (allowed > 0)
+            percent = 100 * (double)window_sum_between(&s->retries, to_s - w + 1, to_s) / allowed;
+    }
+    return (float)percent;
+}
+
+void service_watch_history(const struct service_watch *s, int64_t now_ms, int period_s,
+                           struct service_history *ret)
+{
+    int resolution_s = service_resolution_s(s);
+    int step_s = (period_s + HISTORY_POINTS_MAX - 1) / HISTORY_POINTS_MAX;
+    int64_t end_s;
+
+    if (step_s < resolution_s)
+        step_s = resolution_s;
+    if (step_s < 1)
+        step_s = 1;
+    end_s = (now_ms / 1000 - resolution_s) / step_s * step_s;
+    *ret = (struct service_history){ .step_s = step_s, .end_ms = end_s * 1000 };
+    ret->count = period_s / step_s < 1 ? 1 : period_s / step_s;
+    for (int i = 0; i < ret->count; i++) {
+        int64_t to_s = end_s - (int64_t)(ret->count - 1 - i) * step_s - 1;
+
+        ret->calls[i] = mean_over(s, &s->calls, s->calls_told, to_s, step_s);
+        ret->errors[i] = mean_over(s, &s->errors, s->errors_told, to_s, step_s);
+        ret->retries[i] = mean_over(s, &s->retries, s->retries_told, to_s, step_s);
+        ret->utilization_percent[i] =
+            isnan(ret->retries[i]) ? NAN : utilization_at(s, to_s);
+    }
+}

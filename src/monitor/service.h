@@ -1,0 +1,65 @@
+/*
+ * One service as the signals tell it: sliding counts of calls, errors and
+ * retries, the last 15 minutes as sparks, and the verdicts on them.
+ *
+ *   service_watch_new -> { service_watch_add(signal) | service_watch_advance }* -> _free
+ *
+ * Resolution  How far apart the source's readings are, in seconds: the largest of
+ *             the last few gaps. Rates use the smallest window of 60 s, 5 min, 1 h
+ *             that holds at least four readings.
+ * Time        Unix milliseconds, passed in.
+ * Threads     Owned by the evaluate thread.
+ * Memory      Four windows of an hour: about 60 KiB a service.
+ */
+#ifndef FUSEBOX_MONITOR_SERVICE_H
+#define FUSEBOX_MONITOR_SERVICE_H
+
+#include "catalog/catalog.h"
+#include "monitor/retry_budget.h"
+
+enum { SERVICE_GAPS = 4, SERVICE_ENOUGH_CALLS = 20 };
+
+struct service_watch {
+    struct window calls, errors, retries, heard;
+    bool calls_told, errors_told, retries_told, denied_told;
+    double calls_total, errors_total, retries_total, denied_total;
+    int64_t first_ms, last_ms;    /* of readings; -1 */
+    int gaps_s[SERVICE_GAPS];     /* ring of the last gaps between readings */
+    uint32_t gap_count;
+    enum health health;
+    int64_t health_since_ms;
+    struct budget_limits limits;
+    struct spark spark_calls, spark_errors, spark_retries, spark_utilization;
+    bool spark_moved;
+    double utilization_percent;   /* of the last judgement, for the spark */
+};
+
+/* `model_window_s` is the ratio model's window. NULL: no memory. */
+struct service_watch *service_watch_new(int model_window_s) MUST_CHECK;
+void service_watch_free(void *service); /* struct service_watch; void for catalog_apply */
+
+/* Books one signal of the service itself (not of a breaker). */
+void service_watch_add(struct service_watch *s, const struct signal *signal);
+
+/* Slides the windows to now and closes the sparks' steps. */
+void service_watch_advance(struct service_watch *s, int64_t now_ms);
+
+/* Fills the row; names and breaker counts are set before by the caller, who then calls health_judge. */
+void service_watch_view(struct service_watch *s, const struct catalog_service *known,
+                        int64_t now_ms, struct service_view *view);
+
+/* Points of the last period_s seconds in steps; see docs/formats/views.md. */
+enum { HISTORY_POINTS_MAX = 360 };
+struct service_history {
+    int step_s;
+    int64_t end_ms;
+    int count;
+    float calls[HISTORY_POINTS_MAX], errors[HISTORY_POINTS_MAX], retries[HISTORY_POINTS_MAX];
+    float utilization_percent[HISTORY_POINTS_MAX];
+};
+void service_watch_history(const struct service_watch *s, int64_t now_ms, int period_s,
+                           struct service_history *ret);
+
+int service_resolution_s(const struct service_watch *s); /* 0: not known yet */
+
+#endif

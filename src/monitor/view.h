@@ -1,0 +1,156 @@
+/*
+ * What the monitor knows at one instant, as an immutable value: the source of
+ * every page, stream, metric and health answer.
+ *
+ * NaN and -1 mean "not known", never 0. Strings and arrays live in the view's
+ * own arena.
+ *
+ * Threads   Immutable once published; the reference count is atomic.
+ */
+#ifndef FUSEBOX_MONITOR_VIEW_H
+#define FUSEBOX_MONITOR_VIEW_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "model/signal.h"
+
+enum { SPARK_POINTS = 90, SPARK_STEP_S = 10, VIEW_STRIP_MAX = 64 };
+
+enum health { HEALTH_HEALTHY, HEALTH_DEGRADED, HEALTH_UNHEALTHY, HEALTH_UNKNOWN };
+enum severity { SEVERITY_OK, SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL, SEVERITY_EMERGENCY, SEVERITY_UNKNOWN };
+enum evidence { EVIDENCE_OK, EVIDENCE_UNKNOWN, EVIDENCE_NO_DATA, EVIDENCE_STALE, EVIDENCE_TOO_LITTLE };
+enum risk { RISK_LOW, RISK_MEDIUM, RISK_HIGH, RISK_CRITICAL, RISK_UNKNOWN };
+enum budget_kind { BUDGET_ABSOLUTE, BUDGET_RATIO, BUDGET_UNKNOWN };
+
+const char *health_name(enum health h);
+const char *severity_name(enum severity s);
+const char *evidence_name(enum evidence e);
+const char *risk_name(enum risk r);
+const char *budget_kind_name(enum budget_kind k);
+
+/* When a limit is reached at the present speed; in_s < 0: it is not. Interval at 80 %. */
+struct exhaustion {
+    double in_s;
+    double low_s;
+    double high_s; /* INFINITY: possibly never */
+    bool hour;     /* the hour's limit, else the minute's */
+};
+
+struct budget_view {
+    enum budget_kind kind;
+    bool modelled;
+    enum evidence evidence;
+    enum risk risk;
+    double utilization_percent;
+    double warning_percent, critical_percent;
+    double used_minute, limit_minute, remaining_minute; /* limit NaN: no such limit */
+    double used_hour, limit_hour, remaining_hour;
+    double retry_rate_percent; /* retries / calls */
+    double returning_percent;  /* of the utilisation, back within 10 s */
+    struct exhaustion exhaustion;
+};
+
+struct breaker_counts {
+    uint32_t total;
+    uint32_t in_state[BREAKER_STATE_COUNT];
+    enum breaker_state worst; /* open, half-open, unknown, closed, disabled, in this order */
+};
+
+/* Means per step of SPARK_STEP_S, oldest first; NaN: nothing was heard. */
+struct spark {
+    int64_t end_ms; /* end of the last step; -1: none yet */
+    int count;
+    float points[SPARK_POINTS];
+};
+
+struct service_view {
+    struct str name, team, environment;
+    const char *source; /* static; NULL: none has spoken yet */
+    enum health health;
+    enum severity severity;
+    enum evidence evidence;
+    const char *reason;
+    int64_t since_ms;     /* of the health; -1 */
+    int64_t last_data_ms; /* -1: never */
+    int resolution_s;
+    int window_s;         /* of the rates and ratios below */
+    double calls_per_s, errors_per_s, retries_per_s, denied_per_s;
+    double success_ratio, attempt_success_ratio;
+    double calls_in_window;
+    double calls_total, errors_total, retries_total; /* booked since the daemon started; NaN: never told */
+    double slo_success_percent, slo_response_ms; /* targets; NaN: none */
+    int slo_success_compliant;                   /* 1, 0, -1 not known */
+    struct budget_view budget;
+    struct breaker_counts breakers;
+    struct spark calls, errors, retries, utilization;
+    bool spark_moved; /* a step closed since the view before */
+    uint32_t first_breaker, breaker_count; /* slice of the view's breakers */
+};
+
+struct strip_part {
+    int64_t at_ms;
+    enum breaker_state state;
+};
+
+struct breaker_view {
+    struct str service, name, endpoint, caller;
+    const char *source;
+    enum breaker_state state;
+    int64_t since_ms; /* -1 */
+    double requests, failures;               /* over BREAKER_WINDOW_S; NaN when not told */
+    double failure_rate_percent;             /* NaN: not told, or no requests */
+    double requests_total, failures_total, blocked_total; /* since the daemon started */
+    int64_t last_failure_ms;                 /* -1 */
+    uint64_t transitions[BREAKER_STATE_COUNT][BREAKER_STATE_COUNT]; /* [from][to] */
+    uint64_t transitions_total;
+    uint32_t transitions_15m;
+    double last_recovery_s; /* NaN: none yet */
+    double seconds_in_state[BREAKER_STATE_COUNT];
+    int strip_count;
+    struct strip_part strip[VIEW_STRIP_MAX];
+};
+
+struct totals_view {
+    uint32_t services[HEALTH_UNKNOWN + 1];
+    double calls_per_s, errors_per_s, retries_per_s;
+    double success_ratio, attempt_success_ratio, retry_ratio;
+    struct breaker_counts breakers;
+    struct spark calls, success, retries, open;
+};
+
+struct sentence {
+    const char *text;
+    const char *detail;
+    enum severity severity;
+    int64_t since_ms;       /* -1 */
+    const struct str *links; /* names of services */
+    size_t link_count;
+};
+
+struct monitor_view {
+    atomic_int references;
+    struct arena arena;
+    uint64_t seq;
+    int64_t now_ms;
+    struct service_view *services; /* worst first */
+    size_t service_count;
+    struct breaker_view *breakers; /* those of one service stand together */
+    size_t breaker_count;
+    struct totals_view totals;
+    struct sentence sentence;
+};
+
+struct monitor_view *view_ref(struct monitor_view *view);
+void view_unref(struct monitor_view *view); /* NULL is allowed */
+
+const struct service_view *view_find_service(const struct monitor_view *view, struct str name);
+
+/* The sentence of one service's page; made from its row. ERR_NOMEM, ERR_LIMIT. */
+struct sentence sentence_for_service(struct arena *arena, const struct service_view *s,
+                                     int64_t now_ms);
+
+#endif
