@@ -210,6 +210,10 @@ static enum MHD_Result send_refusal(struct http_conn *conn)
     struct http_reply reply = { .diag = conn->req->refusal };
 
     reply_error(reply.diag.code, &reply);
+    if (reply.diag.code == ERR_LIMIT)
+        reply.status = conn->target_len > HTTP_URL_MAX_BYTES
+                           ? MHD_HTTP_URI_TOO_LONG
+                           : MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
     return send_reply(conn, &reply);
 }
 
