@@ -108,9 +108,11 @@ static enum err read_answer(struct target *t, const struct http_result *result,
 
 static void say_error(const struct diag *diag, char out[TARGET_ERROR_BYTES])
 {
-    if (diag->line)
+    if (diag->line && diag->column)
         snprintf(out, TARGET_ERROR_BYTES, "line %d, column %d: %.150s", diag->line, diag->column,
                  diag_text(diag));
+    else if (diag->line)
+        snprintf(out, TARGET_ERROR_BYTES, "line %d: %.150s", diag->line, diag_text(diag));
     else
         snprintf(out, TARGET_ERROR_BYTES, "%.190s", diag_text(diag));
 }

@@ -14,9 +14,9 @@
  * is known byte by byte needs no second look.
  *
  * What is taken and what is refused follows Prometheus 2.42's own parser (the
- * golden files say both), but for three things: an escape other than the three
- * above stays as it is there, and so it does here; a raw line feed inside a label
- * value and a NUL inside a comment are refused here.
+ * golden files were held against it), but for this: blanks before a name are taken
+ * here, as the format says; a raw line feed inside a label value, and a NUL
+ * anywhere, are refused here. An escape other than the three stays as written.
  */
 #include "wire/exposition.h"
 
@@ -241,6 +241,10 @@ static enum err parse_tail(struct cursor *c, struct exposition_line *ret, struct
 
     skip_blanks(c);
     word = take_word(c);
+    if (word.len && word.ptr[0] == '{') {
+        c->at = c->end;
+        return refuse(c, diag, "the \"}\" behind the labels is expected");
+    }
     if (!parse_value(word, &ret->value)) {
         c->at = word.ptr;
         return refuse(c, diag, "a number is expected");
