@@ -396,6 +396,10 @@ static void on_end(struct transfer *t, CURLcode code)
     result.status = (int)status;
     result.content_type = type;
     result.duration_s = (double)total_us / 1e6;
+    if (code == CURLE_OK && !encoding_is_accepted(t)) { /* nothing came out of the decoder */
+        t->stop = STOP_ENCODING;
+        code = CURLE_WRITE_ERROR;
+    }
     if (code == CURLE_OK)
         result.body = buf_str(&t->body);
     else
