@@ -20,7 +20,7 @@ has_command() {
 }
 
 node_is_enough() {
-    command -v node && node -e 'process.exit(parseInt(process.versions.node) < 18)'
+    command -v node && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)'
 }
 
 need_to_build() {
