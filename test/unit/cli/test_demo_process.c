@@ -58,7 +58,8 @@ static void test_demo_process__runs_until_it_is_stopped(void **state)
 
 static void test_demo_process__one_that_ignores_the_request_is_killed(void **state)
 {
-    const char *const argv[] = { "/bin/sh", "-c", "trap '' TERM; echo ready; sleep 1000", NULL };
+    const char *const argv[] = { "/bin/sh", "-c", "trap '' TERM; sleep 1000 & echo ready; wait",
+                                 NULL };
     struct arena a = arena_limited(65536);
     struct str text = STR_NONE;
     int status = 0;
