@@ -15,7 +15,7 @@ static bool is_view(struct str path)
 {
     for (size_t i = path.len; i > 0 && path.ptr[i - 1] != '/'; i--)
         if (path.ptr[i - 1] == '.')
-            return str_has_prefix(path, STR("services/")); /* a service may be called a.b */
+            return str_has_prefix(path, STR("/ui/services/")); /* a service may be called a.b */
     return true;
 }
 
@@ -34,12 +34,12 @@ static bool accepts_gzip(const struct http_request *req)
 
 enum err api_page(struct http_request *req, struct http_reply *reply, void *ctx)
 {
-    struct str path = http_request_param(req, "path");
+    struct str path = http_request_path(req);
     const struct ui_asset *asset = find_asset(path);
 
     (void)ctx;
     if (!asset && is_view(path))
-        asset = find_asset(STR("index.html"));
+        asset = find_asset(STR("/ui/"));
     if (!asset)
         return diag_set(&reply->diag, ERR_NOT_FOUND, "the dashboard has no such file");
     reply->content_type = asset->content_type;

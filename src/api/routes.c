@@ -40,6 +40,7 @@ const struct http_route api_routes[] = {
     { HTTP_GET, "/", api_page_root, .summary = "Leads to the dashboard" },
     { HTTP_GET, "/dashboard.html", api_page_root, .summary = "Leads to the dashboard" },
     { HTTP_GET, "/ui", api_page_root, .summary = "Leads to the dashboard" },
+    { HTTP_GET, "/ui/", api_page, .summary = "The dashboard" },
     { HTTP_GET, "/ui/{path*}", api_page, .summary = "The dashboard" },
 };
 

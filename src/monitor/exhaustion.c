@@ -47,11 +47,18 @@ static double time_to(const struct limit *l, const struct budget_input *in, doub
     return -1;
 }
 
+/* Seconds over which the present speed is taken. */
+static double speed_s(const struct budget_input *in)
+{
+    int span_s = in->retries->span_s[in->speed_span];
+
+    return in->covered_s < span_s ? in->covered_s : span_s;
+}
+
 static struct exhaustion estimate(const struct limit *l, const struct budget_input *in)
 {
-    double n = (double)window_sum(in->retries, SPAN_MINUTE);
-    int minute_s = in->retries->span_s[SPAN_MINUTE];
-    double per_s = n / (in->covered_s < minute_s ? in->covered_s : minute_s);
+    double n = (double)window_sum(in->retries, in->speed_span);
+    double per_s = n / speed_s(in);
     double spread = n > 0 ? Z_80 / sqrt(n) : 0, slowest;
     struct exhaustion e = { .in_s = time_to(l, in, per_s), .hour = l->span == SPAN_HOUR };
 
@@ -72,8 +79,6 @@ static void take_sooner(struct exhaustion *best, struct exhaustion other)
 struct exhaustion exhaustion_of(const struct budget_limits *limits, const struct budget_input *in)
 {
     struct exhaustion best = { .in_s = -1 };
-    int minute_s = in->retries->span_s[SPAN_MINUTE];
-    double covered_s = in->covered_s < minute_s ? in->covered_s : minute_s;
 
     if (!isnan(limits->per_minute))
         take_sooner(&best, estimate(&(struct limit){ SPAN_MINUTE, limits->per_minute, 0, 0 }, in));
@@ -85,7 +90,7 @@ struct exhaustion exhaustion_of(const struct budget_limits *limits, const struct
             .constant = limits->reserve_per_s * in->retries->span_s[SPAN_MODEL],
             .share = limits->share,
             .calls_per_s =
-                in->calls ? (double)window_sum(in->calls, SPAN_MINUTE) / covered_s : 0,
+                in->calls ? (double)window_sum(in->calls, in->speed_span) / speed_s(in) : 0,
         };
 
         take_sooner(&best, estimate(&l, in));

@@ -1,6 +1,6 @@
 /*
  * When does a retry budget run out, if retries and calls go on at the speed of
- * the last minute?
+ * the last seconds (budget_input.speed_span)?
  *
  * Both limits are sliding windows, so what was used leaves again: the answer is
  * the first second t at which
@@ -9,7 +9,7 @@
  *
  * found by walking the window once; no second answers "never", and so does a
  * speed that keeps below the limit for ever. The interval takes the retries of
- * the last minute as a Poisson count: speed x (1 -/+ 1.2816 / sqrt(n)), 80 %.
+ * that span as a Poisson count: speed x (1 -/+ 1.2816 / sqrt(n)), 80 %.
  *
  * Threads   Value. Time O(window length) when the speed is over the limit, else O(1).
  */

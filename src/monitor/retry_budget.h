@@ -38,6 +38,7 @@ struct budget_input {
     const struct window *retries; /* NULL: the source tells no retries */
     int64_t now_s;
     int covered_s;                /* seconds for which the source has been heard, >= 1 */
+    int speed_span;               /* the span that tells the present speed: the shortest that holds two readings */
 };
 
 /* Fills all of *ret but `evidence`. */

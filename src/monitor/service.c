@@ -173,6 +173,16 @@ static int rate_span(const struct service_watch *s)
     return span;
 }
 
+/* The shortest span that holds at least three readings. */
+static int speed_span(const struct service_watch *s)
+{
+    int span = SPAN_MODEL;
+
+    while (span < SPAN_HOUR && s->calls.span_s[span] < 3 * service_resolution_s(s))
+        span++;
+    return span;
+}
+
 static int covered_s(const struct service_watch *s, int64_t now_ms, int span_s)
 {
     int64_t since_s = (now_ms - s->first_ms) / 1000;
@@ -221,7 +231,8 @@ static void fill_budget(struct service_watch *s, int64_t now_ms, struct service_
         .calls = s->calls_told ? &s->calls : NULL,
         .retries = s->retries_told ? &s->retries : NULL,
         .now_s = s->calls.head_s,
-        .covered_s = s->first_ms < 0 ? 1 : covered_s(s, now_ms, 60),
+        .covered_s = s->first_ms < 0 ? 1 : covered_s(s, now_ms, 3600),
+        .speed_span = speed_span(s),
     };
 
     retry_budget_judge(&s->limits, &in, &view->budget);
