@@ -188,6 +188,8 @@ static const struct field scrape_fields[] = {
     UNUSED_KEY("vultr_sd_configs"),
 };
 
+_Static_assert(ARRAY_LEN(scrape_fields) <= FIELDS_MAX, "bind_map remembers FIELDS_MAX keys");
+
 const struct field_table scrape_table = { "a scrape_configs item", scrape_fields,
                                           ARRAY_LEN(scrape_fields), false };
 
