@@ -1,7 +1,5 @@
 #include "http/admit.h"
 
-enum { CLOSES = true, STAYS = false };
-
 /* HEAD is GET whose body stays here. False for a method that no row can have. */
 static bool read_method(struct str text, struct http_request *req)
 {
@@ -133,7 +131,7 @@ enum err admit(const struct admission *rules, const struct guard_block *block, c
     enum err err = check_shape(rules, block, path, req, &body, &ret->diag);
 
     if (err)
-        return refuse(rules, err, CLOSES, ret);
+        return refuse(rules, err, true, ret);
     ret->expects_body = body.chunked || body.length_bytes > 0;
     request_note_preferences(req);
     err = decode_path(req, &ret->diag);
@@ -143,5 +141,5 @@ enum err admit(const struct admission *rules, const struct guard_block *block, c
         err = guard_origin(req, &ret->diag);
     if (!err)
         err = check_body(&body, ret);
-    return err ? refuse(rules, err, STAYS, ret) : ERR_OK;
+    return err ? refuse(rules, err, err == ERR_INVALID, ret) : ERR_OK;
 }

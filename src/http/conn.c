@@ -1,13 +1,16 @@
 #include "http/conn.h"
 
+#include <linux/tcp.h> /* its tcp_info counts the bytes acknowledged, the C library's does not */
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
 
-enum { DRIP_SLACK_MS = 20 /* the kernel counts in ticks */ };
+enum {
+    DRIP_SLACK_MS = 20,    /* the kernel counts in ticks */
+    STATE_ESTABLISHED = 1, /* TCP_ESTABLISHED of netinet/tcp.h */
+};
 
 void conns_init(struct conns *conns, const struct conn_limits *limits, struct http_stats *stats)
 {
@@ -114,7 +117,7 @@ bool conn_is_half_closed(const struct http_conn *conn)
 {
     struct tcp_info info;
 
-    return ask_kernel(conn, &info) && info.tcpi_state != TCP_ESTABLISHED;
+    return ask_kernel(conn, &info) && info.tcpi_state != STATE_ESTABLISHED;
 }
 
 /* The first bytes of a request have come on an idle connection: the header deadline begins. */
@@ -136,17 +139,29 @@ static void watch_for_drip(struct conns *conns, struct http_conn *conn, int64_t 
         atomic_compare_exchange_strong(&conn->deadline_ns, &deadline, sooner);
 }
 
-static void end_late(struct conns *conns, struct http_conn *conn)
+/* True when the client has not taken a byte of its answer for too long. */
+static bool has_stalled(struct conns *conns, struct http_conn *conn, int64_t mono_ns)
 {
-    int phase = atomic_load_explicit(&conn->phase, memory_order_relaxed);
-    bool in_request = phase == CONN_HEADER || phase == CONN_BODY;
+    int64_t since = atomic_load_explicit(&conn->since_ns, memory_order_relaxed);
+    struct tcp_info info;
 
-    if (in_request ||
-        (phase == CONN_IDLE &&
-         conn->dripping_since_ns == atomic_load_explicit(&conn->since_ns, memory_order_relaxed))) {
-        if (conns->stats)
-            atomic_fetch_add(&conns->stats->rejected_deadline, 1);
+    if (mono_ns - since < conns->limits.body_ns || !ask_kernel(conn, &info))
+        return false;
+    if (conn->progress_ns < since || info.tcpi_bytes_acked != conn->acked_bytes) {
+        conn->acked_bytes = info.tcpi_bytes_acked;
+        conn->progress_ns = mono_ns;
     }
+    return mono_ns - conn->progress_ns >= conns->limits.body_ns;
+}
+
+static void end_late(struct conns *conns, struct http_conn *conn, int phase)
+{
+    int64_t since = atomic_load_explicit(&conn->since_ns, memory_order_relaxed);
+    bool in_request = phase == CONN_HEADER || phase == CONN_BODY ||
+                      (phase == CONN_IDLE && conn->dripping_since_ns == since);
+
+    if (in_request && conns->stats)
+        atomic_fetch_add(&conns->stats->rejected_deadline, 1);
     shutdown(conn->fd, SHUT_RDWR);
     atomic_store_explicit(&conn->deadline_ns, CONN_NO_DEADLINE, memory_order_relaxed);
 }
@@ -154,10 +169,13 @@ static void end_late(struct conns *conns, struct http_conn *conn)
 static void check(struct conns *conns, struct http_conn *conn, int64_t mono_ns)
 {
     int64_t deadline = atomic_load_explicit(&conn->deadline_ns, memory_order_acquire);
+    int phase = atomic_load_explicit(&conn->phase, memory_order_relaxed);
 
-    if (mono_ns >= deadline)
-        end_late(conns, conn);
-    else if (atomic_load_explicit(&conn->phase, memory_order_relaxed) == CONN_IDLE)
+    if (deadline == CONN_NO_DEADLINE)
+        return;
+    if (mono_ns >= deadline || (phase == CONN_REPLY && has_stalled(conns, conn, mono_ns)))
+        end_late(conns, conn, phase);
+    else if (phase == CONN_IDLE)
         watch_for_drip(conns, conn, deadline, mono_ns);
 }
 

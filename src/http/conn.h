@@ -9,7 +9,8 @@
  *   HEADER -> BODY -> HANDLE -> REPLY -> IDLE -> (HEADER …)     HANDLE -> STREAM
  *
  * An idle connection on which bytes arrive without completing a request is found by the
- * kernel's count (TCP_INFO), and from then on has the header deadline.
+ * kernel's count (TCP_INFO), and from then on has the header deadline. In the same way a client
+ * that takes nothing of its answer for body_ns is found, before the deadline of the whole answer.
  *
  * Threads   Locks itself. A descriptor is only touched under the lock, and conn_close takes the
  *           connection out before libmicrohttpd closes it.
@@ -41,7 +42,11 @@ struct http_conn {
     _Atomic int phase; /* enum conn_phase */
     _Atomic int64_t since_ns;
     _Atomic int64_t deadline_ns;
-    int64_t dripping_since_ns; /* the sweep's: the idle phase in which it saw bytes */
+
+    /* The sweep's. */
+    int64_t dripping_since_ns; /* the idle phase in which it saw bytes */
+    int64_t progress_ns;       /* when the client last took bytes of the answer */
+    uint64_t acked_bytes;
 
     /* The rest is the http thread's. */
     struct http_request *req;

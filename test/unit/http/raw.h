@@ -183,6 +183,35 @@ UNUSED static bool raw_is_closed(int fd)
     return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
+/* Lets time pass by waiting for bytes that do not come. */
+UNUSED static bool raw_gets_nothing(int fd, int ms)
+{
+    struct timeval brief = { .tv_usec = ms * 1000 }, patience = { .tv_sec = RAW_PATIENCE_S };
+    ssize_t got;
+    char byte;
+
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &brief, sizeof brief);
+    got = recv(fd, &byte, 1, MSG_PEEK);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+/* Waits, on a connection of its own, until the counter has the value. */
+UNUSED static bool raw_comes_to(const struct raw_server *s, _Atomic uint64_t *counter,
+                                uint64_t value)
+{
+    int fd = raw_dial(s);
+
+    for (int i = 0; i < RAW_PATIENCE_S * 100 && *counter != value; i++) {
+        if (!raw_gets_nothing(fd, 10)) {
+            close(fd);
+            fd = raw_dial(s);
+        }
+    }
+    close(fd);
+    return *counter == value;
+}
+
 /* One request on a connection of its own; the status, or 0. */
 UNUSED static int raw_ask(const struct raw_server *s, const char *request, struct raw_answer *a)
 {

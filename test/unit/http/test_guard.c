@@ -74,7 +74,8 @@ static const struct shape shapes[] = {
     { "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 7\r\n"
       "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       0, 400 },
-    { "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 0, 400 },
+    { "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 0,
+      400 },
     { "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n", 0, 400 },
     { "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
       "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -132,7 +133,8 @@ static const struct shape shapes[] = {
     { "POST /echo HTTP/1.1\r\nHost: localhost:1\r\nOrigin: http://localhost:2\r\n"
       "Content-Length: 0\r\n\r\n",
       0, 403 },
-    { "POST /echo HTTP/1.1\r\nHost: localhost:1\r\nOrigin: null\r\nContent-Length: 0\r\n\r\n", 0, 403 },
+    { "POST /echo HTTP/1.1\r\nHost: localhost:1\r\nOrigin: null\r\nContent-Length: 0\r\n\r\n", 0,
+      403 },
     { "POST /echo HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\n"
       "Content-Length: 0\r\n\r\n",
       0, 403 },
@@ -160,8 +162,8 @@ static void test_guard__answers_every_shape(void **state)
         const struct shape *shape = &shapes[i];
         int fd = raw_dial(&s);
 
-        assert_true(raw_put_bytes(fd, shape->request,
-                                  shape->len ? shape->len : strlen(shape->request)));
+        assert_true(
+            raw_put_bytes(fd, shape->request, shape->len ? shape->len : strlen(shape->request)));
         raw_reply(fd, &a);
         if (a.status != shape->status) {
             print_error("%d instead of %d: %s\n", a.status, shape->status, shape->request);
@@ -221,8 +223,9 @@ static void test_guard__a_chunked_body_over_the_limit_gets_its_answer_and_the_cl
                             "\r\n\r\n8\r\n01234567\r\n9\r\n012345678\r\n0\r\n\r\n"));
     raw_reply(fd, &a);
     assert_int_equal(a.status, 413);
-    assert_string_equal(a.body, "{\"error\":{\"code\":\"too_large\",\"message\":\"the body is larger "
-                                "than allowed\",\"field\":null}}");
+    assert_string_equal(a.body,
+                        "{\"error\":{\"code\":\"too_large\",\"message\":\"the body is larger "
+                        "than allowed\",\"field\":null}}");
     assert_int_equal(strncmp(raw_header(&a, "X-Content-Type-Options"), "nosniff", 7), 0);
     assert_true(raw_is_closed(fd));
     close(fd);

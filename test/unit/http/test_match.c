@@ -88,8 +88,10 @@ static void test_match__tells_the_methods_of_a_path(void **state)
 
 static void test_match__slashes_and_empty_segments_do_not_match(void **state)
 {
-    static const char *const paths[] = { "/api/v1/things/",  "/api/v1//things", "//", "/ui/", "/ui",
-                                         "/api/v1/things//", "/api/v1/things/1/2", "/api" };
+    static const char *const paths[] = {
+        "/api/v1/things/",  "/api/v1//things",    "//",  "/ui/", "/ui",
+        "/api/v1/things//", "/api/v1/things/1/2", "/api"
+    };
     struct router *r = table();
     struct route_match m;
 

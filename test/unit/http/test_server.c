@@ -207,13 +207,13 @@ static void test_server__says_which_methods_and_which_path(void **state)
     struct raw_server s = serve();
 
     (void)state;
-    assert_int_equal(raw_ask(&s, "PUT /ok HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
-                             &a),
-                     405);
+    assert_int_equal(
+        raw_ask(&s, "PUT /ok HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", &a), 405);
     assert_true(has_header("Allow", "GET, HEAD, POST"));
     assert_int_equal(raw_ask(&s, GET("/tagget"), &a), 404);
-    assert_string_equal(a.body, "{\"error\":{\"code\":\"not_found\",\"message\":\"no such path; did "
-                                "you mean /tagged?\",\"field\":null}}");
+    assert_string_equal(a.body,
+                        "{\"error\":{\"code\":\"not_found\",\"message\":\"no such path; did "
+                        "you mean /tagged?\",\"field\":null}}");
     raw_stop(&s);
 }
 
@@ -381,7 +381,8 @@ static void test_server__stops_with_everything_half_done(void **state)
         fds[i] = raw_dial(&s);
     fds[4] = raw_dial_buffer(&s, 2048);
     assert_true(raw_put(fds[1], "GET /ok HT"));
-    assert_true(raw_put(fds[2], "POST /ok HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nab"));
+    assert_true(
+        raw_put(fds[2], "POST /ok HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nab"));
     assert_true(raw_put(fds[3], GET("/ok")));
     raw_reply(fds[3], &a);
     assert_true(raw_put(fds[4], GET("/big")));
