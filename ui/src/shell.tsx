@@ -39,7 +39,7 @@ function Live() {
   if (state.kind === 'connecting' || !shown.value) return <span class="live c-unk">Connecting</span>;
   return (
     <span class="live c-ok" title="Connected; beside it the age of the newest data">
-      <Glyph kind="ok" quiet />Live <span class="m sm age">{dataAgeS.value < DATA_FRESH_S ? age(dataAgeS.value) : `data ${age(dataAgeS.value)} old`}</span>
+      <Glyph kind="ok" quiet />Live <span class="m sm age">{dataAgeS.value < DATA_FRESH_S || narrow.value ? age(dataAgeS.value) : `data ${age(dataAgeS.value)} old`}</span>
     </span>
   );
 }
@@ -59,7 +59,7 @@ export function TopBar() {
           <rect x="1" y="4" width="18" height="12" rx="3" />
           <path d="M4.5 10c2-4 3.6-4 5.5 0s3.5 4 5.5 0" />
         </svg>
-        fusebox
+        <span class={narrow.value ? 'sr' : ''}>fusebox</span>
       </a>
       <span class="sp" />
       <span class="m sm nw">{narrow.value ? 'UTC' : 'times in UTC'}</span>

@@ -154,13 +154,9 @@ function Body() {
   const onFocus = (event: FocusEvent) => {
     const index = (event.target as HTMLElement).dataset['index'];
     if (index !== undefined) focused = Number(index);
-    busy.value = true;
   };
   return (
-    <div ref={ref} role={narrow.value ? 'list' : 'rowgroup'} onFocusIn={onFocus}
-      onFocusOut={() => (busy.value = ref.current?.matches(':hover') ?? false)}
-      onPointerEnter={(event) => (busy.value = event.pointerType === 'mouse' || busy.value)}
-      onPointerLeave={() => (busy.value = ref.current?.contains(document.activeElement) ?? false)}>
+    <div ref={ref} role={narrow.value ? 'list' : 'rowgroup'} onFocusIn={onFocus}>
       {from > 0 && <div role="presentation" style={{ height: `${from * px}px` }} />}
       {names.slice(from, end).map((name, i) => <Row key={name} name={name} index={from + i} />)}
       {end < names.length && <div role="presentation" style={{ height: `${(names.length - end) * px}px` }} />}
@@ -183,10 +179,15 @@ function Legend() {
 }
 
 export function ServicesTable({ title }: { title: string }) {
+  const ref = useRef<HTMLElement>(null);
   const note = useComputed(() => (busy.value && moved.value > 0 ? moved.value : 0));
   const table = narrow.value ? {} : { role: 'table' as const, 'aria-rowcount': places.value.length + 1, 'aria-label': 'Services, worst first' };
   return (
-    <section class="card services" aria-labelledby="services-title">
+    <section ref={ref} class="card services" aria-labelledby="services-title"
+      onFocusIn={() => (busy.value = true)}
+      onFocusOut={() => (busy.value = ref.current?.matches(':hover') ?? false)}
+      onPointerEnter={(event) => (busy.value = event.pointerType === 'mouse' || busy.value)}
+      onPointerLeave={() => (busy.value = ref.current?.contains(document.activeElement) ?? false)}>
       <header>
         <h2 id="services-title">{title}</h2>
         <span class="m">worst first, over the last minute</span>

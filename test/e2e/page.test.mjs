@@ -1,0 +1,403 @@
+// The dashboard in a real browser, before a server that plays every state.
+//
+//   SHOTS=DIR  where the pictures go (default build/shots)
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { build } from '../../ui/build.mjs';
+import { eventually, openBrowser, openPage } from './support/browser.mjs';
+import { MockServer } from './support/mock-server.mjs';
+import { HOSTILE_NAMES, LONG_NAME, SCENE_NAMES, row } from './support/scenes.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const shots = process.env.SHOTS ?? join(root, 'build/shots');
+const SIZES = [[1440, 900], [390, 844]];
+const NETWORK_LOST = /net::ERR_/;
+const NOT_FOUND = /404/;
+
+let built, files, browser, server, view;
+
+before(async () => {
+  mkdirSync(shots, { recursive: true });
+  built = mkdtempSync(join(tmpdir(), 'fusebox-ui-'));
+  files = await build(built);
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  rmSync(built, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  server = new MockServer(files);
+  await server.start();
+});
+afterEach(async () => {
+  await view?.close();
+  view = null;
+  await server.stop();
+});
+
+async function show(path = '/ui/', { scene = 'healthy', ...options } = {}) {
+  server.scene = scene;
+  view = await openPage(browser, options);
+  await view.page.goto(server.url + path);
+  await view.page.locator('h1').first().waitFor();
+  return view.page;
+}
+
+const names = (page) => page.locator('.row.wide a').allTextContents();
+const rowOf = (page, name) => page.locator('.row.wide', { has: page.locator(`a[href="/ui/services/${name}"]`) });
+
+async function assertFits(page, what) {
+  const overflow = await page.evaluate(() => {
+    const limit = document.documentElement.clientWidth;
+    const wide = [...document.querySelectorAll('main *, header *')].filter((el) => {
+      const box = el.getBoundingClientRect();
+      return box.width > 0 && box.right > limit + 1 && !el.closest('.scroll, .origin, .ell, svg, pre, .sr');
+    });
+    return { scroll: document.documentElement.scrollWidth - limit, wide: wide.slice(0, 3).map((el) => el.outerHTML.slice(0, 120)) };
+  });
+  assert.deepEqual(overflow, { scroll: 0, wide: [] }, `${what} is wider than its window`);
+}
+
+const PLACES = [
+  ...SCENE_NAMES.map((scene) => ({ scene, path: '/ui/', name: scene })),
+  ...['orders', 'checkout', 'payments-db', 'recommendations', 'search', 'notification'].map((service) => ({ scene: 'trouble', path: `/ui/services/${service}`, name: `service-${service}` })),
+  { scene: 'long', path: `/ui/services/${LONG_NAME}`, name: 'service-long' },
+];
+for (const scheme of ['light', 'dark'])
+  for (const [width, height] of SIZES)
+    test(`every state fits and is quiet: ${scheme}, ${width} px`, async () => {
+      for (const { scene, path, name } of PLACES) {
+        const page = await show(path, { scene, scheme, width, height });
+        await page.waitForTimeout(50);
+        await assertFits(page, `${name} at ${width}`);
+        const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+        assert.equal(ground, scheme === 'dark' ? 'rgb(14, 17, 20)' : 'rgb(245, 246, 248)');
+        await page.screenshot({ path: join(shots, `${name}-${scheme}-${width}.png`), fullPage: scene !== 'many' });
+        await view.check(server);
+        await view.close();
+      }
+      view = null;
+    });
+
+test('320 px and large text lose nothing', async () => {
+  for (const path of ['/ui/', '/ui/services/orders']) {
+    const page = await show(path, { scene: 'trouble', width: 320, height: 640 });
+    await assertFits(page, `${path} at 320`);
+    await view.close();
+  }
+  view = null;
+});
+
+test('names from outside are text, spelled out, and never run', async () => {
+  const page = await show('/ui/', { scene: 'hostile' });
+  const shown = await names(page);
+  assert.equal(shown[0], HOSTILE_NAMES[0]);
+  assert.equal(shown[3], '⟨U+202E⟩gnp.tnemyap⟨U+202C⟩-service');
+  assert.equal(shown[4], 'zero⟨U+200B⟩width⟨U+0007⟩bell');
+  assert.equal(await page.locator('img, iframe, object, #app script').count(), 0);
+  for (const name of ['a/b?c=d#e', HOSTILE_NAMES[0]]) {
+    await page.locator('.row.wide a', { hasText: name }).click();
+    await page.locator('.crumb b', { hasText: name }).waitFor();
+    await page.locator('h2', { hasText: 'Retry budget' }).first().waitFor();
+    assert.equal(new URL(page.url()).pathname, `/ui/services/${encodeURIComponent(name)}`);
+    await page.keyboard.press('Escape');
+    await page.locator('.row.wide').first().waitFor();
+  }
+  assert.equal(await page.evaluate(() => window.__pwned), undefined);
+  await view.check(server);
+});
+
+test('a long name is cut, and whole in its title', async () => {
+  const page = await show('/ui/', { scene: 'long' });
+  const title = await page.locator('.row.wide bdi').first().getAttribute('title');
+  assert.equal(title, LONG_NAME);
+});
+
+test('the list is a table with one name per row, and the title tells the state', async () => {
+  const page = await show('/ui/', { scene: 'trouble' });
+  assert.equal(await page.getByRole('table').getAttribute('aria-rowcount'), '11');
+  assert.equal(await page.getByRole('row').count(), 11);
+  assert.equal(await page.getByRole('columnheader').count(), 10);
+  assert.equal(await page.getByRole('columnheader', { name: 'p99' }).count(), 0);
+  assert.equal(await page.getByRole('heading', { level: 1 }).count(), 1);
+  assert.equal(await page.title(), '✕ 1 unhealthy · Overview · fusebox');
+  const labels = await page.locator('.row.wide [role=img]').evaluateAll((all) => all.map((el) => el.getAttribute('aria-label')));
+  assert.ok(labels.includes('118\u202f% of the retry budget used, warning at 70\u202f%, critical at 85\u202f%, 14\u202f% comes back within 10 s'), labels.join('\n'));
+  assert.ok(labels.includes('too little data') && labels.includes('stale') && labels.includes('no data'));
+});
+
+test('an update changes its row alone, keeps the spark, and the order follows', async () => {
+  const page = await show();
+  const before = await rowOf(page, 'orders').elementHandle();
+  const spark = await rowOf(page, 'orders').locator('.spark path').first().getAttribute('d');
+  const { spark: _, ...changed } = row('orders', server.nowMs, { calls: 77.7, errors: 20, health: 'unhealthy', severity: 'critical' });
+  server.push({ services: [changed] });
+  await rowOf(page, 'orders').getByText('77.7', { exact: true }).waitFor();
+  assert.equal(await rowOf(page, 'orders').locator('.spark path').first().getAttribute('d'), spark);
+
+  const added = row('<b>new</b>', server.nowMs);
+  server.push({ services: [added], order: ['checkout', '<b>new</b>', 'orders'] });
+  await eventually('the order', async () => JSON.stringify(await names(page)) === JSON.stringify(['checkout', '<b>new</b>', 'orders']) || names(page));
+  assert.ok(await before.evaluate((el) => el.isConnected), 'the row was moved, not made again');
+  await view.check(server);
+});
+
+test('an older update than what is shown is left out', async () => {
+  const page = await show();
+  server.push({ services: [row('orders', server.nowMs, { calls: 88.8 })] });
+  await rowOf(page, 'orders').getByText('88.8').waitFor();
+  server.seq -= 5;
+  server.push({ services: [row('orders', server.nowMs, { calls: 11.1 })] });
+  server.seq += 20;
+  server.push({ services: [row('checkout', server.nowMs, { calls: 99.9 })] });
+  await rowOf(page, 'checkout').getByText('99.9', { exact: true }).waitFor();
+  assert.equal(await rowOf(page, 'orders').getByText('88.8').count(), 1);
+});
+
+test('rows keep their places under the pointer until asked', async () => {
+  const page = await show();
+  const was = await names(page);
+  await rowOf(page, was[1]).hover();
+  server.push({ order: [...was].reverse() });
+  await page.getByRole('button', { name: 'Sort again' }).waitFor();
+  assert.deepEqual(await names(page), was);
+  await page.getByRole('button', { name: 'Sort again' }).click();
+  await eventually('the order', async () => JSON.stringify(await names(page)) === JSON.stringify([...was].reverse()));
+});
+
+test('a lost server is told within 4 s, and a new one taken up by itself', async () => {
+  const page = await show('/ui/', { scene: 'trouble', allowed: [NETWORK_LOST] });
+  const rows = await names(page);
+  await server.stop();
+  const bar = page.locator('#lost');
+  await bar.waitFor({ timeout: 4000 });
+  assert.match(await bar.textContent(), /Not connected for \d+\u202fs\. What you see is from 02:41:07\./);
+  assert.match(await page.title(), /^not connected/);
+  assert.deepEqual(await names(page), rows, 'the values stay');
+  await page.screenshot({ path: join(shots, 'disconnected-light-1440.png'), fullPage: true });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await assertFits(page, 'disconnected at 390');
+  await page.screenshot({ path: join(shots, 'disconnected-light-390.png') });
+  await page.setViewportSize({ width: 1440, height: 900 });
+
+  server.epoch = 'two';
+  server.seq = 1;
+  server.scene = 'healthy';
+  await server.start();
+  await bar.waitFor({ state: 'detached', timeout: 10_000 });
+  await eventually('the rows of the new server', async () => (await names(page)).length === 4 || names(page));
+  assert.equal(new Set(await names(page)).size, 4);
+  assert.equal(await page.title(), 'Overview · fusebox');
+  await view.check(server);
+});
+
+test('silence for 13 s is a loss too', async () => {
+  server.scene = 'healthy';
+  view = await openPage(browser);
+  const { page } = view;
+  await page.clock.install();
+  await page.goto(server.url + '/ui/');
+  await page.locator('.row.wide').first().waitFor();
+  await page.clock.runFor(12_500);
+  assert.match(await page.title(), /^Overview/);
+  const streams = server.requests.filter((path) => path.endsWith('/subscribe')).length;
+  await page.clock.runFor(800);
+  await eventually('the loss', async () => (await page.title()).startsWith('not connected') || page.title());
+  await page.clock.runFor(1_200);
+  await eventually('the next try', async () => server.requests.filter((path) => path.endsWith('/subscribe')).length > streams);
+  await eventually('the return', async () => (await page.title()) === 'Overview · fusebox' || page.title());
+});
+
+test('a hidden page lets its stream go after 30 s, and takes it up when it is looked at', async () => {
+  view = await openPage(browser);
+  const { page } = view;
+  await page.clock.install();
+  await page.goto(server.url + '/ui/');
+  await page.locator('.row.wide').first().waitFor();
+  const hide = (hidden) => page.evaluate((value) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden);
+  await hide(true);
+  for (let s = 0; s < 29; s += 10) {
+    server.push({});
+    await page.waitForTimeout(50);
+    await page.clock.runFor(9_700);
+  }
+  assert.equal(server.streams.size, 1);
+  await page.clock.runFor(1_500);
+  await eventually('the stream ends', () => server.streams.size === 0);
+  await hide(false);
+  await eventually('the stream comes back', () => server.streams.size === 1);
+});
+
+test('resync fetches the document again', async () => {
+  const page = await show();
+  const documents = () => server.requests.filter((path) => path.endsWith('/overview')).length;
+  const before = documents();
+  server.scene = 'trouble';
+  server.seq = 40;
+  server.event('resync');
+  await eventually('the new rows', async () => (await names(page)).length === 10);
+  assert.equal(documents(), before + 1);
+});
+
+test('pause holds the picture and counts, and going live catches up', async () => {
+  const page = await show();
+  await page.keyboard.press('p');
+  const bar = page.locator('#paused');
+  await bar.waitFor();
+  for (let i = 0; i < 3; i++) server.push({ services: [row('orders', server.nowMs, { calls: 500 + i })] });
+  await bar.getByText('3 newer updates').waitFor();
+  assert.match(await bar.textContent(), /Paused at 02:41:07/);
+  assert.equal(await rowOf(page, 'orders').getByText('60.0').count(), 1);
+  await page.screenshot({ path: join(shots, 'paused-light-1440.png') });
+  server.scene = 'trouble';
+  await page.keyboard.press('p');
+  await bar.waitFor({ state: 'detached' });
+  await eventually('the newest state', async () => (await names(page)).length === 10);
+  await view.check(server);
+});
+
+test('everything goes by keyboard', async () => {
+  const page = await show('/ui/', { scene: 'trouble' });
+  const focused = () => page.evaluate(() => document.activeElement?.textContent);
+  await page.keyboard.press('j');
+  assert.equal(await focused(), 'orders');
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await page.keyboard.press('k');
+  assert.equal(await focused(), 'checkout');
+  await page.screenshot({ path: join(shots, 'focus-light-1440.png') });
+  await page.keyboard.press('Enter');
+  await page.locator('.crumb b', { hasText: 'checkout' }).waitFor();
+  await page.locator('.chart').first().waitFor();
+  await page.keyboard.press('Escape');
+  await eventually('the focus returns', async () => (await focused()) === 'checkout' || focused());
+  await page.keyboard.press('?');
+  await page.getByRole('dialog').waitFor();
+  await page.screenshot({ path: join(shots, 'keys-light-1440.png') });
+  await page.keyboard.press('p');
+  assert.equal(await page.locator('#paused').count(), 0);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  assert.equal(new URL(page.url()).pathname, '/ui/');
+  await view.check(server);
+});
+
+test('a row opens its service, and the browser goes back', async () => {
+  const page = await show('/ui/', { scene: 'trouble' });
+  await rowOf(page, 'orders').click({ position: { x: 700, y: 20 } });
+  await page.locator('.crumb b', { hasText: 'orders' }).waitFor();
+  await page.locator('.brk').first().waitFor();
+  assert.equal(await page.locator('.brk').count(), 5);
+  assert.equal(await page.locator('.chart').count(), 4);
+  await page.goBack();
+  await page.locator('.row.wide').first().waitFor();
+  await page.goForward();
+  await page.locator('.brk').first().waitFor();
+  await page.reload();
+  await page.locator('.brk').first().waitFor();
+  await view.check(server);
+});
+
+test('the service page is live, and has no panel with nothing in it', async () => {
+  const page = await show('/ui/services/payments-db', { scene: 'trouble' });
+  assert.deepEqual(await page.locator('.chart h2').allTextContents(), ['Calls', 'Errors']);
+  server.push({ calls_per_s: 444 });
+  await page.getByText('444\u202f/s', { exact: false }).first().waitFor();
+  await page.goto(`${server.url}/ui/services/search`);
+  await page.locator('h1').waitFor();
+  assert.equal(await page.locator('.breakers').count(), 0);
+  await view.check(server);
+});
+
+test('all charts share one cursor, by pointer and by keys', async () => {
+  const page = await show('/ui/services/orders', { scene: 'trouble' });
+  const times = () => page.locator('.chart header .m').allTextContents();
+  assert.deepEqual(await times(), ['now', 'now', 'now', 'now']);
+  await page.locator('.chart svg').first().hover({ position: { x: 300, y: 60 } });
+  const [first, ...rest] = await times();
+  assert.match(first, /^\d\d:\d\d:\d\d$/);
+  assert.deepEqual(rest, [first, first, first]);
+  await page.mouse.move(5, 5);
+  await page.locator('.chart svg').nth(1).focus();
+  await page.keyboard.press('ArrowLeft');
+  assert.deepEqual(new Set(await times()), new Set(['02:41:00']));
+  await page.locator('summary').click();
+  assert.equal(await page.locator('.numbers tbody tr').count(), 180);
+  await view.check(server);
+});
+
+test('a service that is not there is said in the server\'s words', async () => {
+  const page = await show('/ui/services/ordres', { scene: 'trouble', allowed: [NOT_FOUND] });
+  await page.getByText('no service is called "ordres"; did you mean "orders"?').waitFor();
+  await page.screenshot({ path: join(shots, 'not-found-light-1440.png') });
+  await page.goto(`${server.url}/ui/nowhere`);
+  await page.getByText('There is no page here').waitFor();
+  await view.check(server);
+});
+
+test('the theme is chosen, and kept', async () => {
+  const page = await show('/ui/', { scheme: 'dark' });
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.getByRole('button', { name: 'Theme: auto' }).click();
+  assert.equal(await ground(), 'rgb(245, 246, 248)');
+  await page.reload();
+  await page.locator('h1').waitFor();
+  assert.equal(await ground(), 'rgb(245, 246, 248)');
+  await page.getByRole('button', { name: 'Theme: light' }).click();
+  await page.getByRole('button', { name: 'Theme: dark' }).click();
+  assert.equal(await page.evaluate(() => document.documentElement.hasAttribute('data-theme') || localStorage.length > 0), false);
+});
+
+test('one stream per page, and none left behind by going on', async () => {
+  const page = await show('/ui/', { scene: 'trouble' });
+  for (const name of ['orders', 'checkout']) {
+    await page.locator(`.row a[href="/ui/services/${name}"]`).click();
+    await page.locator('.brk').first().waitFor();
+    await page.locator('.crumb a').click();
+    await page.locator('.row.wide').first().waitFor();
+  }
+  await eventually('one stream', () => server.streams.size === 1);
+});
+
+test('1,000 services: few rows in the document, the last one by keys, updates in time', async () => {
+  const page = await show('/ui/', { scene: 'many' });
+  assert.ok((await page.locator('.row.wide').count()) <= 40);
+  await page.keyboard.press('j');
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  await page.locator('a[data-index="999"]').waitFor();
+  assert.ok((await page.locator('.row.wide').count()) <= 40);
+  await page.screenshot({ path: join(shots, 'many-end-light-1440.png') });
+  await page.evaluate(() => scrollTo(0, 0));
+
+  await page.evaluate(() => {
+    window.__long = [];
+    new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.__long.push(entry.duration))).observe({ type: 'longtask' });
+  });
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  const spent = async () => Object.fromEntries((await session.send('Performance.getMetrics')).metrics.map((m) => [m.name, m.value]));
+  const before = await spent();
+  const FRAMES = 20;
+  for (let i = 0; i < FRAMES; i++) {
+    const services = Array.from({ length: 994 }, (_, k) => {
+      const { spark, ...rest } = row(`service-${String(k).padStart(4, '0')}`, server.nowMs, { calls: 10 + ((k * 7 + i * 13) % 90) });
+      return rest;
+    });
+    server.push({ services, order: ['orders', ...services.map((s) => s.service).sort(() => (i % 2 ? 1 : -1))] });
+    await page.waitForTimeout(100);
+  }
+  const now = await spent();
+  const ms = (key) => ((now[key] - before[key]) * 1000) / FRAMES;
+  const long = await page.evaluate(() => window.__long);
+  console.log(`1,000 rows: ${ms('ScriptDuration').toFixed(1)} ms script, ${ms('TaskDuration').toFixed(1)} ms in all per frame; long tasks: ${long.length}`);
+  assert.ok(ms('TaskDuration') < 150, `${ms('TaskDuration')} ms per frame`);
+  await view.check(server);
+});

@@ -1,0 +1,43 @@
+// A browser with one watched page at a time: what the page must never do is collected and asserted.
+import assert from 'node:assert/strict';
+import { chromium } from 'playwright-core';
+
+const ARGS = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+export const openBrowser = () =>
+  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGS });
+
+// Opens a page. `allowed` are patterns of console messages that this test provokes on purpose.
+export async function openPage(browser, { width = 1440, height = 900, scheme = 'light', allowed = [] } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+  const page = await context.newPage();
+  const complaints = [];
+  const requests = [];
+  page.on('console', (message) => complaints.push(`console: ${message.text()}`));
+  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+  page.on('request', (request) => requests.push(request.url()));
+  await page.addInitScript(() => {
+    window.__violations = [];
+    document.addEventListener('securitypolicyviolation', (event) => window.__violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+  });
+  const check = async (server) => {
+    const violations = await page.evaluate(() => window.__violations);
+    assert.deepEqual(violations, [], 'the security policy was violated');
+    assert.deepEqual(complaints.filter((text) => !allowed.some((pattern) => pattern.test(text))), [], 'the page complained');
+    assert.deepEqual(requests.filter((url) => !url.startsWith(`${server.url}/`)), [], 'a request left the origin');
+  };
+  return { page, requests, check, close: () => context.close() };
+}
+
+// Waits until the condition holds, and tells the last answer when it never does.
+export async function eventually(what, condition, withinMs = 4000) {
+  const end = Date.now() + withinMs;
+  let last;
+  do {
+    last = await condition();
+    if (last === true) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  } while (Date.now() < end);
+  assert.fail(`${what}: not within ${withinMs} ms, last: ${JSON.stringify(last)}`);
+}
