@@ -34,10 +34,14 @@ tsan: ## unit tests under the thread sanitizer
 	./check tsan
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (clang)
-	[ -e build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=true
+	[ -e build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=true \
+		-Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fsanitize=fuzzer-no-link
 	ninja -C build-fuzz -j $(JOBS)
-	for target in build-fuzz/fuzz/fuzz_*[a-z0-9]; do [ ! -f $$target ] || [ ! -x $$target ] || \
-		$$target -max_total_time=$(FUZZ_SECONDS) fuzz/corpus/$${target##*/fuzz_} || exit 1; done
+	for source in fuzz/fuzz_*.c; do name=$$(basename $$source .c); name=$${name#fuzz_}; \
+		found=build-fuzz/found-$$name; mkdir -p $$found; dict=fuzz/dict/$$name.dict; \
+		build-fuzz/fuzz/fuzz_$$name $$([ ! -e $$dict ] || echo -dict=$$dict) \
+			-max_total_time=$(FUZZ_SECONDS) $$found fuzz/corpus/$$name || exit 1; \
+	done
 
 bench: build ## measured beside Debian's Prometheus; figures go to bench/results.md
 	bench/run

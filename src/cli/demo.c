@@ -317,7 +317,7 @@ int demo_run(const struct demo_options *opt)
     if (!err) {
         say_ready(&d);
         err = play(&d, &diag);
-        say("ending      fusebox, haproxy, nginx");
+        say("ending      %shaproxy, nginx", d.opt.only_scene ? "" : "fusebox, ");
         say_counts(&d);
     }
     demo_driver_close(d.driver);

@@ -1,4 +1,4 @@
-// The demonstration's scene, without Fusebox: real HAProxy and nginx, real traffic, and their end.
+// The demonstration: real HAProxy and nginx, real traffic, and their end; once with Fusebox, else its scene alone.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -22,8 +22,9 @@ async function until(what, ms, ask) {
 
 class Demo {
   constructor(...more) {
+    const scene = more.includes('--listen') ? [] : ['--only-scene'];
     this.output = '';
-    this.child = spawn(fusebox, ['demo', '--only-scene', '--data', dir, ...more]);
+    this.child = spawn(fusebox, ['demo', '--data', dir, ...scene, ...more]);
     for (const stream of [this.child.stdout, this.child.stderr])
       stream.on('data', (text) => (this.output += text));
     this.ended = new Promise((done) => this.child.on('exit', (code) => done(code)));
@@ -140,4 +141,21 @@ test('killed itself, it takes its children along', async () => {
 test('it ends by itself after its duration', async () => {
   const other = new Demo('--duration', '1s');
   assert.equal(await other.ended, 0, other.output);
+});
+
+test('with Fusebox: the page’s URL comes last, the services are there, Ctrl-C ends all', async () => {
+  const whole = new Demo('--listen', '127.0.0.1:0');
+  const found = await until('the page’s URL', 30000, () => whole.output.match(/Open (http:\S+)\/ui\//));
+  assert.equal(whole.output.match(/http:/g).length, 1, whole.output);
+  const base = found[1];
+  await until('the services', 10000, async () => {
+    const { services: known } = await (await fetch(`${base}/api/v1/retry-monitoring/services`)).json();
+    return services.every((name) => known.some(({ service, calls_total: calls }) => service === name && calls > 0));
+  });
+  const groups = pids();
+  assert.equal(groups.length, 5);
+  const { code, took } = await whole.stop('SIGINT');
+  assert.equal(code, 0, whole.output);
+  assert.ok(took < 5000, `${took} ms`);
+  assert.deepEqual(alive(groups), []);
 });
