@@ -1,5 +1,8 @@
 #include "http/admit.h"
 
+/* A refused request with a body up to this keeps its connection: the body is read and dropped. */
+enum { SWALLOW_MAX_BYTES = 65536 };
+
 /* HEAD is GET whose body stays here. False for a method that no row can have. */
 static bool read_method(struct str text, struct http_request *req)
 {
@@ -128,12 +131,14 @@ enum err admit(const struct admission *rules, const struct guard_block *block, c
 {
     bool known_method = read_method(str_of(block->method), req);
     struct guard_body body = { 0 };
+    bool is_long;
     enum err err = check_shape(rules, block, path, req, &body, &ret->diag);
 
     if (err)
         return refuse(rules, err, true, ret);
     ret->expects_body = body.chunked || body.length_bytes > 0;
     request_note_preferences(req);
+    is_long = body.chunked || body.length_bytes > SWALLOW_MAX_BYTES;
     err = decode_path(req, &ret->diag);
     if (!err)
         err = find_route(rules, known_method, req, ret);
@@ -141,5 +146,7 @@ enum err admit(const struct admission *rules, const struct guard_block *block, c
         err = guard_origin(req, &ret->diag);
     if (!err)
         err = check_body(&body, ret);
-    return err ? refuse(rules, err, err == ERR_INVALID, ret) : ERR_OK;
+    if (!err)
+        return ERR_OK;
+    return refuse(rules, err, is_long || err == ERR_INVALID || err == ERR_TOO_LARGE, ret);
 }

@@ -22,7 +22,7 @@ struct admit_result {
     http_handler *handler;
     size_t body_max_bytes;
     bool expects_body;
-    bool must_close; /* after a refusal the rest of the connection cannot be trusted */
+    bool must_close; /* a refusal to be sent at once: what follows is not to be trusted, or long */
     struct diag diag;
 };
 

@@ -68,7 +68,7 @@ struct http_conn *conn_open(struct conns *conns, int fd, const struct sockaddr *
     address_key(address, conn->address);
     atomic_init(&conn->phase, CONN_HEADER);
     atomic_init(&conn->since_ns, mono_ns);
-    atomic_init(&conn->deadline_ns, mono_ns + conns->limits.header_ns);
+    atomic_init(&conn->deadline_ns, conn_deadline(mono_ns, conns->limits.header_ns));
     lock_take(&conns->lock);
     bucket = bucket_of(conns, conn->address);
     conn->after = *bucket;
@@ -96,6 +96,11 @@ void conn_close(struct conns *conns, struct http_conn *conn)
     if (conns->stats)
         atomic_fetch_sub(&conns->stats->connections_open, 1);
     mem_free(conn);
+}
+
+int64_t conn_deadline(int64_t mono_ns, int64_t allowed_ns)
+{
+    return allowed_ns > 0 ? mono_ns + allowed_ns : CONN_NO_DEADLINE;
 }
 
 void conn_enter(struct http_conn *conn, enum conn_phase phase, int64_t mono_ns, int64_t deadline_ns)
@@ -133,7 +138,7 @@ static void watch_for_drip(struct conns *conns, struct http_conn *conn, int64_t 
     if (came < since + (int64_t)DRIP_SLACK_MS * 1000000)
         return;
     conn->dripping_since_ns = since;
-    sooner = came + conns->limits.header_ns;
+    sooner = conn_deadline(came, conns->limits.header_ns);
     if (sooner <
         deadline) /* fails when the request is complete by now, and then it does not apply */
         atomic_compare_exchange_strong(&conn->deadline_ns, &deadline, sooner);
@@ -145,7 +150,8 @@ static bool has_stalled(struct conns *conns, struct http_conn *conn, int64_t mon
     int64_t since = atomic_load_explicit(&conn->since_ns, memory_order_relaxed);
     struct tcp_info info;
 
-    if (mono_ns - since < conns->limits.body_ns || !ask_kernel(conn, &info))
+    if (conns->limits.body_ns <= 0 || mono_ns - since < conns->limits.body_ns ||
+        !ask_kernel(conn, &info))
         return false;
     if (conn->progress_ns < since || info.tcpi_bytes_acked != conn->acked_bytes) {
         conn->acked_bytes = info.tcpi_bytes_acked;
@@ -163,7 +169,7 @@ static void end_late(struct conns *conns, struct http_conn *conn, int phase)
     if (in_request && conns->stats)
         atomic_fetch_add(&conns->stats->rejected_deadline, 1);
     shutdown(conn->fd, SHUT_RDWR);
-    atomic_store_explicit(&conn->deadline_ns, CONN_NO_DEADLINE, memory_order_relaxed);
+    conn->ended = true;
 }
 
 static void check(struct conns *conns, struct http_conn *conn, int64_t mono_ns)
@@ -171,7 +177,7 @@ static void check(struct conns *conns, struct http_conn *conn, int64_t mono_ns)
     int64_t deadline = atomic_load_explicit(&conn->deadline_ns, memory_order_acquire);
     int phase = atomic_load_explicit(&conn->phase, memory_order_relaxed);
 
-    if (deadline == CONN_NO_DEADLINE)
+    if (conn->ended)
         return;
     if (mono_ns >= deadline || (phase == CONN_REPLY && has_stalled(conns, conn, mono_ns)))
         end_late(conns, conn, phase);

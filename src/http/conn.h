@@ -47,6 +47,7 @@ struct http_conn {
     int64_t dripping_since_ns; /* the idle phase in which it saw bytes */
     int64_t progress_ns;       /* when the client last took bytes of the answer */
     uint64_t acked_bytes;
+    bool ended; /* it has shut down the socket */
 
     /* The rest is the http thread's. */
     struct http_request *req;
@@ -58,7 +59,7 @@ struct http_conn {
 struct conn_limits {
     int max_connections; /* 0: no limit, here and below */
     int max_per_address;
-    int64_t header_ns, body_ns, idle_ns;
+    int64_t header_ns, body_ns, idle_ns; /* 0: no deadline */
 };
 
 struct conns {
@@ -78,7 +79,8 @@ struct http_conn *conn_open(struct conns *conns, int fd, const struct sockaddr *
                             int64_t mono_ns); /* NULL: no memory */
 void conn_close(struct conns *conns, struct http_conn *conn);
 
-/* Enters a phase; the deadline follows from the limits unless given (REPLY, STREAM). */
+/* The deadline that begins now; CONN_NO_DEADLINE when there is no such limit. */
+int64_t conn_deadline(int64_t mono_ns, int64_t allowed_ns);
 void conn_enter(struct http_conn *conn, enum conn_phase phase, int64_t mono_ns,
                 int64_t deadline_ns);
 

@@ -64,6 +64,9 @@ enum err guard_layout(const struct guard_block *block, const struct http_request
                         HTTP_HEADERS_MAX, HTTP_ARGS_MAX);
     if (block->target_len > HTTP_URL_MAX_BYTES)
         return diag_set(diag, ERR_LIMIT, "the URL is longer than %d bytes", HTTP_URL_MAX_BYTES);
+    if (block->header_bytes > block->target_len + HTTP_HEADER_MAX_BYTES)
+        return diag_set(diag, ERR_LIMIT, "the headers are longer than %d bytes",
+                        HTTP_HEADER_MAX_BYTES);
     if (block->target != block->method + strlen(block->method) + 1 ||
         block->target + block->target_len + 1 != block->version ||
         !is_target((struct str){ block->target, strlen(block->target) }))

@@ -201,7 +201,8 @@ void park_sweep(struct park *park, int64_t mono_ns)
 {
     lock_take(&park->lock);
     for (struct http_parked *p = park->first; p; p = p->after) {
-        if (p->state == WAITING && mono_ns - p->req->received_mono_ns >= park->timeout_ns)
+        if (p->state == WAITING && park->timeout_ns > 0 &&
+            mono_ns - p->req->received_mono_ns >= park->timeout_ns)
             abandon_locked(p, ERR_TIMEOUT);
     }
     lock_drop(&park->lock);

@@ -112,11 +112,11 @@ struct http_options {
     const char *address; /* "127.0.0.1", "::1"; numeric */
     uint16_t port;       /* 0: any free one */
     int threads;
-    int max_connections;
+    int max_connections; /* 0: no limit of our own, here and for one address */
     int max_connections_per_ip;
     int64_t header_timeout_ms; /* from the first byte (or accept) until the last header */
     int64_t body_timeout_ms;
-    int64_t idle_timeout_ms;    /* keep-alive connections without a request */
+    int64_t idle_timeout_ms;    /* keep-alive connections without a request; 0: none, for each */
     int64_t request_timeout_ms; /* parked requests: answered 504 */
     struct str
         hosts; /* further host names that are served, comma separated; loopback names always are */

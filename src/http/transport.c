@@ -159,6 +159,7 @@ static bool add_headers(struct MHD_Response *response, const struct http_conn *c
            add_header(response, "Content-Encoding", reply->content_encoding) &&
            add_header(response, "Allow", allow) &&
            add_number(response, "Retry-After", reply->retry_after_s) &&
+           (!reply->stream || add_header(response, "X-Accel-Buffering", "no")) &&
            (!conn->server->stopping || add_header(response, "Connection", "close"));
 }
 
@@ -179,19 +180,22 @@ static void begin_sending(struct http_conn *conn, const struct http_reply *reply
 {
     struct http_server *server = conn->server;
     int64_t mono_ns = clock_mono_ns(&server->clock);
-    int64_t allowed_ns = server->conns.limits.body_ns +
-                         (int64_t)reply_bytes(reply).len * 1000000000 / REPLY_MIN_BYTES_PER_S;
+    int64_t read_ns = (int64_t)reply_bytes(reply).len * 1000000000 / REPLY_MIN_BYTES_PER_S;
+    int64_t deadline_ns = conn_deadline(mono_ns, server->conns.limits.body_ns);
 
     if (conn->req->stream)
         server_note_hub(server, reply->stream);
     note_request(conn, reply->status, mono_ns);
-    conn_enter(conn, conn->req->stream ? CONN_STREAM : CONN_REPLY, mono_ns, mono_ns + allowed_ns);
+    if (deadline_ns != CONN_NO_DEADLINE)
+        deadline_ns += read_ns;
+    conn_enter(conn, conn->req->stream ? CONN_STREAM : CONN_REPLY, mono_ns, deadline_ns);
 }
 
 /* Queues the completed reply; takes its body. */
 static enum MHD_Result send_reply(struct http_conn *conn, struct http_reply *reply)
 {
-    const char *vary = reply_varies(reply) ? "Accept-Encoding" : NULL;
+    bool varies = reply->status == MHD_HTTP_NOT_MODIFIED || reply_varies(reply);
+    const char *vary = varies ? "Accept-Encoding" : NULL;
     enum MHD_Result ok = MHD_NO;
     struct MHD_Response *response;
 
@@ -241,6 +245,11 @@ static enum MHD_Result run_handler(struct http_conn *conn)
         return park_suspend(req->parked, conn) ? MHD_YES : send_parked(conn);
     }
     reply_complete(req, err, &reply);
+    if (err) {
+        stream_free(req->stream);
+        req->stream = NULL;
+        reply.stream = NULL;
+    }
     return send_reply(conn, &reply);
 }
 
@@ -324,6 +333,7 @@ static struct http_request *fresh_request(struct http_conn *conn)
     return conn->req;
 }
 
+/* Decides about the request; what may keep the connection is answered after the body. */
 static enum MHD_Result begin_request(struct http_conn *conn, const char *target, const char *method,
                                      const char *version)
 {
@@ -331,25 +341,23 @@ static enum MHD_Result begin_request(struct http_conn *conn, const char *target,
     struct http_request *req = fresh_request(conn);
     struct admit_result result = { 0 };
     struct guard_block block;
+    enum err err;
 
     if (!req)
         return MHD_NO;
     block = describe_block(conn, target, method, version);
-    req->refusal.code = server->stopping ? ERR_CANCELLED : ERR_OK;
-    if (!req->refusal.code)
-        req->refusal.code = admit(&server->admission, &block, target, req, &result);
-    if (req->refusal.code) {
-        result.diag.code = req->refusal.code;
-        req->refusal = result.diag;
-        conn->stage = STAGE_REFUSED;
-        return result.must_close || result.expects_body ? send_refusal(conn) : MHD_YES;
-    }
+    err = server->stopping ? ERR_CANCELLED
+                           : admit(&server->admission, &block, target, req, &result);
+    conn->stage = err ? STAGE_REFUSED : STAGE_BODY;
+    req->refusal = result.diag;
+    req->refusal.code = err;
     req->handler = result.handler;
     req->body = buf_limited(result.body_max_bytes);
-    conn->stage = STAGE_BODY;
+    if (result.must_close)
+        return send_refusal(conn);
     if (result.expects_body)
         conn_enter(conn, CONN_BODY, req->received_mono_ns,
-                   req->received_mono_ns + server->conns.limits.body_ns);
+                   conn_deadline(req->received_mono_ns, server->conns.limits.body_ns));
     return MHD_YES;
 }
 
@@ -369,7 +377,10 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const ch
     case STAGE_BODY:
         return *len ? take_body(conn, data, len) : run_handler(conn);
     case STAGE_REFUSED:
-        return send_refusal(conn);
+        if (!*len)
+            return send_refusal(conn);
+        *len = 0;
+        return MHD_YES;
     case STAGE_PARKED:
         return send_parked(conn);
     case STAGE_SWALLOW:
@@ -430,7 +441,8 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **con_cls,
         request_reset(req);
     }
     mono_ns = conn_now_ns(conn);
-    conn_enter(conn, CONN_IDLE, mono_ns, mono_ns + conn->server->conns.limits.idle_ns);
+    conn_enter(conn, CONN_IDLE, mono_ns,
+               conn_deadline(mono_ns, conn->server->conns.limits.idle_ns));
 }
 
 static enum MHD_Result on_accept(void *cls, const struct sockaddr *address, socklen_t len)

@@ -438,6 +438,47 @@ static void test_server__survives_every_failing_allocation_of_a_request(void **s
     raw_stop(&s);
 }
 
+static void test_server__keeps_the_connection_after_refusing_a_short_body(void **state)
+{
+    struct raw_server s = serve();
+    int fd = raw_dial(&s);
+
+    (void)state;
+    assert_true(raw_put(fd, "POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n"
+                            "GET /" GET("/ok")));
+    raw_reply(fd, &a);
+    assert_int_equal(a.status, 404);
+    assert_true(raw_wait_for(fd, &a, "{\"ok\":1}"));
+    assert_true(raw_put(fd, "POST /nowhere HTTP/1.1\r\nHost: localhost\r\n"
+                            "Content-Length: 99999\r\n\r\n"));
+    raw_reply(fd, &a);
+    assert_int_equal(a.status, 404);
+    assert_true(raw_is_closed(fd));
+    close(fd);
+    raw_stop(&s);
+}
+
+static void test_server__without_deadlines_nothing_is_closed(void **state)
+{
+    struct http_options o = raw_options(routes, ARRAY_LEN(routes));
+    struct raw_server s;
+    int fd;
+
+    (void)state;
+    o.header_timeout_ms = o.body_timeout_ms = o.idle_timeout_ms = 0;
+    o.request_timeout_ms = 20; /* only to sweep often */
+    s = raw_serve_with(o);
+    fd = raw_dial(&s);
+    for (int i = 0; i < 3; i++) {
+        assert_true(raw_gets_nothing(fd, 50));
+        assert_true(raw_put(fd, GET("/ok")));
+        raw_reply(fd, &a);
+        assert_int_equal(a.status, 200);
+    }
+    close(fd);
+    raw_stop(&s);
+}
+
 static void test_server__tells_its_library(void **state)
 {
     (void)state;
@@ -462,6 +503,8 @@ int main(void)
         cmocka_unit_test(test_server__stops_with_everything_half_done),
         cmocka_unit_test(test_server__survives_every_failing_allocation_of_a_start),
         cmocka_unit_test(test_server__survives_every_failing_allocation_of_a_request),
+        cmocka_unit_test(test_server__keeps_the_connection_after_refusing_a_short_body),
+        cmocka_unit_test(test_server__without_deadlines_nothing_is_closed),
         cmocka_unit_test(test_server__tells_its_library),
     };
 
