@@ -1,90 +1,98 @@
 #include "ingest/series_cache.h"
 
-#include "base/mem.h"
+#include <string.h>
 
-enum { SLOTS_MIN = 64 };
+#include "base/mem.h"
+#include "base/size.h"
+
+enum { ENTRIES_MIN = 48, PASS_MASK = 0x3fffffff };
 
 void series_cache_release(struct series_cache *c)
 {
-    mem_free(c->slots);
+    mem_free(c->entries);
+    mem_free(c->index);
     *c = (struct series_cache){ 0 };
 }
 
 void series_cache_begin(struct series_cache *c)
 {
-    c->pass = (c->pass + 1) & 0x3fffffff;
+    c->pass = (c->pass + 1) & PASS_MASK;
+    c->next = 0;
     c->pass_count = 0;
     c->pass_kept_count = 0;
     c->pass_new_count = 0;
 }
 
-struct series_cache_entry *series_cache_find(const struct series_cache *c, uint64_t hash)
+/* The slot that holds the hash, or the free one where it belongs. */
+static uint32_t *find_slot(const struct series_cache *c, uint64_t hash)
 {
     size_t mask = c->slot_count - 1;
-
-    if (!c->slot_count)
-        return NULL;
-    for (size_t i = hash & mask;; i = (i + 1) & mask) {
-        struct series_cache_entry *e = &c->slots[i];
-
-        if (e->hash == hash && e->ref)
-            return e;
-        if (!e->ref)
-            return NULL;
-    }
-}
-
-static struct series_cache_entry *free_slot(struct series_cache_entry *slots, size_t slot_count,
-                                            uint64_t hash)
-{
-    size_t mask = slot_count - 1;
     size_t i = hash & mask;
 
-    while (slots[i].ref)
+    while (c->index[i] && c->entries[c->index[i] - 1].hash != hash)
         i = (i + 1) & mask;
-    return &slots[i];
+    return &c->index[i];
 }
 
-static size_t slots_for(size_t count)
+struct series_cache_entry *series_cache_find(struct series_cache *c, uint64_t hash)
 {
-    size_t slots = SLOTS_MIN;
+    uint32_t place;
 
-    while (slots / 4 * 3 <= count)
-        slots *= 2;
-    return slots;
+    if (c->next < c->count && c->entries[c->next].hash == hash)
+        return &c->entries[c->next++];
+    if (!c->count)
+        return NULL;
+    place = *find_slot(c, hash);
+    if (!place)
+        return NULL;
+    c->next = place;
+    return &c->entries[place - 1];
 }
 
-/* Moves the entries that `keep` accepts into a table of a fitting size. */
-static bool rebuild(struct series_cache *c, size_t room_count,
+static void fill_index(struct series_cache *c)
+{
+    memset(c->index, 0, c->slot_count * sizeof *c->index);
+    for (size_t i = 0; i < c->count; i++)
+        *find_slot(c, c->entries[i].hash) = (uint32_t)i + 1;
+}
+
+static bool grow(struct series_cache *c)
+{
+    size_t capacity = c->capacity_count ? c->capacity_count * 2 : ENTRIES_MIN;
+    size_t slot_count = capacity / 3 * 4;
+    struct series_cache_entry *entries = mem_realloc(c->entries,
+                                                     mul_size(capacity, sizeof *entries));
+    uint32_t *index;
+
+    if (!entries)
+        return false;
+    c->entries = entries;
+    index = mem_alloc_zero(slot_count, sizeof *index);
+    if (!index)
+        return false;
+    mem_free(c->index);
+    c->index = index;
+    c->slot_count = slot_count;
+    c->capacity_count = capacity;
+    fill_index(c);
+    return true;
+}
+
+/* Forgets the entries that `keep` does not accept. */
+static void compact(struct series_cache *c,
                     bool (*keep)(const struct series_cache *c, const struct series_cache_entry *e))
 {
-    size_t slot_count = slots_for(room_count);
-    struct series_cache_entry *slots = mem_alloc_zero(slot_count, sizeof *slots);
-    size_t count = 0;
+    size_t kept = 0;
 
-    if (!slots)
-        return false;
-    for (size_t i = 0; i < c->slot_count; i++) {
-        if (!c->slots[i].ref || !keep(c, &c->slots[i]))
-            continue;
-        *free_slot(slots, slot_count, c->slots[i].hash) = c->slots[i];
-        count++;
-    }
-    mem_free(c->slots);
-    c->slots = slots;
-    c->slot_count = slot_count;
-    c->count = count;
-    return true;
+    for (size_t i = 0; i < c->count; i++)
+        if (keep(c, &c->entries[i]))
+            c->entries[kept++] = c->entries[i];
+    c->count = kept;
+    if (c->slot_count)
+        fill_index(c);
 }
 
-static bool keep_all(const struct series_cache *c, const struct series_cache_entry *e)
-{
-    (void)c;
-    (void)e;
-    return true;
-}
-
-static bool keep_had(const struct series_cache *c, const struct series_cache_entry *e)
+static bool is_had(const struct series_cache *c, const struct series_cache_entry *e)
 {
     (void)c;
     return e->had;
@@ -99,13 +107,12 @@ struct series_cache_entry *series_cache_add(struct series_cache *c, uint64_t has
 {
     struct series_cache_entry *e;
 
-    if (c->count >= c->slot_count / 4 * 3 && !rebuild(c, c->count * 2, keep_all))
+    if (c->count == c->capacity_count && !grow(c))
         return NULL;
-    e = free_slot(c->slots, c->slot_count, hash);
-    *e = (struct series_cache_entry){ .hash = hash,
-                                      .ref = ref,
-                                      .pass = (c->pass - 1) & 0x3fffffff };
-    c->count++;
+    e = &c->entries[c->count++];
+    *e = (struct series_cache_entry){ .hash = hash, .ref = ref, .pass = (c->pass - 1) & PASS_MASK };
+    *find_slot(c, hash) = (uint32_t)c->count;
+    c->next = c->count;
     return e;
 }
 
@@ -113,7 +120,7 @@ bool series_cache_mark(struct series_cache *c, struct series_cache_entry *entry,
 {
     if (entry->pass == c->pass)
         return false;
-    entry->pass = c->pass & 0x3fffffff;
+    entry->pass = c->pass & PASS_MASK;
     entry->tracked = tracked;
     c->pass_count++;
     c->pass_kept_count += tracked && entry->had;
@@ -129,10 +136,10 @@ size_t series_cache_missing_count(const struct series_cache *c)
 void series_cache_for_each_missing(const struct series_cache *c,
                                    void (*visit)(void *ctx, uint32_t ref), void *ctx)
 {
-    for (size_t i = 0; i < c->slot_count; i++) {
-        const struct series_cache_entry *e = &c->slots[i];
+    for (size_t i = 0; i < c->count; i++) {
+        const struct series_cache_entry *e = &c->entries[i];
 
-        if (e->ref && e->had && !(e->pass == c->pass && e->tracked))
+        if (e->had && !(is_of_pass(c, e) && e->tracked))
             visit(ctx, e->ref);
     }
 }
@@ -140,33 +147,32 @@ void series_cache_for_each_missing(const struct series_cache *c,
 void series_cache_for_each_had(const struct series_cache *c, void (*visit)(void *ctx, uint32_t ref),
                                void *ctx)
 {
-    for (size_t i = 0; i < c->slot_count; i++)
-        if (c->slots[i].ref && c->slots[i].had)
-            visit(ctx, c->slots[i].ref);
+    for (size_t i = 0; i < c->count; i++)
+        if (c->entries[i].had)
+            visit(ctx, c->entries[i].ref);
 }
 
 void series_cache_settle(struct series_cache *c)
 {
     if (!c->pass_new_count && !series_cache_missing_count(c) && c->pass_count == c->count)
         return;
-    for (size_t i = 0; i < c->slot_count; i++)
-        c->slots[i].had = is_of_pass(c, &c->slots[i]) && c->slots[i].tracked && c->slots[i].ref;
+    for (size_t i = 0; i < c->count; i++)
+        c->entries[i].had = is_of_pass(c, &c->entries[i]) && c->entries[i].tracked;
     c->had_count = c->pass_kept_count + c->pass_new_count;
-    /* Without memory the forgotten ones stay as entries that are not had. */
     if (c->pass_count < c->count)
-        (void)rebuild(c, c->pass_count, is_of_pass);
+        compact(c, is_of_pass);
 }
 
 void series_cache_settle_none(struct series_cache *c)
 {
     if (!c->had_count)
         return;
-    for (size_t i = 0; i < c->slot_count; i++)
-        c->slots[i].had = false;
+    for (size_t i = 0; i < c->count; i++)
+        c->entries[i].had = false;
     c->had_count = 0;
 }
 
 void series_cache_trim(struct series_cache *c)
 {
-    (void)rebuild(c, c->had_count, keep_had);
+    compact(c, is_had);
 }

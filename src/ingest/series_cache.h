@@ -1,19 +1,26 @@
 /*
  * What a target's lines are called in the store: the hash of a line's series
- * part, as written, to the series' reference. A known line costs one lookup and
- * no parsing.
+ * part, as written, to the series' reference. A known line costs one comparison
+ * and no parsing.
  *
- * It also knows which series the target "had": those of the last scrape that was
- * handed over. A scrape is a pass; nothing of a pass counts before it is settled,
- * so a pass that was dropped leaves the next one's stale markers right.
+ * Entries stand in the order in which they first came, and a target sends its
+ * lines in the same order each time: so the entry behind the last one found is
+ * tried first, and the index is asked only where the order changed.
+ *
+ * The cache also knows which series the target "had": those of the last scrape
+ * that was handed over. A scrape is a pass; nothing of a pass counts before it is
+ * settled, so a pass that was dropped leaves the next one's stale markers right.
  *
  *   series_cache_begin -> { series_cache_find | series_cache_add | series_cache_mark }*
  *   -> series_cache_for_each_missing -> (handed over?) series_cache_settle
  *
+ *   index    [ . 3 . 1 . . 2 . ]      place of an entry, from 1; 0: free
+ *   entries  [ a b c ]
+ *
  * Threads   Single owner.
- * Memory    16 bytes per slot, at most 3/4 full; series_cache_release.
- * Limits    Two texts with one 64-bit hash would be taken for one series; among
- *           50,000 series that happens once in 10^10 bodies.
+ * Memory    16 bytes per entry and 4 per slot, at most 3/4 full; series_cache_release.
+ * Limits    Two texts with one 64-bit hash would be taken for one series: with
+ *           50,000 series one chance in 10^10.
  */
 #ifndef FUSEBOX_INGEST_SERIES_CACHE_H
 #define FUSEBOX_INGEST_SERIES_CACHE_H
@@ -34,9 +41,12 @@ struct series_cache_entry {
 };
 
 struct series_cache {
-    struct series_cache_entry *slots;
-    size_t slot_count; /* a power of two, or 0 */
+    struct series_cache_entry *entries;
     size_t count;
+    size_t capacity_count;
+    uint32_t *index;
+    size_t slot_count; /* a power of two, or 0 */
+    size_t next;       /* the entry that is expected now */
     size_t had_count;
     uint32_t pass;
     size_t pass_count;      /* entries of this pass */
@@ -47,7 +57,8 @@ struct series_cache {
 void series_cache_release(struct series_cache *c); /* all-zero is allowed */
 
 void series_cache_begin(struct series_cache *c);
-struct series_cache_entry *series_cache_find(const struct series_cache *c, uint64_t hash);
+/* NULL: not known. */
+struct series_cache_entry *series_cache_find(struct series_cache *c, uint64_t hash);
 
 /* The hash is not there yet. Moves entries. NULL: no memory. */
 struct series_cache_entry *series_cache_add(struct series_cache *c, uint64_t hash,
