@@ -281,6 +281,7 @@ test('everything goes by keyboard', async () => {
   await eventually('the focus returns', async () => (await focused()) === 'checkout' || focused());
   await page.keyboard.press('?');
   await page.getByRole('dialog').waitFor();
+  await page.waitForTimeout(200); // it fades in
   await page.screenshot({ path: join(shots, 'keys-light-1440.png') });
   await page.keyboard.press('p');
   assert.equal(await page.locator('#paused').count(), 0);
@@ -330,7 +331,7 @@ test('all charts share one cursor, by pointer and by keys', async () => {
   await page.keyboard.press('ArrowLeft');
   assert.deepEqual(new Set(await times()), new Set(['02:41:00']));
   await page.locator('summary').click();
-  assert.equal(await page.locator('.numbers tbody tr').count(), 180);
+  await eventually('the table', async () => (await page.locator('.numbers tbody tr').count()) === 180);
   await view.check(server);
 });
 

@@ -120,7 +120,7 @@ export function Chart({ title, series, tone, show, axis, lines = [] }: ChartProp
         {lines.map((line, i) => (
           <g key={line.label}>
             <path class={`nf dotted k-${line.tone}`} d={`M${PAD.left} ${y(line.at)}H${w - PAD.right}`} />
-            <text class={`t-${line.tone}`} x={PAD.left + 6} y={y(line.at) + (i === 0 ? 12 : -4)}>{line.label}</text>
+            {(i > 0 || y(line.at) + 16 < y(0)) && <text class={`t-${line.tone}`} x={PAD.left + 6} y={y(line.at) + (i === 0 ? 12 : -4)}>{line.label}</text>}
           </g>
         ))}
         <path class={`nf line k-${tone}`} d={linePath(values, x, y)} />

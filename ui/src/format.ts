@@ -50,6 +50,7 @@ export function rate(perSecond: number | null): Figure {
 
 // The same for an axis, whose values are round.
 export function rateAxis(perSecond: number): string {
+  if (perSecond >= 10_000 && perSecond < 100_000) return `${trimmed(perSecond / 1e3)}${THIN}k${THIN}/s`;
   const { value, unit } = rate(perSecond);
   return perSecond === 0 ? '0' : `${value.replace(/\.?0+(?=\D*$)(?<=\..*)/, '')}${THIN}${unit}`;
 }

@@ -36,11 +36,11 @@ export function Dumbbell({ row, large = false }: { row: Row; large?: boolean }) 
   );
 }
 
-export const DumbbellScale = () => (
+export const DumbbellScale = ({ attempts }: { attempts: boolean }) => (
   <p class="ends xs m">
     <span>50{'\u202f'}%</span>
-    <span><i class="key hollow" /> success of attempts</span>
-    <span><i class="key full" /> as callers see it</span>
+    {attempts && <span><i class="key hollow" /> success of attempts</span>}
+    {attempts && <span><i class="key full" /> as callers see it</span>}
     <span>100{'\u202f'}%</span>
   </p>
 );

@@ -7,7 +7,7 @@ import { order, overviewLoaded, sentence, totals } from './state';
 import { ServicesTable } from './table';
 import { Lead } from './text';
 import type { Totals, Values } from './views';
-import { Loading } from './shell';
+import { Guard, Loading } from './shell';
 
 interface KpiProps {
   label: string;
@@ -67,6 +67,9 @@ const inverted = (values: Values) => {
   return values.map((v) => (v === null ? null : v - worst));
 };
 
+// Retries are drawn against the traffic, so that a handful of them does not look like a flood.
+const retriesTop = (of: Totals) => 0.05 * Math.max(0, ...(of.spark?.calls ?? []).map((v) => v ?? 0));
+
 function Kpis({ of }: { of: Totals }) {
   const calls = rate(of.calls_per_s);
   const breakers = breakerFigure(of.breakers);
@@ -85,7 +88,7 @@ function Kpis({ of }: { of: Totals }) {
         {of.errors_per_s === null ? 'errors: not told' : `${rateText(of.errors_per_s)} fail`}
       </Kpi>
       <Kpi label="Retries" value={percent(of.retry_ratio === null ? null : of.retry_ratio * 100)}
-        unit={of.retry_ratio === null ? '' : '% of attempts'} spark={of.spark?.retries} tone="retry">
+        unit={of.retry_ratio === null ? '' : '% of attempts'} spark={of.spark?.retries} tone="retry" top={retriesTop(of)}>
         {of.retries_per_s === null ? 'no source tells them' : rateText(of.retries_per_s)}
       </Kpi>
       <Kpi label="Breakers" value={breakers.value} unit={breakers.unit} spark={of.breakers.total > 0 ? of.spark?.open : undefined}
@@ -121,8 +124,8 @@ export function Overview() {
   return (
     <>
       <Lead sentence={sentence.value} />
-      {names.length > 0 && <Kpis of={totals.value} />}
-      {names.length > 0 ? <ServicesTable title={plural(names.length, 'service')} /> : <Empty />}
+      {names.length > 0 && <Guard><Kpis of={totals.value} /></Guard>}
+      {names.length > 0 ? <Guard><ServicesTable title={plural(names.length, 'service')} /></Guard> : <Empty />}
     </>
   );
 }

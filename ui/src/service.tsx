@@ -9,7 +9,7 @@ import { Chart, timeAt, type Line, type Series } from './chart';
 import { evidenceWords } from './row';
 import { follow, overviewPath } from './route';
 import { refused, serviceDoc } from './state';
-import { Failed, Loading } from './shell';
+import { Failed, Guard, Loading } from './shell';
 import { Lead, Name } from './text';
 import type { Budget, History, ServiceDocument } from './views';
 
@@ -21,6 +21,9 @@ function Fact({ label, children }: { label: string; children: ComponentChildren 
     </>
   );
 }
+
+const Told = ({ perSecond }: { perSecond: number | null }) =>
+  perSecond === null ? <span class="m">not told</span> : <>{rateText(perSecond)}</>;
 
 function Limit({ used, limit, left, modelled }: { used: number | null; limit: number | null; left: number | null; modelled: boolean }) {
   if (used === null && limit === null) return <span class="m">no limit is known</span>;
@@ -34,8 +37,8 @@ function Limit({ used, limit, left, modelled }: { used: number | null; limit: nu
 function exhaustion({ exhaustion: end }: Budget): string {
   if (!end) return 'not at the present speed';
   if (end.in_s <= 0) return `now: the limit per ${end.limit} is spent`;
-  const range = end.low_s === null || end.high_s === null ? '' : ` (${duration(end.low_s)} to ${duration(end.high_s)}`
-    + `${end.confidence === null ? '' : `, ${percentText(end.confidence * 100)} sure`})`;
+  const range = end.low_s === null || end.high_s === null ? ''
+    : ` (${end.confidence === null ? '' : `${percentText(end.confidence * 100)}: `}${duration(end.low_s)} to ${duration(end.high_s)})`;
   return `in ${duration(end.in_s)}${range}, limit per ${end.limit}`;
 }
 
@@ -103,16 +106,16 @@ function CallersCard({ doc }: { doc: ServiceDocument }) {
         {why && <span class="chip unk"><Glyph kind={doc.evidence} quiet />{why}</span>}
       </header>
       <p class={`huge ${tone === 's1' ? '' : `c-${tone}`}`}>
-        {doc.success_ratio === null ? <span class="m">no calls</span> : successText(doc.success_ratio, target)}{' '}
+        {doc.success_ratio === null ? <span class="m">{doc.evidence === 'no_data' ? 'no data' : 'no calls'}</span> : successText(doc.success_ratio, target)}{' '}
         <span class="unit">{doc.success_ratio === null ? '' : 'of calls succeed'}</span>
       </p>
-      {doc.success_ratio !== null && <><Dumbbell row={doc} large /><DumbbellScale /></>}
+      {doc.success_ratio !== null && <><Dumbbell row={doc} large /><DumbbellScale attempts={doc.attempt_success_ratio !== null} /></>}
       <dl class="kv">
         {doc.attempt_success_ratio !== null && <Fact label="Success of attempts">{successText(doc.attempt_success_ratio)}</Fact>}
         {doc.first_attempt_success_ratio !== null && <Fact label="Success of first attempts">{successText(doc.first_attempt_success_ratio)}</Fact>}
-        <Fact label="Calls">{rateText(doc.calls_per_s)}{doc.calls_last_minute !== null && <span class="m"> · {count(doc.calls_last_minute)} in the last minute</span>}</Fact>
-        <Fact label="Errors">{rateText(doc.errors_per_s)}</Fact>
-        <Fact label="Retries">{doc.retries_per_s === null ? <span class="m">not told</span> : rateText(doc.retries_per_s)}</Fact>
+        <Fact label="Calls"><Told perSecond={doc.calls_per_s} />{doc.calls_last_minute !== null && <span class="m"> · {count(doc.calls_last_minute)} in the last minute</span>}</Fact>
+        <Fact label="Errors"><Told perSecond={doc.errors_per_s} /></Fact>
+        <Fact label="Retries"><Told perSecond={doc.retries_per_s} /></Fact>
         {doc.retries_denied_per_s !== null && <Fact label="Retries denied">{rateText(doc.retries_denied_per_s)}</Fact>}
         {doc.latency_p99_s !== null && <Fact label="Latency, p99">{duration(doc.latency_p99_s)}</Fact>}
         {target !== null && (
@@ -137,19 +140,19 @@ function budgetLines({ warning_threshold_percent: warning, critical_threshold_pe
   ];
 }
 
-const percentAxis = (v: number) => `${v}\u202f%`;
 
 function Charts({ doc, history }: { doc: ServiceDocument; history: History }) {
   const seriesOf = (key: (typeof CHARTS)[number]['key']): Series => ({ end_ms: history.end_ms, step_s: history.step_s, values: history[key] });
   const heard = CHARTS.filter(({ key }) => history[key].some((v) => v !== null));
   if (heard.length === 0) return null;
+  const toneNow: Partial<Record<string, string>> = { utilization_percent: budgetTone(doc.budget), errors: successTone(doc) };
   return (
     <>
       <div class="grid c2">
         {heard.map(({ key, title, tone }) => (
-          <Chart key={key} title={title} tone={key === 'utilization_percent' ? budgetTone(doc.budget) : tone} series={seriesOf(key)}
+          <Chart key={key} title={title} tone={toneNow[key] ?? tone} series={seriesOf(key)}
             {...(key === 'utilization_percent'
-              ? { show: percentText, axis: percentAxis, lines: budgetLines(doc.budget) }
+              ? { show: percentText, axis: percentText, lines: budgetLines(doc.budget) }
               : { show: rateText, axis: rateAxis })} />
         ))}
       </div>
@@ -202,11 +205,11 @@ export function Service({ name }: { name: string }) {
       {crumb}
       <Lead sentence={doc.sentence} own={doc.service} />
       <div class="grid c2">
-        <BudgetCard doc={doc} />
-        <CallersCard doc={doc} />
+        <Guard><BudgetCard doc={doc} /></Guard>
+        <Guard><CallersCard doc={doc} /></Guard>
       </div>
-      <BreakerList doc={doc} />
-      {doc.history && <Charts doc={doc} history={doc.history} />}
+      <Guard><BreakerList doc={doc} /></Guard>
+      {doc.history && <Guard><Charts doc={doc} history={doc.history} /></Guard>}
     </>
   );
 }

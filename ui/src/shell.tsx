@@ -1,5 +1,6 @@
 // What surrounds every view: the bar on top, the bars that say what is not as usual, the keys.
 import { effect, signal, useSignal } from '@preact/signals';
+import { Component, type ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { age, clock, count, duration, visible } from './format';
 import { Glyph } from './glyphs';
@@ -147,6 +148,25 @@ export function Failed({ failure }: { failure: Failure }) {
       </p>
     </section>
   );
+}
+
+// A panel that cannot be drawn says so; the others go on.
+export class Guard extends Component<{ children: ComponentChildren }, { broken: string | null }> {
+  override state = { broken: null };
+
+  static override getDerivedStateFromError(error: unknown) {
+    return { broken: error instanceof Error ? error.message : String(error) };
+  }
+
+  override render() {
+    if (this.state.broken === null) return this.props.children;
+    return (
+      <section class="card in failed">
+        <h2><Glyph kind="critical" quiet /> This part could not be drawn</h2>
+        <p class="s"><code>{visible(this.state.broken)}</code></p>
+      </section>
+    );
+  }
 }
 
 const KEYS: [string, string][] = [
