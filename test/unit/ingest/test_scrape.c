@@ -25,6 +25,7 @@ struct world {
     struct config *cfg;
     struct scraper *scraper;
     struct arena arena;
+    struct arena state_arena; /* of the last state that was asked for */
     atomic_int status;
     atomic_int value;
     char config_path[128];
@@ -81,6 +82,7 @@ static void set_up(struct world *w)
     test_store_open(&w->store);
     snprintf(w->config_path, sizeof w->config_path, "%s/fusebox.yml", w->store.dir);
     w->arena = arena_limited(1 << 20);
+    w->state_arena = arena_limited(1 << 16);
     w->status = 200;
     w->hands.wall_ms = 1000000;
     w->hands.mono_ns = 5000000000;
@@ -106,6 +108,7 @@ static void tear_down(struct world *w)
     queue_release(&w->batches);
     log_release(&w->log);
     arena_release(&w->arena);
+    arena_release(&w->state_arena);
     test_store_close(&w->store);
 }
 
@@ -135,7 +138,8 @@ static struct scrape_target_state state_of(struct world *w)
     struct scrape_target_state *states = NULL;
     size_t count = 0;
 
-    assert_int_equal(scrape_targets(w->scraper, &w->arena, &states, &count), ERR_OK);
+    arena_reset(&w->state_arena);
+    assert_int_equal(scrape_targets(w->scraper, &w->state_arena, &states, &count), ERR_OK);
     assert_int_equal(count, 1);
     return states[0];
 }
@@ -145,8 +149,10 @@ static struct scrape_target_state state_when(struct world *w, bool up)
 {
     struct scrape_target_state state = state_of(w);
 
-    for (int i = 0; i < 1000000 && (!state.known || state.up != up); i++)
+    while (!state.known || state.up != up) {
+        sched_yield();
         state = state_of(w);
+    }
     return state;
 }
 
