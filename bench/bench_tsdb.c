@@ -123,9 +123,8 @@ int main(int argc, char **argv)
             if (i % batch_size == 0)
                 batch->received_ms = now_ms + (int64_t)rng_below(&rng, 4) + (int64_t)(i % 997);
             values[i] = next_value(&rng, (uint32_t)i, values[i]);
-            batch->items[i % batch_size] = (struct series_sample){
-                refs[i], batch->received_ms, values[i]
-            };
+            batch->items[i % batch_size] = (struct series_sample){ refs[i], batch->received_ms,
+                                                                   values[i] };
             batch->count = batch_size;
         }
         started_ns = clock_process_cpu_ns();

@@ -1,0 +1,112 @@
+#include "tsdb_fixture.h"
+
+#include "base/thread.h"
+
+/* One appender that also drops old chunks, readers beside it. Made for the thread sanitizer. */
+
+enum { SERIES = 20, ROUNDS = 1200, READERS = 2, KEEP_MS = 150000 };
+
+struct shared {
+    struct tsdb *db;
+    _Atomic int64_t committed_ms; /* every series has its sample of this time */
+    _Atomic bool done;
+    _Atomic uint64_t reads_count;
+    _Atomic uint64_t wrong_count;
+};
+
+struct reading {
+    struct shared *shared;
+    int64_t committed_ms;
+    bool wrong;
+};
+
+/* value = time * reference, times rise by 1000 without gaps, and what was committed is there. */
+static bool check_series(void *ctx, const struct tsdb_series_data *data)
+{
+    struct reading *r = ctx;
+
+    for (size_t i = 0; i < data->count; i++) {
+        struct sample s = data->samples[i];
+
+        if (s.value != (double)s.ts_ms * data->ref)
+            r->wrong = true;
+        if (i && s.ts_ms != data->samples[i - 1].ts_ms + 1000)
+            r->wrong = true;
+    }
+    if (data->samples[data->count - 1].ts_ms < r->committed_ms)
+        r->wrong = true;
+    if (data->labels.count != 3)
+        r->wrong = true;
+    return true;
+}
+
+static void *read_on(void *arg)
+{
+    struct shared *shared = arg;
+
+    while (!shared->done) {
+        struct reading r = { .shared = shared, .committed_ms = shared->committed_ms };
+        struct tsdb_stats stats;
+        enum err err = tsdb_select(shared->db, NULL, 0, 0, INT64_MAX, SIZE_MAX, check_series, &r);
+
+        tsdb_stats(shared->db, &stats);
+        if (err || r.wrong)
+            shared->wrong_count++;
+        shared->reads_count++;
+    }
+    return NULL;
+}
+
+static void write_all(struct fixture *f, struct shared *shared)
+{
+    struct sample_batch *batch = sample_batch_new(SERIES);
+
+    for (int64_t round = 1; round <= ROUNDS; round++) {
+        int64_t ts_ms = round * 1000;
+
+        batch->count = 0;
+        for (unsigned number = 0; number < SERIES; number++) {
+            uint32_t ref = fixture_ref(f, number);
+
+            batch->items[batch->count++] = (struct series_sample){ ref, ts_ms,
+                                                                   (double)ts_ms * ref };
+        }
+        assert_int_equal(tsdb_commit(f->db, &batch, 1, ts_ms), ERR_OK);
+        shared->committed_ms = ts_ms;
+        fixture_ref(f, 1000 + (unsigned)round); /* the index grows meanwhile */
+        if (round % 10 == 0)
+            assert_int_equal(tsdb_maintain(f->db, ts_ms), ERR_OK);
+    }
+    sample_batch_free(batch);
+}
+
+static void test_tsdb_threads__readers_see_whole_samples_while_one_appends(void **state)
+{
+    struct fixture *f = *state;
+    struct tsdb_options options = fixture_options(f);
+    struct shared shared = { 0 };
+    struct thread readers[READERS] = { 0 };
+
+    options.retention_ms = KEEP_MS;
+    fixture_open(f, &options);
+    shared.db = f->db;
+    for (size_t i = 0; i < READERS; i++)
+        assert_int_equal(thread_start(&readers[i], "reader", read_on, &shared), ERR_OK);
+    write_all(f, &shared);
+    shared.done = true;
+    for (size_t i = 0; i < READERS; i++)
+        thread_stop(&readers[i]);
+    assert_int_equal(shared.wrong_count, 0);
+    assert_true(shared.reads_count > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            test_tsdb_threads__readers_see_whole_samples_while_one_appends, fixture_setup,
+            fixture_teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
