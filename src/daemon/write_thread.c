@@ -2,6 +2,7 @@
 
 static const int64_t MAINTAIN_EVERY_NS = 5000000000;
 static const int64_t RETRY_AFTER_NS = 1000000000;
+static const int64_t COMMIT_GAP_NS = 25000000; /* a sync costs the same for one batch and for fifty */
 enum { COMMIT_TRIES = 5 };
 
 static void drop_batch(void *batch)
@@ -62,13 +63,19 @@ static void commit_group(struct write_thread *w, struct sample_batch **batches, 
             sample_batch_free(batches[i]);
 }
 
+/* Gathers what waits, and what comes until COMMIT_GAP_NS after the commit before: none of it when that is long ago. */
 static size_t take_group(struct write_thread *w, struct sample_batch **batches)
 {
     size_t count = 1;
     void *item;
 
-    while (count < WRITE_GROUP_BATCHES && !queue_pop(&w->queue, 0, &item))
+    while (count < WRITE_GROUP_BATCHES) {
+        int64_t wait_ns = w->committed_mono_ns + COMMIT_GAP_NS - clock_mono_ns(&w->clock);
+
+        if (queue_pop(&w->queue, wait_ns > 0 ? wait_ns : 0, &item))
+            break;
         batches[count++] = item;
+    }
     return count;
 }
 
@@ -87,6 +94,7 @@ static void *run(void *arg)
         if (!err) {
             batches[0] = item;
             commit_group(w, batches, take_group(w, batches));
+            w->committed_mono_ns = clock_mono_ns(&w->clock);
         }
         if (clock_mono_ns(&w->clock) < maintain_ns)
             continue;

@@ -2,7 +2,8 @@
  * The write thread: the only appender of the store.
  *
  * Takes batches, commits all that wait in one transaction, and hands them on to
- * the evaluation. A commit that fails is tried again (repeating is safe) and then
+ * the evaluation. One that comes alone is committed at once; in a dense stream
+ * commits keep a small gap, so that one sync serves many. A commit that fails is tried again (repeating is safe) and then
  * given up with a line in the log; the sources see the full queue meanwhile.
  *
  * Limits    WRITE_QUEUE_BATCHES wait; a source that finds it full drops its own
@@ -30,6 +31,7 @@ struct write_thread {
     struct evaluate_thread *evaluate;
     struct histogram *commit_duration;
     atomic_bool stopping;
+    int64_t committed_mono_ns; /* when the last commit ended */
 };
 
 /* Fill the pointers, then call; the queue may be used from here on. ERR_NOMEM, ERR_UNAVAILABLE. */
