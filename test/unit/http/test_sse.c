@@ -319,7 +319,7 @@ static void test_sse__survives_every_failing_allocation(void **state)
         int fd = raw_dial(&stage.s);
 
         mem_fail_nth(n);
-        raw_put(fd, STREAM);
+        raw_put(fd, "GET /stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         a.len = 0;
         a.text[0] = '\0';
         a.status = raw_wait_for(fd, &a, "\n\n") ? 1 : 0;
