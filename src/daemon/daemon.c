@@ -268,6 +268,7 @@ static void wire_threads(struct daemon *d)
     d->write.commit_duration = &d->api.own.commit_duration;
 }
 
+/* The first view is published last: until then every handler answers 503. */
 static enum err start_threads(struct daemon *d, struct diag *diag)
 {
     struct scrape_options scrape = {
@@ -277,14 +278,16 @@ static enum err start_threads(struct daemon *d, struct diag *diag)
         .clock = d->clock,
         .stats = &d->api.own.scrape,
     };
-    enum err err = evaluate_thread_start(&d->evaluate);
+    enum err err = write_thread_start(&d->write);
 
-    if (!err)
-        err = write_thread_start(&d->write);
     if (!err)
         err = scrape_start(&scrape, d->config, &d->scraper);
     d->api.scraper = d->scraper;
-    return err ? diag_set(diag, err, "the system gives no more threads") : ERR_OK;
+    if (!err)
+        err = evaluate_thread_publish(&d->evaluate);
+    if (!err)
+        err = evaluate_thread_start(&d->evaluate);
+    return err ? diag_set(diag, err, "the threads do not start: %s", err_text(err)) : ERR_OK;
 }
 
 static enum err start(struct daemon *d, struct diag *diag)
@@ -301,15 +304,12 @@ static enum err start(struct daemon *d, struct diag *diag)
     d->views_ready = true;
     fill_api(d);
     err = make_parts(d, diag);
+    if (!err)
+        err = start_server(d, diag);
     if (err)
         return err;
     wire_threads(d);
-    err = evaluate_thread_publish(&d->evaluate);
-    if (!err)
-        err = start_threads(d, diag);
-    if (!err)
-        err = start_server(d, diag);
-    return err;
+    return start_threads(d, diag);
 }
 
 /* In the order of the data's way, so that nothing is handed to someone who has gone. */
