@@ -8,7 +8,7 @@ import { Overview } from './overview';
 import { follow, go, overviewPath, route } from './route';
 import { Service } from './service';
 import { Bars, Failed, KeysDialog, TopBar, keysOpen } from './shell';
-import { feedState, open, overviewLoaded, paused, refused, sentence, serviceDoc, togglePause, totals } from './state';
+import { feedState, isRefused, open, overviewLoaded, paused, refused, sentence, serviceDoc, togglePause, totals } from './state';
 import { leaveRow, moveFocus, returnTo } from './table';
 import type { Sentence } from './views';
 
@@ -33,7 +33,7 @@ function trouble(): string {
 effect(() => {
   const now = route.value;
   const where = now.view === 'service' ? visible(now.name).slice(0, 64) : now.view === 'overview' ? 'Overview' : 'Not there';
-  const link = feedState.value.kind === 'lost' ? 'not connected · ' : paused.value ? 'paused · ' : '';
+  const link = feedState.value.kind === 'lost' && !isRefused.value ? 'not connected · ' : paused.value ? 'paused · ' : '';
   document.title = `${link}${trouble()}${where} · fusebox`;
 });
 
@@ -43,7 +43,7 @@ let wasLost = false;
 let spokenMono = -Infinity;
 effect(() => {
   const words = currentSentence();
-  const lost = feedState.value.kind === 'lost';
+  const lost = feedState.value.kind === 'lost' && !isRefused.value;
   const cause = words ? `${words.severity} ${words.since ?? ''} ${(words.links ?? []).map((l) => l.service).join(' ')}` : lastCause;
   if (lost !== wasLost) spoken.value = lost ? 'Connection lost' : 'Connected again';
   else if (cause !== lastCause && words && performance.now() - spokenMono >= SPEAK_EVERY_MS) {
@@ -107,7 +107,7 @@ function View() {
 }
 
 function App() {
-  const old = feedState.value.kind === 'lost';
+  const old = feedState.value.kind === 'lost' && !isRefused.value;
   return (
     <>
       <a class="skip" href="#main">To the content</a>

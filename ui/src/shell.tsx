@@ -6,13 +6,13 @@ import { age, clock, count, duration, visible } from './format';
 import { Glyph } from './glyphs';
 import { narrow, nextTheme, theme } from './prefs';
 import { follow, overviewPath } from './route';
-import { dataAgeS, epoch, feedState, paused, retryNow, shown, tick, togglePause } from './state';
+import { dataAgeS, epoch, feedState, isRefused, paused, retryNow, shown, tick, togglePause } from './state';
 import type { Failure } from './stream';
 
 const LOADING_QUIET_MS = 150;
 const LOADING_LONG_S = 5;
 const DATA_FRESH_S = 10;
-const LOST_QUIET_MS = 900; // a reconnect that succeeds at once is not worth a bar
+const LOST_QUIET_MS = 1000; // a reconnect that succeeds at once is not worth a bar
 
 export const keysOpen = signal(false);
 const newVersion = signal(false);
@@ -34,7 +34,7 @@ effect(() => {
 
 function Live() {
   const state = feedState.value;
-  if (state.kind === 'idle') return null;
+  if (state.kind === 'idle' || isRefused.value) return null;
   if (paused.value) return <span class="live c-info"><Glyph kind="pause" quiet />Paused</span>;
   if (state.kind === 'lost') return <span class="live c-unk"><Glyph kind="stale" quiet />{narrow.value ? 'Lost' : 'Not connected'}</span>;
   if (state.kind === 'connecting' || !shown.value) return <span class="live c-unk">Connecting</span>;
@@ -65,7 +65,7 @@ export function TopBar() {
       <span class="sp" />
       <span class="m sm nw">{narrow.value ? 'UTC' : 'times in UTC'}</span>
       <Live />
-      <button onClick={togglePause} aria-pressed={isPaused}>{isPaused ? 'Go live' : 'Pause'} <kbd>p</kbd></button>
+      <button onClick={togglePause} aria-pressed={isPaused} disabled={!shown.value}>{isPaused ? 'Go live' : 'Pause'} <kbd>p</kbd></button>
       <button onClick={nextTheme} title="Colours: as the system, light, dark" aria-label={`Theme: ${theme.value}`}>
         <svg class="g" viewBox="0 0 16 16" aria-hidden="true">{THEME_GLYPHS[theme.value]}</svg>
         {narrow.value ? null : `Theme: ${theme.value}`}

@@ -28,6 +28,9 @@ export const overviewLoaded = signal(false);
 export const serviceDoc = signal<ServiceDocument | null>(null);
 export const refused = signal<Failure | null>(null);
 
+// The server is there, and says that the view is not.
+export const isRefused = computed(() => shown.value === null && refused.value !== null && refused.value.status > 0);
+
 const rows = new Map<string, Signal<Row>>();
 export const rowOf = (name: string): Signal<Row> | undefined => rows.get(name);
 
