@@ -15,7 +15,7 @@
  *           10     + the window's bits     xor fits the window of the last 11
  *           11     + 5 leading, 6 length - 1, then the significant bits
  *
- * Example: 1000 ms steps with 2 ms jitter cost 7 bits of time per sample, an
+ * Example: 1000 ms steps with up to 3 ms of jitter cost 7 bits of time per sample, an
  * unchanged value costs 1. All sums wrap modulo 2^64, so any two times work.
  */
 #include "tsdb/chunk.h"
