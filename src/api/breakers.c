@@ -23,7 +23,7 @@ static void s1_entry(struct json *j, const struct breaker_view *b)
     json_key(j, "failure_count");
     json_rounded(j, b->failures, 0);
     json_key(j, "success_count");
-    json_rounded(j, b->requests - b->failures, 0);
+    json_rounded(j, b->requests < b->failures ? 0 : b->requests - b->failures, 0);
     json_key(j, "last_failure_time");
     json_time(j, b->last_failure_ms);
     json_key(j, "healthy");

@@ -4,7 +4,12 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
-enum { FRAMES_ARENA_MAX_BYTES = 8 << 20, FRAMES_TOPICS_MAX = 4096, HISTORY_EVERY_MS = 1000 };
+enum {
+    FRAMES_ARENA_MAX_BYTES = 8 << 20,
+    FRAMES_TOPICS_MAX = 4096,
+    HISTORY_EVERY_MS = 1000,
+    FRAME_ROWS_MAX_BYTES = SSE_FRAME_MAX_BYTES / 2,
+};
 
 /* What was sent last of one service. */
 struct sent_row {
@@ -18,6 +23,7 @@ struct frames {
     struct api *api;
     struct map rows;
     uint64_t order_hash;
+    size_t next_row; /* where the rows of the next frame begin */
     struct buf row, frame;
     int64_t history_sent_ms;
 };
@@ -44,6 +50,7 @@ static void forget(struct frames *f)
         mem_free(entry->value);
     map_release(&f->rows);
     f->order_hash = 0;
+    f->next_row = 0;
 }
 
 void frames_free(struct frames *f)
@@ -125,6 +132,20 @@ static void add_order_if_changed(struct frames *f, struct json *j, const struct 
     json_close_array(j);
 }
 
+/* As many rows as one frame may hold; the frame after it goes on behind them. */
+static void add_changed_rows(struct frames *f, struct json *j, const struct monitor_view *view)
+{
+    size_t count = view->service_count, first = f->next_row < count ? f->next_row : 0, done = 0;
+
+    json_key(j, "services");
+    json_open_array(j);
+    for (; done < count && f->frame.len < FRAME_ROWS_MAX_BYTES; done++)
+        add_row_if_changed(f, j, &view->services[(first + done) % count], view->seq);
+    json_close_array(j);
+    f->next_row = done < count ? (first + done) % count : 0;
+}
+
+/* A row that this frame had no room for may go too: it is sent once more then. */
 static void drop_unseen_rows(struct frames *f, uint64_t seq, size_t service_count)
 {
     struct map_entry *entry;
@@ -157,17 +178,14 @@ static void send_overview(struct frames *f, const struct monitor_view *view)
     view_json_sentence(&j, &view->sentence);
     view_json_totals(&j, &view->totals);
     add_order_if_changed(f, &j, view);
-    json_key(&j, "services");
-    json_open_array(&j);
-    for (size_t i = 0; i < view->service_count; i++)
-        add_row_if_changed(f, &j, &view->services[i], view->seq);
-    json_close_array(&j);
+    add_changed_rows(f, &j, view);
     json_close_object(&j);
     drop_unseen_rows(f, view->seq, view->service_count);
-    if (buf_error(&f->frame) || sse_publish(f->api->hub, f->api->overview_topic, "update",
-                                            view->seq, buf_str(&f->frame)))
+    if (buf_error(&f->frame) ||
+        sse_publish(f->api->hub, f->api->overview_topic, "update", view->seq, buf_str(&f->frame)))
         forget(f); /* the next frame brings everything */
-    atomic_fetch_add(&f->api->own.frames, 1);
+    else
+        atomic_fetch_add(&f->api->own.frames, 1);
 }
 
 /* Topics with clients, gathered first: the hub is not called back while it walks. */
@@ -210,8 +228,8 @@ static void send_service(struct frames *f, struct arena *arena, const struct act
                                        &history);
     buf_clear(&f->frame);
     view_json_service(&f->frame, arena, view, s, with_history ? &history : NULL, f->api->epoch);
-    if (!buf_error(&f->frame) && !sse_publish(f->api->hub, to->topic, "update", view->seq,
-                                              buf_str(&f->frame)))
+    if (!buf_error(&f->frame) &&
+        !sse_publish(f->api->hub, to->topic, "update", view->seq, buf_str(&f->frame)))
         atomic_fetch_add(&f->api->own.frames, 1);
 }
 

@@ -3,10 +3,10 @@
  * about it. A service is there because the configuration names it or because a
  * source spoke of it (discovered), or both.
  *
- *   catalog_new -> { catalog_apply(cfg) | catalog_find_or_add(name) }* -> catalog_free
+ *   catalog_init -> { catalog_apply(cfg) | catalog_hear(name) }* -> catalog_release
  *
  * Threads   Owned by the evaluate thread.
- * Memory    Entries live until catalog_free or until catalog_apply removes a
+ * Memory    Entries live until catalog_release or until catalog_apply removes a
  *           service that was only configured; `config` points into the snapshot
  *           that was applied last, of which the catalog holds a reference.
  * Limits    max_services; the ones beyond are refused and counted.
@@ -23,7 +23,7 @@ struct catalog_service {
     const struct config_service *config; /* NULL: discovered only */
     const char *source;                  /* the mapping that found it; NULL: configured only */
     bool heard;                          /* a source has spoken of it */
-    void *state;                         /* the monitor's, see catalog_for_each */
+    void *state;                         /* the monitor's; NULL until it made one */
 };
 
 struct catalog {
@@ -42,11 +42,13 @@ void catalog_release(struct catalog *c, void (*drop_state)(void *state));
  * configured stay when they were heard, and go otherwise (drop_state is called).
  * ERR_NOMEM, ERR_LIMIT (some configured services did not fit; the others did).
  */
-enum err catalog_apply(struct catalog *c, struct config *cfg, void (*drop_state)(void *state)) MUST_CHECK;
+enum err catalog_apply(struct catalog *c, struct config *cfg,
+                       void (*drop_state)(void *state)) MUST_CHECK;
 
 struct catalog_service *catalog_find(const struct catalog *c, struct str name); /* or NULL */
 
-/* The service, found or added as discovered by `source`. NULL: refused by the limit or no memory. */
+/* The service, found or added as discovered by `source`. NULL: refused by the limit or no memory.
+ */
 struct catalog_service *catalog_hear(struct catalog *c, struct str name, const char *source);
 
 size_t catalog_count(const struct catalog *c);

@@ -10,6 +10,7 @@ enum err breaker_watch_init(struct breaker_watch *b)
     *b = (struct breaker_watch){
         .state = BREAKER_UNKNOWN,
         .since_ms = -1,
+        .told_ms = -1,
         .opened_ms = -1,
         .counted_ms = -1,
         .last_recovery_s = NAN,
@@ -40,8 +41,8 @@ static void count_time(struct breaker_watch *b, int64_t until_ms)
 
 static void note_transition(struct breaker_watch *b, enum breaker_state to, int64_t at_ms)
 {
-    b->history[b->history_count++ % BREAKER_HISTORY] =
-        (struct breaker_transition){ at_ms, b->state, to };
+    b->history[b->history_count++ % BREAKER_HISTORY] = (struct breaker_transition){ at_ms, b->state,
+                                                                                    to };
     b->transitions[b->state][to]++;
     if (to == BREAKER_OPEN && b->opened_ms < 0)
         b->opened_ms = at_ms;
@@ -53,19 +54,17 @@ static void note_transition(struct breaker_watch *b, enum breaker_state to, int6
 
 bool breaker_watch_state(struct breaker_watch *b, enum breaker_state state, int64_t at_ms)
 {
-    if (b->since_ms >= 0 && at_ms < b->since_ms)
-        return false;
-    if (b->since_ms >= 0 && state == b->state)
+    if (state == b->state || at_ms < b->since_ms)
         return false;
     if (b->since_ms >= 0) {
         count_time(b, at_ms);
         note_transition(b, state, at_ms);
-    } else if (state == BREAKER_OPEN) {
-        b->opened_ms = at_ms;
+    } else {
+        b->told_ms = b->counted_ms = at_ms;
+        b->opened_ms = state == BREAKER_OPEN ? at_ms : -1;
     }
     b->state = state;
     b->since_ms = at_ms;
-    b->counted_ms = at_ms;
     return true;
 }
 
@@ -122,22 +121,22 @@ static uint64_t first_in_strip(const struct breaker_watch *b, int64_t now_ms)
 static void fill_strip(const struct breaker_watch *b, int64_t now_ms, uint64_t first,
                        struct breaker_view *view)
 {
-    uint64_t told = b->since_ms >= 0;
     enum breaker_state before = b->state;
     int64_t begin_ms = now_ms - BREAKER_STRIP_MS;
+    bool all_fit = b->history_count - first < VIEW_STRIP_MAX;
 
     view->transitions_15m = (uint32_t)(b->history_count - first);
-    if (b->history_count - first >= VIEW_STRIP_MAX)
-        first = b->history_count - VIEW_STRIP_MAX + 1;
-    if (first < b->history_count)
+    if (!all_fit)
+        first = b->history_count - VIEW_STRIP_MAX;
+    else if (first < b->history_count)
         before = transition_at(b, first)->from;
-    else if (told && b->since_ms > begin_ms)
-        begin_ms = b->since_ms;
-    if (told)
+    if (begin_ms < b->told_ms)
+        begin_ms = b->told_ms;
+    if (all_fit && b->told_ms >= 0)
         view->strip[view->strip_count++] = (struct strip_part){ begin_ms, before };
     for (uint64_t i = first; i < b->history_count; i++)
-        view->strip[view->strip_count++] =
-            (struct strip_part){ transition_at(b, i)->at_ms, transition_at(b, i)->to };
+        view->strip[view->strip_count++] = (struct strip_part){ transition_at(b, i)->at_ms,
+                                                                transition_at(b, i)->to };
 }
 
 void breaker_watch_view(const struct breaker_watch *b, int64_t now_ms, struct breaker_view *view)
@@ -167,16 +166,21 @@ void breaker_watch_view(const struct breaker_watch *b, int64_t now_ms, struct br
 static int weight(enum breaker_state state)
 {
     static const int weights[BREAKER_STATE_COUNT] = {
-        [BREAKER_DISABLED] = 0, [BREAKER_CLOSED] = 1, [BREAKER_UNKNOWN] = 2,
+        [BREAKER_DISABLED] = 0,  [BREAKER_CLOSED] = 1, [BREAKER_UNKNOWN] = 2,
         [BREAKER_HALF_OPEN] = 3, [BREAKER_OPEN] = 4,
     };
 
     return weights[state];
 }
 
+bool breaker_is_worse(enum breaker_state a, enum breaker_state b)
+{
+    return weight(a) > weight(b);
+}
+
 void breaker_count(struct breaker_counts *counts, enum breaker_state state)
 {
-    if (!counts->total || weight(state) > weight(counts->worst))
+    if (!counts->total || breaker_is_worse(state, counts->worst))
         counts->worst = state;
     counts->total++;
     counts->in_state[state]++;

@@ -4,14 +4,18 @@
  *
  *   breaker_watch_init -> { breaker_watch_state | _calls | _errors | _advance }* -> _release
  *
- * The first state that is told is no transition. Time in each state is counted
- * to the millisecond from the times of the samples, so it survives any rate of
- * scraping; a state shorter than a scrape is seen only if the source tells it.
+ * The first state that is told is no transition, and UNKNOWN is no state that can
+ * be told first. Time in each state is counted to the millisecond from the times
+ * of the samples, so it survives any rate of scraping; a state shorter than a
+ * scrape is seen only if the source tells it. What was counted is never taken
+ * back: a change that is heard after its time counts from what was counted last,
+ * so that the seconds add up and their counters only rise.
  *
  * Time      Unix milliseconds, passed in; a state older than the present one is
  *           ignored.
  * Threads   Owned by the evaluate thread.
- * Limits    BREAKER_HISTORY transitions are remembered.
+ * Limits    BREAKER_HISTORY transitions are remembered: transitions_15m says no
+ *           more than that; the strip shows the newest VIEW_STRIP_MAX states.
  */
 #ifndef FUSEBOX_MONITOR_BREAKER_H
 #define FUSEBOX_MONITOR_BREAKER_H
@@ -23,8 +27,8 @@
 
 enum {
     BREAKER_HISTORY = 128,
-    BREAKER_WINDOW_S = 300,         /* failure rate over 5 min, as S1's rule */
-    BREAKER_STRIP_MS = 15 * 60000,  /* also the flapping window of S1's rule */
+    BREAKER_WINDOW_S = 300,        /* failure rate over 5 min, as S1's rule */
+    BREAKER_STRIP_MS = 15 * 60000, /* also the flapping window of S1's rule */
 };
 
 struct breaker_transition {
@@ -34,9 +38,10 @@ struct breaker_transition {
 
 struct breaker_watch {
     enum breaker_state state;
-    int64_t since_ms;    /* -1: never told */
-    int64_t opened_ms;   /* when it left closed; -1: it is not on its way back */
-    int64_t counted_ms;  /* seconds_in_state are complete up to here */
+    int64_t since_ms;   /* -1: never told */
+    int64_t told_ms;    /* when the first state was told; -1 */
+    int64_t opened_ms;  /* when it left closed; -1: it is not on its way back */
+    int64_t counted_ms; /* seconds_in_state are complete up to here */
     double seconds_in_state[BREAKER_STATE_COUNT];
     uint64_t transitions[BREAKER_STATE_COUNT][BREAKER_STATE_COUNT];
     struct breaker_transition history[BREAKER_HISTORY]; /* ring */
@@ -62,6 +67,8 @@ void breaker_watch_advance(struct breaker_watch *b, int64_t now_ms);
 
 /* Fills the figures of *view; names are the caller's. Call after _advance. */
 void breaker_watch_view(const struct breaker_watch *b, int64_t now_ms, struct breaker_view *view);
+
+bool breaker_is_worse(enum breaker_state a, enum breaker_state b);
 
 /* Adds one breaker to the counts of its service. */
 void breaker_count(struct breaker_counts *counts, enum breaker_state state);

@@ -12,36 +12,23 @@ struct limit {
     double calls_per_s;
 };
 
-static double limit_at(const struct limit *l, const struct budget_input *in, int64_t t)
-{
-    int length_s = in->retries->span_s[l->span];
-    double calls;
-
-    if (l->share <= 0 || !in->calls)
-        return l->constant;
-    calls = l->calls_per_s * (double)t;
-    if (t < length_s)
-        calls += (double)window_sum_between(in->calls, in->now_s - length_s + 1 + t, in->now_s);
-    return l->constant + l->share * calls;
-}
-
 /* Seconds until the limit is met at this speed; negative: never. */
 static double time_to(const struct limit *l, const struct budget_input *in, double per_s)
 {
     int length_s = in->retries->span_s[l->span];
-    double used = (double)window_sum(in->retries, l->span), fixed = l->constant;
+    double used = (double)window_sum(in->retries, l->span);
     double calls = in->calls ? (double)window_sum(in->calls, l->span) : 0;
 
-    if (used >= limit_at(l, in, 0) && used > 0)
+    if (used > 0 && used >= l->constant + l->share * calls)
         return 0;
-    if (per_s <= 0 || per_s * length_s < fixed + l->share * l->calls_per_s * length_s)
+    if (per_s <= 0 || used + per_s * length_s < l->constant)
         return -1;
     for (int64_t t = 1; t <= length_s; t++) {
         int64_t leaving = in->now_s - length_s + t;
 
         used += per_s - window_at(in->retries, leaving);
         calls += l->calls_per_s - (in->calls ? window_at(in->calls, leaving) : 0);
-        if (used >= fixed + l->share * calls)
+        if (used >= l->constant + l->share * calls)
             return (double)t;
     }
     return -1;
@@ -86,11 +73,11 @@ struct exhaustion exhaustion_of(const struct budget_limits *limits, const struct
         take_sooner(&best, estimate(&(struct limit){ SPAN_HOUR, limits->per_hour, 0, 0 }, in));
     if (!isnan(limits->share)) {
         struct limit l = {
-            .span = SPAN_MODEL,
-            .constant = limits->reserve_per_s * in->retries->span_s[SPAN_MODEL],
+            .span = in->speed_span,
+            .constant = limits->reserve_per_s * in->retries->span_s[in->speed_span],
             .share = limits->share,
-            .calls_per_s =
-                in->calls ? (double)window_sum(in->calls, in->speed_span) / speed_s(in) : 0,
+            .calls_per_s = in->calls ? (double)window_sum(in->calls, in->speed_span) / speed_s(in)
+                                     : 0,
         };
 
         take_sooner(&best, estimate(&l, in));

@@ -7,11 +7,12 @@
  *
  *   retries still inside the window + speed x t  >=  limit at t
  *
- * found by walking the window once; no second answers "never", and so does a
- * speed that keeps below the limit for ever. The interval takes the retries of
+ * found by walking the window once; no second within it answers "never". A burst
+ * that is still inside counts until it leaves. The interval takes the retries of
  * that span as a Poisson count: speed x (1 -/+ 1.2816 / sqrt(n)), 80 %.
  *
- * Threads   Value. Time O(window length) when the speed is over the limit, else O(1).
+ * Threads   Value. Time O(window length) when used + speed x length may reach the
+ *           limit, else O(1).
  */
 #ifndef FUSEBOX_MONITOR_EXHAUSTION_H
 #define FUSEBOX_MONITOR_EXHAUSTION_H

@@ -18,7 +18,8 @@
 #include "catalog/catalog.h"
 #include "monitor/view.h"
 
-/* Sets health, severity and reason of a row whose figures are complete. Reasons are made in the arena. */
+/* Sets health, severity and reason of a row whose figures are complete. Reasons are made in the
+ * arena. */
 void health_judge(const struct catalog_service *known, struct arena *arena,
                   struct service_view *view);
 

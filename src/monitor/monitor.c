@@ -12,6 +12,7 @@
 #include "monitor/totals.h"
 
 enum { BREAKER_KEY_MAX_BYTES = 4096 };
+static const double SIGNAL_AMOUNT_MAX = 1e15; /* doubles are exact whole numbers below it */
 
 struct service_state; /* what hangs on a catalog entry */
 
@@ -122,8 +123,7 @@ static struct budget_limits limits_for(const struct config *cfg,
         l.critical_percent = service->critical_threshold_percent;
     l.per_minute = given_or_nan(service->max_retries_per_minute);
     l.per_hour = given_or_nan(service->max_retries_per_hour);
-    l.modelled = isnan(l.per_minute) && isnan(l.per_hour) &&
-                 isnan(service->max_retry_rate_percent);
+    l.modelled = isnan(l.per_minute) && isnan(l.per_hour) && isnan(service->max_retry_rate_percent);
     if (!isnan(service->max_retry_rate_percent))
         l.share = service->max_retry_rate_percent / 100;
     else if (!l.modelled)
@@ -163,9 +163,10 @@ enum err monitor_apply(struct monitor *m, struct config *cfg)
         struct catalog_service *known = catalog_at(&m->catalog, i);
         struct service_state *state = state_of(m, known);
 
-        if (!state)
-            return ERR_NOMEM;
-        state->watch->limits = limits_for(cfg, known->config);
+        if (state)
+            state->watch->limits = limits_for(cfg, known->config);
+        else
+            err = ERR_NOMEM; /* the next view tries again */
     }
     m->dirty = true;
     return err;
@@ -207,8 +208,8 @@ static struct str breaker_key(const struct signal_subject *s, char key[BREAKER_K
 
 static struct breaker_entry *new_breaker(const struct signal_subject *s, struct str key)
 {
-    struct breaker_entry *entry =
-        mem_alloc(sizeof *entry + key.len + s->breaker.len + s->endpoint.len + s->caller.len + 4);
+    struct breaker_entry *entry = mem_alloc(sizeof *entry + key.len + s->breaker.len +
+                                            s->endpoint.len + s->caller.len + 4);
     char *at;
 
     if (!entry)
@@ -283,6 +284,14 @@ static uint32_t find_subject(void *ctx, const struct signal_subject *s)
     return state->subject;
 }
 
+/* What no counter and no state can be: nothing is booked for it. */
+static bool is_sane(const struct signal *signal)
+{
+    if (signal->kind == SIGNAL_BREAKER_STATE)
+        return signal->amount >= 0 && signal->amount < BREAKER_STATE_COUNT;
+    return signal->amount >= 0 && signal->amount <= SIGNAL_AMOUNT_MAX;
+}
+
 static bool add_breaker_signal(struct breaker_watch *b, const struct signal *signal)
 {
     switch (signal->kind) {
@@ -309,7 +318,7 @@ static void on_signal(void *ctx, const struct signal *signal)
     struct monitor *m = ctx;
     struct subject *subject;
 
-    if (!signal->subject || signal->subject > m->subjects.count)
+    if (!signal->subject || signal->subject > m->subjects.count || !is_sane(signal))
         return;
     subject = vec_at(&m->subjects, signal->subject - 1);
     m->stats.signals_count++;
@@ -400,9 +409,9 @@ static bool view_service(struct monitor *m, struct catalog_service *known,
 
     if (!arena_copy_str(&view->arena, known->name, &s->name))
         return false;
-    if (known->config && (!arena_copy_str(&view->arena, known->config->team, &s->team) ||
-                          !arena_copy_str(&view->arena, known->config->environment,
-                                          &s->environment)))
+    if (known->config &&
+        (!arena_copy_str(&view->arena, known->config->team, &s->team) ||
+         !arena_copy_str(&view->arena, known->config->environment, &s->environment)))
         return false;
     if (!view_breakers(state, view, s))
         return false;
@@ -414,21 +423,31 @@ static bool view_service(struct monitor *m, struct catalog_service *known,
     return true;
 }
 
-/* Unhealthy, degraded, unknown, healthy; inside by risk, error ratio and name. */
+static int risk_rank(const struct service_view *s)
+{
+    return s->budget.risk == RISK_UNKNOWN ? -1 : (int)s->budget.risk;
+}
+
+static double error_rank(const struct service_view *s)
+{
+    return isnan(s->success_ratio) ? -1 : 1 - s->success_ratio;
+}
+
+/* Unhealthy, degraded, unknown, healthy; inside by risk, error ratio and name, healthy ones by name
+ * alone. */
 static int compare_services(const void *a, const void *b)
 {
-    static const int rank[] = { [HEALTH_UNHEALTHY] = 0, [HEALTH_DEGRADED] = 1,
-                                [HEALTH_UNKNOWN] = 2, [HEALTH_HEALTHY] = 3 };
+    static const int rank[] = {
+        [HEALTH_UNHEALTHY] = 0, [HEALTH_DEGRADED] = 1, [HEALTH_UNKNOWN] = 2, [HEALTH_HEALTHY] = 3
+    };
     const struct service_view *x = a, *y = b;
-    double x_percent = isnan(x->budget.utilization_percent) ? -1 : x->budget.utilization_percent;
-    double y_percent = isnan(y->budget.utilization_percent) ? -1 : y->budget.utilization_percent;
 
     if (rank[x->health] != rank[y->health])
         return rank[x->health] - rank[y->health];
-    if (x->health != HEALTH_HEALTHY && x->budget.risk != y->budget.risk)
-        return (int)(y->budget.risk % RISK_UNKNOWN) - (int)(x->budget.risk % RISK_UNKNOWN);
-    if (x->health != HEALTH_HEALTHY && x_percent != y_percent)
-        return x_percent < y_percent ? 1 : -1;
+    if (x->health != HEALTH_HEALTHY && risk_rank(x) != risk_rank(y))
+        return risk_rank(y) - risk_rank(x);
+    if (x->health != HEALTH_HEALTHY && fabs(error_rank(x) - error_rank(y)) > 0)
+        return error_rank(x) < error_rank(y) ? 1 : -1;
     return str_compare(x->name, y->name);
 }
 
@@ -441,9 +460,12 @@ static enum err fill_view(struct monitor *m, struct monitor_view *view)
                                       sizeof *view->breakers);
     if (!view->services || !view->breakers)
         return arena_error(&view->arena);
-    for (size_t i = 0; i < services; i++)
+    for (size_t i = 0; i < services; i++) {
+        if (!state_of(m, catalog_at(&m->catalog, i)))
+            return ERR_NOMEM;
         if (!view_service(m, catalog_at(&m->catalog, i), view))
             return arena_error(&view->arena);
+    }
     if (view->service_count)
         qsort(view->services, view->service_count, sizeof *view->services, compare_services);
     totals_fill(&m->totals, view);
@@ -477,7 +499,7 @@ bool monitor_history(const struct monitor *m, struct str service, int64_t now_ms
 {
     const struct catalog_service *known = catalog_find(&m->catalog, service);
 
-    if (!known)
+    if (!known || !known->state)
         return false;
     service_watch_history(((struct service_state *)known->state)->watch, now_ms, period_s, ret);
     return true;

@@ -53,14 +53,14 @@ static void judge_absolute(const struct budget_limits *limits, const struct budg
 static void judge_share(const struct budget_limits *limits, const struct budget_input *in,
                         struct budget_view *ret)
 {
-    double allowed = allowed_by_share(limits, in, SPAN_MODEL);
+    double allowed = allowed_by_share(limits, in, in->speed_span);
 
     if (isnan(ret->limit_minute))
         ret->limit_minute = allowed_by_share(limits, in, SPAN_MINUTE);
     if (isnan(ret->limit_hour))
         ret->limit_hour = allowed_by_share(limits, in, SPAN_HOUR);
-    take_larger(ret, percent_of((double)window_sum(in->retries, SPAN_MODEL), allowed),
-                percent_of(returning(in, SPAN_MODEL), allowed));
+    take_larger(ret, percent_of((double)window_sum(in->retries, in->speed_span), allowed),
+                percent_of(returning(in, in->speed_span), allowed));
 }
 
 static enum risk risk_of(const struct budget_view *b)

@@ -5,7 +5,8 @@
  *
  *   absolute   used(60 s) / max_retries_per_minute and used(3600 s) / max_retries_per_hour
  *   ratio      retries(w) / allowed(w),  allowed(w) = share x calls(w) + reserve x w
- *              with w the model's window (10 s unless set)
+ *              with w the model's window (10 s unless set), or the next longer one
+ *              that holds three readings of a slower source (budget_input.speed_span)
  *
  * The utilisation is the largest of those that apply; risk is low, medium from
  * the warning threshold, high from the critical one, critical from 100 %.
@@ -25,20 +26,21 @@
 enum { SPAN_MODEL, SPAN_MINUTE, SPAN_5_MINUTES, SPAN_HOUR, SPAN_COUNT };
 
 struct budget_limits {
-    double per_minute;      /* NaN: none */
-    double per_hour;        /* NaN: none */
-    double share;           /* retries per call, 0..; NaN: no ratio model */
-    double reserve_per_s;   /* of the ratio model */
+    double per_minute;    /* NaN: none */
+    double per_hour;      /* NaN: none */
+    double share;         /* retries per call, 0..; NaN: no ratio model */
+    double reserve_per_s; /* of the ratio model */
     double warning_percent, critical_percent;
-    bool modelled;          /* nobody gave a limit: the default ratio model stands in */
+    bool modelled; /* nobody gave a limit: the default ratio model stands in */
 };
 
 struct budget_input {
     const struct window *calls;   /* spans as above; NULL: the source tells no calls */
     const struct window *retries; /* NULL: the source tells no retries */
     int64_t now_s;
-    int covered_s;                /* seconds for which the source has been heard, >= 1 */
-    int speed_span;               /* the span that tells the present speed: the shortest that holds two readings */
+    int covered_s;  /* seconds for which the source has been heard, >= 1 */
+    int speed_span; /* the span that tells the present speed: the shortest that holds three readings
+                     */
 };
 
 /* Fills all of *ret but `evidence`. */

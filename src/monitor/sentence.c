@@ -7,10 +7,16 @@
 
 enum { SENTENCE_MAX_BYTES = 2048, SENTENCE_LINKS_MAX = 8, NAME_SHOWN_BYTES = 64 };
 
-/* "orders", cut at a length that leaves room for the rest of the sentence. */
+/* "orders", cut between characters at a length that leaves room for the rest of the sentence. */
 static int shown_len(struct str name)
 {
-    return name.len > NAME_SHOWN_BYTES ? NAME_SHOWN_BYTES : (int)name.len;
+    size_t len = NAME_SHOWN_BYTES;
+
+    if (name.len <= len)
+        return (int)name.len;
+    while (len > 0 && ((unsigned char)name.ptr[len] & 0xc0) == 0x80)
+        len--;
+    return (int)len;
 }
 
 static const char *finish(struct arena *arena, struct buf *text)
@@ -62,7 +68,10 @@ static void append_success(struct buf *out, double success_ratio)
     if (failed <= 0)
         buf_append_cstr(out, "every call succeeds");
     else
-        buf_printf(out, "%.*f %% of calls succeed", failed < 0.001 ? 3 : failed < 0.01 ? 2 : 1,
+        buf_printf(out, "%.*f %% of calls succeed",
+                   failed < 0.001  ? 3
+                   : failed < 0.01 ? 2
+                                   : 1,
                    floor(percent * 1000) / 1000);
 }
 
@@ -129,6 +138,17 @@ static size_t count_with(const struct monitor_view *view, enum health health)
     return count;
 }
 
+/* Services that are heard, and of which nothing is known but that they have hardly any calls. */
+static size_t count_idle(const struct monitor_view *view)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < view->service_count; i++)
+        count += view->services[i].health == HEALTH_UNKNOWN &&
+                 view->services[i].evidence == EVIDENCE_TOO_LITTLE;
+    return count;
+}
+
 static void say_nothing_yet(struct monitor_view *view)
 {
     view->sentence = (struct sentence){
@@ -140,26 +160,47 @@ static void say_nothing_yet(struct monitor_view *view)
     };
 }
 
-static void say_quiet(struct monitor_view *view, size_t healthy, size_t silent)
+static void append_quiet(struct buf *out, size_t healthy, size_t idle, size_t silent)
+{
+    const char *which = idle ? " with traffic" : "";
+
+    if (healthy && silent)
+        buf_printf(out, "%zu of %zu services%s %s healthy, nothing can be said of %zu", healthy,
+                   healthy + silent, which, healthy == 1 ? "is" : "are", silent);
+    else if (healthy == 1)
+        buf_printf(out, "The one service %s is healthy", idle ? "with traffic" : "here");
+    else if (healthy)
+        buf_printf(out, "All %zu services%s are healthy", healthy, which);
+    else if (idle)
+        buf_append_cstr(out, "No service has enough calls to say anything yet");
+    else
+        buf_printf(out, "Nothing can be said of %s yet",
+                   silent == 1 ? "the one service" : "any service");
+}
+
+static void append_traffic(struct buf *out, const struct totals_view *t)
+{
+    if (!isnan(t->calls_per_s))
+        buf_printf(out, "%.*f calls/s", t->calls_per_s < 10 ? 1 : 0, t->calls_per_s);
+    if (!isnan(t->success_ratio))
+        append_success(out, t->success_ratio);
+    if (isnan(t->retry_ratio))
+        return;
+    separate(out);
+    buf_printf(out, "%.1f %% of attempts are retries", t->retry_ratio * 100);
+}
+
+static void say_quiet(struct monitor_view *view)
 {
     struct buf text = buf_limited(SENTENCE_MAX_BYTES), detail = buf_limited(SENTENCE_MAX_BYTES);
-    const struct totals_view *t = &view->totals;
+    size_t healthy = count_with(view, HEALTH_HEALTHY), idle = count_idle(view);
 
-    if (healthy && !silent)
-        buf_printf(&text, healthy == 1 ? "The one service here is healthy" : "All %zu services are healthy",
-                   healthy);
-    else if (healthy)
-        buf_printf(&text, "%zu of %zu services are healthy, nothing can be said of %zu", healthy,
-                   view->service_count, silent);
-    else
-        buf_printf(&text, "Nothing can be said of %s yet",
-                   silent == 1 ? "the one service" : "any service");
-    if (!isnan(t->calls_per_s))
-        buf_printf(&detail, "%.*f calls/s", t->calls_per_s < 10 ? 1 : 0, t->calls_per_s);
-    if (!isnan(t->success_ratio))
-        append_success(&detail, t->success_ratio);
-    if (!isnan(t->retry_ratio))
-        buf_printf(&detail, " · %.1f %% of attempts are retries", t->retry_ratio * 100);
+    append_quiet(&text, healthy, idle, view->service_count - healthy - idle);
+    append_traffic(&detail, &view->totals);
+    if (healthy && idle) {
+        separate(&detail);
+        buf_printf(&detail, "%zu %s too few calls to say", idle, idle == 1 ? "has" : "have");
+    }
     view->sentence = (struct sentence){
         .text = finish(&view->arena, &text),
         .detail = finish(&view->arena, &detail),
@@ -198,7 +239,7 @@ void sentence_for_overview(struct monitor_view *view)
     else if (unhealthy || degraded)
         say_trouble(view, unhealthy ? unhealthy : degraded, unhealthy ? degraded : 0);
     else
-        say_quiet(view, count_with(view, HEALTH_HEALTHY), count_with(view, HEALTH_UNKNOWN));
+        say_quiet(view);
 }
 
 struct sentence sentence_for_service(struct arena *arena, const struct service_view *s,

@@ -7,7 +7,9 @@
 static enum err init_windows(struct service_watch *s, int model_window_s)
 {
     const int span_s[SPAN_COUNT] = {
-        [SPAN_MODEL] = model_window_s, [SPAN_MINUTE] = 60, [SPAN_5_MINUTES] = 300,
+        [SPAN_MODEL] = model_window_s,
+        [SPAN_MINUTE] = 60,
+        [SPAN_5_MINUTES] = 300,
         [SPAN_HOUR] = 3600,
     };
     struct window *windows[] = { &s->calls, &s->errors, &s->retries, &s->heard };
@@ -52,6 +54,14 @@ void service_watch_free(void *service)
     mem_free(s);
 }
 
+/* To the nearest second, since scrapes jitter by milliseconds; not beyond what the windows hold. */
+static int gap_s(int64_t gap_ms)
+{
+    if (gap_ms > WINDOW_LENGTH_MAX_S * (int64_t)1000)
+        return WINDOW_LENGTH_MAX_S;
+    return gap_ms < 1500 ? 1 : (int)((gap_ms + 500) / 1000);
+}
+
 static void note_reading(struct service_watch *s, int64_t at_ms)
 {
     if (s->first_ms < 0)
@@ -59,7 +69,7 @@ static void note_reading(struct service_watch *s, int64_t at_ms)
     if (at_ms <= s->last_ms)
         return;
     if (s->last_ms >= 0)
-        s->gaps_s[s->gap_count++ % SERVICE_GAPS] = (int)((at_ms - s->last_ms + 999) / 1000);
+        s->gaps_s[s->gap_count++ % SERVICE_GAPS] = gap_s(at_ms - s->last_ms);
     s->last_ms = at_ms;
     window_add(&s->heard, at_ms / 1000, 1);
 }
@@ -93,14 +103,23 @@ void service_watch_add(struct service_watch *s, const struct signal *signal)
     note_reading(s, signal->at_ms);
 }
 
+/* One gap that is out of line is an outage, not the source's pace, so from three on the largest is
+ * passed over. */
 int service_resolution_s(const struct service_watch *s)
 {
-    int worst = 0;
+    int worst = 0, second = 0;
 
-    for (uint32_t i = 0; i < s->gap_count && i < SERVICE_GAPS; i++)
-        if (s->gaps_s[i] > worst)
-            worst = s->gaps_s[i];
-    return worst;
+    for (uint32_t i = 0; i < s->gap_count && i < SERVICE_GAPS; i++) {
+        int gap = s->gaps_s[i];
+
+        if (gap > worst) {
+            second = worst;
+            worst = gap;
+        } else if (gap > second) {
+            second = gap;
+        }
+    }
+    return s->gap_count < 3 ? worst : second;
 }
 
 static void spark_push(struct spark *spark, float value, int64_t end_ms)
@@ -113,15 +132,25 @@ static void spark_push(struct spark *spark, float value, int64_t end_ms)
     spark->end_ms = end_ms;
 }
 
-/* Mean per second over to_s-step_s+1 .. to_s; NaN when nothing was heard or the signal is not told. */
+/*
+ * Mean per second over the step that ends with to_s. A source that is slower than
+ * the step books a whole gap at once: then the mean is over its last gap. NaN when
+ * less than half of the expected readings came, or the ring no longer holds it all.
+ */
 static float mean_over(const struct service_watch *s, const struct window *w, bool told,
                        int64_t to_s, int step_s)
 {
-    int64_t from_s = to_s - step_s + 1;
+    int resolution_s = service_resolution_s(s);
+    int span_s = step_s < resolution_s ? resolution_s : step_s;
+    int64_t from_s = to_s - span_s + 1;
+    int64_t readings = (int64_t)window_sum_between(&s->heard, from_s, to_s);
 
-    if (!told || window_sum_between(&s->heard, from_s, to_s) == 0)
+    if (!told || readings == 0 || 2 * readings * resolution_s < span_s ||
+        from_s <= s->heard.head_s - s->heard.length_s)
         return NAN;
-    return (float)((double)window_sum_between(w, from_s, to_s) / step_s);
+    if (resolution_s >= step_s)
+        span_s = (int)readings * resolution_s;
+    return (float)((double)window_sum_between(w, from_s, to_s) / span_s);
 }
 
 /* A step closes one resolution late, so that a reading that is on its way still counts. */
@@ -140,14 +169,16 @@ static void close_steps(struct service_watch *s, int64_t now_ms)
         end_ms = closed_ms - SPARK_POINTS * step_ms;
     for (end_ms += step_ms; end_ms <= closed_ms; end_ms += step_ms) {
         int64_t to_s = end_ms / 1000 - 1;
+        float retries;
 
         spark_push(&s->spark_calls, mean_over(s, &s->calls, s->calls_told, to_s, SPARK_STEP_S),
                    end_ms);
         spark_push(&s->spark_errors, mean_over(s, &s->errors, s->errors_told, to_s, SPARK_STEP_S),
                    end_ms);
-        spark_push(&s->spark_retries,
-                   mean_over(s, &s->retries, s->retries_told, to_s, SPARK_STEP_S), end_ms);
-        spark_push(&s->spark_utilization, (float)s->utilization_percent, end_ms);
+        retries = mean_over(s, &s->retries, s->retries_told, to_s, SPARK_STEP_S);
+        spark_push(&s->spark_retries, retries, end_ms);
+        spark_push(&s->spark_utilization, isnan(retries) ? NAN : (float)s->utilization_percent,
+                   end_ms);
         s->spark_moved = true;
     }
 }
@@ -156,6 +187,8 @@ void service_watch_advance(struct service_watch *s, int64_t now_ms)
 {
     int64_t now_s = now_ms / 1000;
 
+    if (s->heard.head_s > now_s)
+        now_s = s->heard.head_s; /* a source's clock is ahead: all windows end together */
     window_advance(&s->calls, now_s);
     window_advance(&s->errors, now_s);
     window_advance(&s->retries, now_s);
@@ -238,7 +271,8 @@ static void fill_budget(struct service_watch *s, int64_t now_ms, struct service_
     retry_budget_judge(&s->limits, &in, &view->budget);
     view->budget.evidence = s->retries_told ? view->evidence : EVIDENCE_UNKNOWN;
     if (view->budget.evidence == EVIDENCE_TOO_LITTLE && window_sum(&s->heard, SPAN_MINUTE) >= 2)
-        view->budget.evidence = EVIDENCE_OK; /* few calls are no lack of knowledge about a count of retries */
+        view->budget.evidence =
+            EVIDENCE_OK; /* few calls are no lack of knowledge about a count of retries */
     s->utilization_percent = view->budget.utilization_percent;
 }
 
@@ -277,7 +311,8 @@ void service_watch_view(struct service_watch *s, const struct catalog_service *k
     view->spark_moved = s->spark_moved;
 }
 
-/* Utilisation as it was at `to_s`, by the limit that is constant; NaN for the ratio model's past beyond a minute. */
+/* Utilisation as it was at `to_s`, by the limit that is constant; NaN for the ratio model's past
+ * beyond a minute. */
 static float utilization_at(const struct service_watch *s, int64_t to_s)
 {
     double minute = (double)window_sum_between(&s->retries, to_s - 59, to_s), percent = NAN;
@@ -315,7 +350,6 @@ void service_watch_history(const struct service_watch *s, int64_t now_ms, int pe
         ret->calls[i] = mean_over(s, &s->calls, s->calls_told, to_s, step_s);
         ret->errors[i] = mean_over(s, &s->errors, s->errors_told, to_s, step_s);
         ret->retries[i] = mean_over(s, &s->retries, s->retries_told, to_s, step_s);
-        ret->utilization_percent[i] =
-            isnan(ret->retries[i]) ? NAN : utilization_at(s, to_s);
+        ret->utilization_percent[i] = isnan(ret->retries[i]) ? NAN : utilization_at(s, to_s);
     }
 }

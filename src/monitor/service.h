@@ -5,8 +5,8 @@
  *   service_watch_new -> { service_watch_add(signal) | service_watch_advance }* -> _free
  *
  * Resolution  How far apart the source's readings are, in seconds: the largest of
- *             the last few gaps. Rates use the smallest window of 60 s, 5 min, 1 h
- *             that holds at least four readings.
+ *             the last few gaps but one. Rates use the smallest window of 60 s,
+ *             5 min, 1 h that holds at least four readings.
  * Time        Unix milliseconds, passed in.
  * Threads     Owned by the evaluate thread.
  * Memory      Four windows of an hour: about 60 KiB a service.
@@ -23,15 +23,15 @@ struct service_watch {
     struct window calls, errors, retries, heard;
     bool calls_told, errors_told, retries_told, denied_told;
     double calls_total, errors_total, retries_total, denied_total;
-    int64_t first_ms, last_ms;    /* of readings; -1 */
-    int gaps_s[SERVICE_GAPS];     /* ring of the last gaps between readings */
+    int64_t first_ms, last_ms; /* of readings; -1 */
+    int gaps_s[SERVICE_GAPS];  /* ring of the last gaps between readings */
     uint32_t gap_count;
     enum health health;
     int64_t health_since_ms;
     struct budget_limits limits;
     struct spark spark_calls, spark_errors, spark_retries, spark_utilization;
     bool spark_moved;
-    double utilization_percent;   /* of the last judgement, for the spark */
+    double utilization_percent; /* of the last judgement, for the spark */
 };
 
 /* `model_window_s` is the ratio model's window. NULL: no memory. */
@@ -44,7 +44,8 @@ void service_watch_add(struct service_watch *s, const struct signal *signal);
 /* Slides the windows to now and closes the sparks' steps. */
 void service_watch_advance(struct service_watch *s, int64_t now_ms);
 
-/* Fills the row; names and breaker counts are set before by the caller, who then calls health_judge. */
+/* Fills the row; names and breaker counts are set before by the caller, who then calls
+ * health_judge. */
 void service_watch_view(struct service_watch *s, const struct catalog_service *known,
                         int64_t now_ms, struct service_view *view);
 

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "monitor/breaker.h"
+
 /* 1 - bad / all, not under 0; NaN when either is not known or nothing happened. */
 static double share_of_good(double bad, double all)
 {
@@ -17,14 +19,28 @@ static double plus(double sum, double value)
     return isnan(sum) ? value : sum + value;
 }
 
+/* A ratio's two parts, summed over the services that tell both. */
+struct share {
+    double part, whole;
+};
+
+static void add_share(struct share *sum, double part, double whole)
+{
+    if (isnan(part) || isnan(whole))
+        return;
+    sum->part = plus(sum->part, part);
+    sum->whole = plus(sum->whole, whole);
+}
+
 static void sum_rates(struct monitor_view *view)
 {
     struct totals_view *t = &view->totals;
-    double calls_with_retries = NAN, errors_with_retries = NAN;
+    struct share failed = { NAN, NAN }, retried = failed, failed_attempts = failed;
 
     t->calls_per_s = t->errors_per_s = t->retries_per_s = NAN;
     for (size_t i = 0; i < view->service_count; i++) {
         const struct service_view *s = &view->services[i];
+        double attempts = s->calls_per_s + s->retries_per_s; /* NaN stays NaN */
 
         t->services[s->health]++;
         if (s->evidence != EVIDENCE_OK && s->evidence != EVIDENCE_TOO_LITTLE)
@@ -32,20 +48,13 @@ static void sum_rates(struct monitor_view *view)
         t->calls_per_s = plus(t->calls_per_s, s->calls_per_s);
         t->errors_per_s = plus(t->errors_per_s, s->errors_per_s);
         t->retries_per_s = plus(t->retries_per_s, s->retries_per_s);
-        if (isnan(s->retries_per_s))
-            continue;
-        calls_with_retries = plus(calls_with_retries, s->calls_per_s);
-        errors_with_retries = plus(errors_with_retries, s->errors_per_s);
+        add_share(&failed, s->errors_per_s, s->calls_per_s);
+        add_share(&retried, s->retries_per_s, attempts);
+        add_share(&failed_attempts, s->errors_per_s + s->retries_per_s, attempts);
     }
-    t->success_ratio = share_of_good(t->errors_per_s, t->calls_per_s);
-    t->retry_ratio = t->attempt_success_ratio = NAN;
-    if (calls_with_retries + t->retries_per_s > 0) {
-        double attempts = calls_with_retries + t->retries_per_s;
-
-        t->retry_ratio = t->retries_per_s / attempts;
-        t->attempt_success_ratio =
-            share_of_good(errors_with_retries + t->retries_per_s, attempts);
-    }
+    t->success_ratio = share_of_good(failed.part, failed.whole);
+    t->retry_ratio = retried.whole > 0 ? retried.part / retried.whole : NAN;
+    t->attempt_success_ratio = share_of_good(failed_attempts.part, failed_attempts.whole);
 }
 
 /* The point of a spark that ends at end_ms; NaN when it has none. */
@@ -73,36 +82,54 @@ static void sum_sparks(struct monitor_view *view)
     t->calls = t->success = t->retries = (struct spark){ .end_ms = end_ms, .count = count };
     for (int p = 0; p < count; p++) {
         int64_t at_ms = end_ms - (int64_t)(count - 1 - p) * SPARK_STEP_S * 1000;
-        double calls = NAN, errors = NAN, retries = NAN;
+        struct share failed = { NAN, NAN };
+        double calls = NAN, retries = NAN;
 
         for (size_t i = 0; i < view->service_count; i++) {
-            calls = plus(calls, point_at(&view->services[i].calls, at_ms));
-            errors = plus(errors, point_at(&view->services[i].errors, at_ms));
+            double of_service = point_at(&view->services[i].calls, at_ms);
+
+            calls = plus(calls, of_service);
             retries = plus(retries, point_at(&view->services[i].retries, at_ms));
+            add_share(&failed, point_at(&view->services[i].errors, at_ms), of_service);
         }
         t->calls.points[p] = (float)calls;
         t->retries.points[p] = (float)retries;
-        t->success.points[p] = (float)share_of_good(errors, calls);
+        t->success.points[p] = (float)share_of_good(failed.part, failed.whole);
     }
 }
 
-/* One point more when the other sparks got one. */
-static void keep_open(struct totals_keeper *keeper, struct monitor_view *view)
+static void push(struct spark *spark, float value)
+{
+    if (spark->count == SPARK_POINTS)
+        memmove(spark->points, spark->points + 1, (SPARK_POINTS - 1) * sizeof *spark->points);
+    else
+        spark->count++;
+    spark->points[spark->count - 1] = value;
+}
+
+/* The newest point is the step that runs; steps that no view saw repeat the one before. */
+static void keep_open(struct spark *open, int64_t now_ms, uint32_t count)
 {
     const int64_t step_ms = SPARK_STEP_S * 1000;
-    struct spark *open = &keeper->open;
-    int64_t end_ms = view->now_ms / step_ms * step_ms;
+    int64_t end_ms = (now_ms / step_ms + 1) * step_ms;
+    int64_t missed = open->count ? (end_ms - open->end_ms) / step_ms : 1;
 
-    if (open->count == 0 || end_ms > open->end_ms) {
-        if (open->count == SPARK_POINTS)
-            memmove(open->points, open->points + 1, (SPARK_POINTS - 1) * sizeof *open->points);
-        else
-            open->count++;
-        open->points[open->count - 1] = 0;
+    if (missed > SPARK_POINTS)
+        missed = SPARK_POINTS;
+    for (; missed > 0; missed--) {
+        push(open, open->count ? open->points[open->count - 1] : 0);
         open->end_ms = end_ms;
     }
-    open->points[open->count - 1] = (float)view->totals.breakers.in_state[BREAKER_OPEN];
-    view->totals.open = *open;
+    open->points[open->count - 1] = (float)count;
+}
+
+/* The open breakers at the ends of the same steps as those of the other sparks. */
+static void show_open(const struct spark *open, struct totals_view *t)
+{
+    t->open = (struct spark){ .end_ms = t->calls.end_ms, .count = t->calls.count };
+    for (int p = 0; p < t->open.count; p++)
+        t->open.points[p] = (float)point_at(
+            open, t->open.end_ms - (int64_t)(t->open.count - 1 - p) * SPARK_STEP_S * 1000);
 }
 
 void totals_fill(struct totals_keeper *keeper, struct monitor_view *view)
@@ -116,7 +143,10 @@ void totals_fill(struct totals_keeper *keeper, struct monitor_view *view)
 
         for (int state = 0; state < BREAKER_STATE_COUNT; state++)
             all->in_state[state] += c->in_state[state];
+        if (c->total && (!all->total || breaker_is_worse(c->worst, all->worst)))
+            all->worst = c->worst;
         all->total += c->total;
     }
-    keep_open(keeper, view);
+    keep_open(&keeper->open, view->now_ms, all->in_state[BREAKER_OPEN]);
+    show_open(&keeper->open, &view->totals);
 }

@@ -21,8 +21,21 @@
 enum { SPARK_POINTS = 90, SPARK_STEP_S = 10, VIEW_STRIP_MAX = 64 };
 
 enum health { HEALTH_HEALTHY, HEALTH_DEGRADED, HEALTH_UNHEALTHY, HEALTH_UNKNOWN };
-enum severity { SEVERITY_OK, SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL, SEVERITY_EMERGENCY, SEVERITY_UNKNOWN };
-enum evidence { EVIDENCE_OK, EVIDENCE_UNKNOWN, EVIDENCE_NO_DATA, EVIDENCE_STALE, EVIDENCE_TOO_LITTLE };
+enum severity {
+    SEVERITY_OK,
+    SEVERITY_INFO,
+    SEVERITY_WARNING,
+    SEVERITY_CRITICAL,
+    SEVERITY_EMERGENCY,
+    SEVERITY_UNKNOWN
+};
+enum evidence {
+    EVIDENCE_OK,
+    EVIDENCE_UNKNOWN,
+    EVIDENCE_NO_DATA,
+    EVIDENCE_STALE,
+    EVIDENCE_TOO_LITTLE
+};
 enum risk { RISK_LOW, RISK_MEDIUM, RISK_HIGH, RISK_CRITICAL, RISK_UNKNOWN };
 enum budget_kind { BUDGET_ABSOLUTE, BUDGET_RATIO, BUDGET_UNKNOWN };
 
@@ -77,17 +90,18 @@ struct service_view {
     int64_t since_ms;     /* of the health; -1 */
     int64_t last_data_ms; /* -1: never */
     int resolution_s;
-    int window_s;         /* of the rates and ratios below */
+    int window_s; /* of the rates and ratios below */
     double calls_per_s, errors_per_s, retries_per_s, denied_per_s;
     double success_ratio, attempt_success_ratio;
     double calls_in_window;
-    double calls_total, errors_total, retries_total; /* booked since the daemon started; NaN: never told */
+    double calls_total, errors_total,
+        retries_total; /* booked since the daemon started; NaN: never told */
     double slo_success_percent, slo_response_ms; /* targets; NaN: none */
     int slo_success_compliant;                   /* 1, 0, -1 not known */
     struct budget_view budget;
     struct breaker_counts breakers;
     struct spark calls, errors, retries, utilization;
-    bool spark_moved; /* a step closed since the view before */
+    bool spark_moved;                      /* a step closed since the view before */
     uint32_t first_breaker, breaker_count; /* slice of the view's breakers */
 };
 
@@ -100,11 +114,11 @@ struct breaker_view {
     struct str service, name, endpoint, caller;
     const char *source;
     enum breaker_state state;
-    int64_t since_ms; /* -1 */
-    double requests, failures;               /* over BREAKER_WINDOW_S; NaN when not told */
-    double failure_rate_percent;             /* NaN: not told, or no requests */
-    double requests_total, failures_total, blocked_total; /* since the daemon started */
-    int64_t last_failure_ms;                 /* -1 */
+    int64_t since_ms;            /* -1 */
+    double requests, failures;   /* over BREAKER_WINDOW_S; NaN when not told */
+    double failure_rate_percent; /* NaN: not told, or no requests */
+    double requests_total, failures_total, blocked_total;           /* since the daemon started */
+    int64_t last_failure_ms;                                        /* -1 */
     uint64_t transitions[BREAKER_STATE_COUNT][BREAKER_STATE_COUNT]; /* [from][to] */
     uint64_t transitions_total;
     uint32_t transitions_15m;
@@ -126,7 +140,7 @@ struct sentence {
     const char *text;
     const char *detail;
     enum severity severity;
-    int64_t since_ms;       /* -1 */
+    int64_t since_ms;        /* -1 */
     const struct str *links; /* names of services */
     size_t link_count;
 };
