@@ -43,22 +43,45 @@ static enum err check_shape(const struct admission *rules, const struct guard_bl
     return err;
 }
 
+/* Decodes in place. Memory comes before the escapes are looked at, which tells the causes apart. */
+static enum err decode(struct http_request *req, struct str *text, const char *what,
+                       struct diag *diag)
+{
+    size_t used_before = req->arena.used_bytes;
+
+    if (http_decode(&req->arena, *text, false, text))
+        return ERR_OK;
+    if (req->arena.used_bytes == used_before)
+        return diag_set(diag, arena_error(&req->arena), "the request cannot be decoded");
+    return diag_set(diag, ERR_INVALID, "the %s holds a bad escape", what);
+}
+
 static enum err decode_path(struct http_request *req, struct diag *diag)
 {
-    if (http_decode(&req->arena, req->raw_path, false, &req->path))
-        return ERR_OK;
-    return diag_set(diag, ERR_INVALID, "the path holds a bad escape");
+    req->path = req->raw_path;
+    return decode(req, &req->path, "path", diag);
+}
+
+/* The library has made spaces of '+' before. */
+static enum err decode_args(struct http_request *req, struct diag *diag)
+{
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; i < req->arg_count && !err; i++) {
+        err = decode(req, &req->args[i].name, "name of an argument", diag);
+        if (!err)
+            err = decode(req, &req->args[i].value, "value of an argument", diag);
+    }
+    return err;
 }
 
 static enum err decode_params(struct http_request *req, struct diag *diag)
 {
-    for (size_t i = 0; i < req->match.param_count; i++) {
-        struct str *value = &req->match.params[i].value;
+    enum err err = ERR_OK;
 
-        if (!http_decode(&req->arena, *value, false, value))
-            return diag_set(diag, ERR_NOMEM, "the path cannot be decoded");
-    }
-    return ERR_OK;
+    for (size_t i = 0; i < req->match.param_count && !err; i++)
+        err = decode(req, &req->match.params[i].value, "path", diag);
+    return err;
 }
 
 static enum err no_route(const struct admission *rules, const struct http_request *req,
@@ -140,6 +163,8 @@ enum err admit(const struct admission *rules, const struct guard_block *block, c
     request_note_preferences(req);
     is_long = body.chunked || body.length_bytes > SWALLOW_MAX_BYTES;
     err = decode_path(req, &ret->diag);
+    if (!err)
+        err = decode_args(req, &ret->diag);
     if (!err)
         err = find_route(rules, known_method, req, ret);
     if (!err && !(req->match.route && req->match.route->foreign_origin))

@@ -1,8 +1,8 @@
 /*
  * Admission: everything that is decided about a request between its header block and its body.
  *
- * Runs the guard's checks in their order, decodes the path, finds the route and compares the
- * announced body with what the route takes.
+ * Runs the guard's checks in their order, decodes path and arguments, finds the route and compares
+ * the announced body with what the route takes.
  *
  * Threads   Value.
  */

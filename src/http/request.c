@@ -108,21 +108,15 @@ struct str http_request_param(const struct http_request *req, const char *name)
     return STR_NONE;
 }
 
-/* Arguments are decoded when asked for; most requests have none with an escape. */
-static bool decode_lazily(const struct http_request *req, struct str text, struct str *ret)
-{
-    struct arena *arena = (struct arena *)&req->arena;
-
-    return http_decode(arena, text, false, ret);
-}
-
 bool http_request_arg(const struct http_request *req, const char *name, struct str *ret)
 {
-    struct str wanted = str_of(name), key;
+    struct str wanted = str_of(name);
 
     for (size_t i = 0; i < req->arg_count; i++) {
-        if (decode_lazily(req, req->args[i].name, &key) && str_equals(key, wanted))
-            return decode_lazily(req, req->args[i].value, ret);
+        if (!str_equals(req->args[i].name, wanted))
+            continue;
+        *ret = req->args[i].value;
+        return true;
     }
     return false;
 }

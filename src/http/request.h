@@ -39,7 +39,7 @@ struct http_request {
     struct str if_none_match;
     struct http_field headers[HTTP_HEADERS_MAX];
     size_t header_count;
-    struct http_field args[HTTP_ARGS_MAX]; /* '+' is a space already, escapes are left */
+    struct http_field args[HTTP_ARGS_MAX]; /* decoded by admit */
     size_t arg_count;
     struct route_match match;
     http_handler *handler;

@@ -73,13 +73,13 @@ static void test_conn__slow_headers_of_a_later_request_too(void **state)
     int fd;
 
     (void)state;
-    o.header_timeout_ms = SHORT_MS;
+    o.header_timeout_ms = 3 * SHORT_MS;
     s = raw_serve_with(o);
     fd = raw_dial(&s);
     assert_true(raw_put(fd, GET("/ok")));
     raw_reply(fd, &a);
     assert_int_equal(a.status, 200);
-    assert_true(raw_gets_nothing(fd, 2 * SHORT_MS)); /* idle is not the header's deadline */
+    assert_true(raw_gets_nothing(fd, 4 * SHORT_MS)); /* idle is not the header's deadline */
     assert_true(raw_put(fd, "GET /ok HT"));
     assert_true(drips_until_closed(fd, 'T'));
     assert_int_equal(s.stats->rejected_deadline, 1);

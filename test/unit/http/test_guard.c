@@ -110,6 +110,8 @@ static const struct shape shapes[] = {
     /* paths */
     { "GET /echo/%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", 0, 400 },
     { "GET /echo/%zz HTTP/1.1\r\nHost: localhost\r\n\r\n", 0, 400 },
+    { "GET /?x=%4 HTTP/1.1\r\nHost: localhost\r\n\r\n", 0, 400 },
+    { "GET /?%00=1 HTTP/1.1\r\nHost: localhost\r\n\r\n", 0, 400 },
     { "GET /echo/.. HTTP/1.1\r\nHost: localhost\r\n\r\n", 0, 404 },
     { "GET /echo/%2e%2e HTTP/1.1\r\nHost: localhost\r\n\r\n", 0, 404 },
     { "GET /echo/a%2f..%2fb HTTP/1.1\r\nHost: localhost\r\n\r\n", 0, 404 },

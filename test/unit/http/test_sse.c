@@ -37,7 +37,7 @@ static void raise_stage(struct stage *stage, int max_streams, int64_t heartbeat_
 
     *stage = (struct stage){ 0 };
     o.ctx = stage;
-    o.header_timeout_ms = 200; /* the sweep follows the shortest deadline */
+    o.request_timeout_ms = 200; /* the sweep follows the shortest deadline */
     stage->s = raw_serve_with(o);
     stage->hub = sse_hub_new(max_streams, 4, stage->s.stats);
     assert_non_null(stage->hub);
