@@ -20,6 +20,7 @@
 
 #include "base/mem.h"
 #include "http/reply.h"
+#include "http/security.h"
 
 enum {
     CONNECTION_MEMORY_BYTES = 16384,
@@ -32,21 +33,6 @@ enum {
 };
 
 enum stage { STAGE_HEAD, STAGE_BODY, STAGE_REFUSED, STAGE_PARKED, STAGE_SWALLOW };
-
-/* Fixed headers of every answer. */
-#define SECURITY_HEADERS(X)                                                                        \
-    X("Content-Security-Policy",                                                                   \
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "            \
-      "connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; "               \
-      "frame-ancestors 'none'; require-trusted-types-for 'script'; "                               \
-      "trusted-types fusebox-worker")                                                              \
-    X("X-Content-Type-Options", "nosniff")                                                         \
-    X("Referrer-Policy", "no-referrer")                                                            \
-    X("Cross-Origin-Opener-Policy", "same-origin")                                                 \
-    X("Cross-Origin-Resource-Policy", "same-origin")                                               \
-    X("Permissions-Policy", "accelerometer=(), camera=(), display-capture=(), geolocation=(), "    \
-                            "gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), "  \
-                            "usb=()")
 
 #define AS_PAIR(name, value) { name, value },
 #define AS_LINE(name, value) name ": " value "\r\n"
