@@ -1,0 +1,127 @@
+#include "ingest/series_cache.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+
+enum { SERIES = 2000, ROUNDS = 60 };
+
+/* A series' hash; some share their low bits, as in a crowded table. */
+static uint64_t hash_of(uint32_t ref)
+{
+    return ref % 5 == 0 ? (uint64_t)ref << 32 : ref * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static void count_visit(void *ctx, uint32_t ref)
+{
+    bool *visited = ctx;
+
+    assert_false(visited[ref]);
+    visited[ref] = true;
+}
+
+static void pass(struct series_cache *c, const bool *sent)
+{
+    series_cache_begin(c);
+    for (uint32_t ref = 1; ref < SERIES; ref++) {
+        struct series_cache_entry *e;
+
+        if (!sent[ref])
+            continue;
+        e = series_cache_find(c, hash_of(ref));
+        if (!e)
+            e = series_cache_add(c, hash_of(ref), ref);
+        assert_non_null(e);
+        assert_int_equal(e->ref, ref);
+        assert_true(series_cache_mark(c, e, true));
+        assert_false(series_cache_mark(c, e, true));
+    }
+}
+
+/* Against a plain model: series come and go, passes are settled, dropped or fail. */
+static void test_series_cache__agrees_with_a_model(void **state)
+{
+    struct rng rng = rng_seeded(7);
+    struct series_cache c = { 0 };
+    bool had[SERIES] = { false };
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        bool sent[SERIES] = { false }, missing[SERIES] = { false };
+        uint64_t share = rng_below(&rng, 100);
+
+        for (uint32_t ref = 1; ref < SERIES; ref++)
+            sent[ref] = rng_below(&rng, 100) < share || (round % 3 && had[ref]);
+        pass(&c, sent);
+        series_cache_for_each_missing(&c, count_visit, missing);
+        for (uint32_t ref = 1; ref < SERIES; ref++)
+            assert_int_equal(missing[ref], had[ref] && !sent[ref]);
+        switch (rng_below(&rng, 4)) {
+        case 0:
+            break; /* the batch was dropped */
+        case 1:
+            series_cache_settle_none(&c);
+            series_cache_trim(&c);
+            memset(had, 0, sizeof had);
+            break;
+        default:
+            series_cache_settle(&c);
+            memcpy(had, sent, sizeof had);
+        }
+    }
+    series_cache_release(&c);
+}
+
+static void test_series_cache__finds_in_any_order(void **state)
+{
+    struct series_cache c = { 0 };
+    bool all[SERIES];
+
+    (void)state;
+    memset(all, 1, sizeof all);
+    pass(&c, all);
+    series_cache_settle(&c);
+    series_cache_begin(&c);
+    for (uint32_t ref = SERIES - 1; ref > 0; ref--)
+        assert_int_equal(series_cache_find(&c, hash_of(ref))->ref, ref);
+    assert_null(series_cache_find(&c, 12345));
+    series_cache_release(&c);
+}
+
+static void test_series_cache__survives_every_failed_allocation(void **state)
+{
+    bool happened = true;
+
+    (void)state;
+    for (long n = 1; happened; n++) {
+        struct series_cache c = { 0 };
+
+        mem_fail_nth(n);
+        series_cache_begin(&c);
+        for (uint32_t ref = 1; ref < 500; ref++)
+            if (!series_cache_find(&c, hash_of(ref)) && !series_cache_add(&c, hash_of(ref), ref))
+                assert_non_null(series_cache_add(&c, hash_of(ref), ref));
+        happened = mem_fault_happened();
+        mem_fail_nth(0);
+        for (uint32_t ref = 1; ref < 500; ref++)
+            assert_int_equal(series_cache_find(&c, hash_of(ref))->ref, ref);
+        series_cache_release(&c);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_series_cache__agrees_with_a_model),
+        cmocka_unit_test(test_series_cache__finds_in_any_order),
+        cmocka_unit_test(test_series_cache__survives_every_failed_allocation),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
