@@ -27,12 +27,13 @@
 struct tsdb;
 
 struct tsdb_options {
-    const char *dir;            /* exists; samples.db is made in it */
-    bool relaxed;               /* no fsync per commit: a power cut may lose the last second */
-    size_t memory_limit_bytes;  /* 0: no limit */
-    int64_t retention_ms;       /* 0: keep everything */
-    int64_t max_future_ms;      /* samples later than now + this are dropped and counted; 0: no limit */
-    /* Called in tsdb_open for each committed batch not older than replay_from_ms, in the order of commit. May be NULL. */
+    const char *dir;           /* exists; samples.db is made in it */
+    bool relaxed;              /* no fsync per commit: a power cut may lose the last second */
+    size_t memory_limit_bytes; /* 0: no limit */
+    int64_t retention_ms;      /* 0: keep everything */
+    int64_t max_future_ms; /* samples later than now + this are dropped and counted; 0: no limit */
+    /* Called in tsdb_open for each committed batch not older than replay_from_ms, in the order of
+     * commit. May be NULL. */
     void (*on_replayed)(void *ctx, struct tsdb *db, const struct sample_batch *batch);
     void *ctx;
     int64_t replay_from_ms;
@@ -44,7 +45,8 @@ struct tsdb_stats {
     uint64_t memory_bytes;
     uint64_t samples_appended_count;
     uint64_t samples_out_of_order_count; /* older than the series' last sample: dropped */
-    uint64_t samples_duplicate_count;    /* same time, same value: nothing to do; other value: the first stays */
+    uint64_t samples_duplicate_count;    /* same time, same value: nothing to do; other value: the
+                                            first stays */
     uint64_t samples_future_count;
     uint64_t series_refused_count;
     uint64_t commits_count;
@@ -58,10 +60,12 @@ struct tsdb_stats {
 };
 
 /* ERR_IO, ERR_CORRUPT (the place is named), ERR_NOMEM, ERR_CONFLICT (a newer format). */
-enum err tsdb_open(const struct tsdb_options *options, struct tsdb **ret, struct diag *diag) MUST_CHECK;
+enum err tsdb_open(const struct tsdb_options *options, struct tsdb **ret,
+                   struct diag *diag) MUST_CHECK;
 void tsdb_close(struct tsdb *db); /* NULL is allowed; what was committed is on disk already */
 
-/* The reference of a series, new or known (from 1, stable while the data directory lives). ERR_LIMIT, ERR_NOMEM. */
+/* The reference of a series, new or known (from 1, stable while the data directory lives).
+ * ERR_LIMIT, ERR_NOMEM. */
 enum err tsdb_series(struct tsdb *db, struct labels labels, uint32_t *ret_ref) MUST_CHECK;
 
 /* Labels of a known reference; they live as long as the store. Empty for an unknown one. */
@@ -75,7 +79,8 @@ struct labels tsdb_labels(struct tsdb *db, uint32_t ref);
 enum err tsdb_commit(struct tsdb *db, struct sample_batch *const *batches, size_t count,
                      int64_t now_ms) MUST_CHECK;
 
-/* Drops what is older than the retention, or what is over the memory limit; cuts the log. Call every few seconds. */
+/* Drops what is older than the retention, or what is over the memory limit; cuts the log. Call
+ * every few seconds. */
 enum err tsdb_maintain(struct tsdb *db, int64_t now_ms) MUST_CHECK;
 void tsdb_set_retention(struct tsdb *db, int64_t retention_ms);
 

@@ -1,5 +1,8 @@
 #include "tsdb_fixture.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 static void test_tsdb__committed_samples_are_read_back(void **state)
 {
     struct fixture *f = *state;
@@ -376,6 +379,45 @@ static void test_tsdb__after_a_failed_commit_nothing_is_readable_and_repeating_w
     sample_batch_free(batch);
 }
 
+static void limit_file_bytes(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes == RLIM_INFINITY ? limit.rlim_max : bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void test_tsdb__after_a_refused_write_nothing_is_readable_and_repeating_works(void **state)
+{
+    struct fixture *f = *state;
+    struct tsdb_options options = fixture_options(f);
+    struct collected got;
+    int64_t ts_ms = 0;
+
+    signal(SIGXFSZ, SIG_IGN);
+    fixture_open(f, &options);
+    limit_file_bytes(100000);
+    while (fixture_commit_one(f->db, fixture_ref(f, (unsigned)ts_ms % 7), ts_ms, 1) == ERR_OK)
+        ts_ms++;
+    for (int again = 0; again < 3; again++) {
+        assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 1000), ts_ms, 1), ERR_IO);
+        assert_int_equal(fixture_read(f->db, 1000, &got), ERR_OK);
+        assert_int_equal(got.sample_count, 0);
+    }
+    assert_int_equal(fixture_stats(f).log_rows_count, ts_ms);
+    limit_file_bytes(RLIM_INFINITY);
+    assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 1000), ts_ms, 2), ERR_OK);
+    for (int pass = 0; pass < 2; pass++) {
+        assert_int_equal(fixture_read(f->db, 1000, &got), ERR_OK);
+        assert_int_equal(got.sample_count, 1);
+        assert_true(got.first_samples[0].value == 2);
+        assert_int_equal(fixture_select(f->db, NULL, 0, 0, INT64_MAX, &got), ERR_OK);
+        assert_int_equal(got.sample_count, ts_ms + 1);
+        fixture_reopen(f);
+    }
+}
+
 /* One whole life; every step may run out of memory. */
 static enum err live(struct fixture *f)
 {
@@ -443,6 +485,7 @@ int main(void)
         TEST(test_tsdb__retention_drops_chunks_and_rows),
         TEST(test_tsdb__memory_limit_refuses_series_and_drops_the_oldest),
         TEST(test_tsdb__after_a_failed_commit_nothing_is_readable_and_repeating_works),
+        TEST(test_tsdb__after_a_refused_write_nothing_is_readable_and_repeating_works),
         TEST(test_tsdb__survives_every_failing_allocation),
     };
 
