@@ -118,14 +118,17 @@ export function exhaustionWords(budget: Budget): string | null {
   return `empty in ${duration(end.in_s)}`;
 }
 
+const SPARK_SLOTS = 90; // 15 min in steps of 10 s; a younger series begins further right
+
 // A line of the last minutes from 0 up, with gaps where nothing was heard, and a dot at now.
-export function Spark({ values, tone = 's1', height = 20, top = 0 }: { values: Values; tone?: string; height?: number; top?: number }) {
+export function Spark({ values: all, tone = 's1', height = 20, top = 0 }: { values: Values; tone?: string; height?: number; top?: number }) {
+  const values = all.slice(-SPARK_SLOTS);
   const n = values.length;
   const heard = values.filter((v): v is number => v !== null);
   if (heard.length === 0) return <svg class="spark" height={height} aria-hidden="true" />;
   const max = Math.max(top, ...heard);
   const y = (v: number) => (max > 0 ? height - 3 - (v / max) * (height - 6) : height - 3);
-  const x = (i: number) => (n > 1 ? (i / (n - 1)) * 100 : 100);
+  const x = (i: number) => ((SPARK_SLOTS - n + i) / (SPARK_SLOTS - 1)) * 100;
   let path = '';
   for (let i = 0; i < n; i++) {
     const v = values[i];

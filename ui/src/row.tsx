@@ -84,9 +84,10 @@ function Left({ value, limit, per, told }: { value: number | null; limit: number
 
 function BreakersCell({ row }: { row: Row }) {
   const { breakers } = row;
+  const worst = breakers.worst ?? 'unknown';
   if (breakers.total === 0) return <span class="m">none</span>;
-  const calm = breakers.worst === 'closed' || breakers.worst === 'disabled';
-  const k = breakers.worst === 'half_open' && breakers.open === 0 ? breakers.half_open : breakers.open;
+  const calm = worst === 'closed' || worst === 'disabled';
+  const k = worst === 'half_open' && breakers.open === 0 ? breakers.half_open : breakers.open;
   const words = [
     breakers.open > 0 && `${breakers.open} open`,
     breakers.half_open > 0 && `${breakers.half_open} half-open`,
@@ -95,9 +96,9 @@ function BreakersCell({ row }: { row: Row }) {
     breakers.unknown > 0 && `${breakers.unknown} unknown`,
   ].filter(Boolean).join(', ');
   return (
-    <span class={`rc ${calm ? 'm' : `c-${breakerTone(breakers.worst)} b`}`} title={words}>
-      <BreakerGlyph state={breakers.worst} />
-      <span>{breakers.worst === 'unknown' ? '?' : k}/{breakers.total}</span>
+    <span class={`rc ${calm ? 'm' : `c-${breakerTone(worst)} b`}`} title={words}>
+      <BreakerGlyph state={worst} />
+      <span>{worst === 'unknown' ? '?' : k}/{breakers.total}</span>
       <span class="sr">{words}</span>
     </span>
   );

@@ -90,7 +90,7 @@ export interface Row {
     response_time_target_ms: number | null;
     response_time_compliant: boolean | null;
   } | null;
-  breakers: BreakerCounts & { worst: BreakerState };
+  breakers: BreakerCounts & { worst: BreakerState | null };
   spark?: {
     end_ms: number;
     step_s: number;

@@ -80,7 +80,7 @@ export function troubleRows(nowMs) {
     row('recommendations', nowMs, { team: 'discovery', health: 'unknown', severity: 'unknown', evidence: 'stale', reason: 'no data for 4 min',
       last_data_ms: nowMs - 4 * MINUTE_MS, breakers: { total: 4, closed: 0, unknown: 4, worst: 'unknown' } }),
     row('search', nowMs, { health: 'unknown', severity: 'unknown', evidence: 'no_data', calls: null, errors: null, retries: null, last_data_ms: null,
-      budget: { utilization_percent: null }, breakers: { total: 0, closed: 0, worst: 'unknown' } }),
+      budget: { utilization_percent: null }, breakers: { total: 0, closed: 0, worst: null } }),
     ...healthyRows(nowMs).slice(2),
     row('accounts', nowMs, { team: 'identity', calls: 0.02, retries: 0, budget: { utilization_percent: 0 }, breakers: { total: 8, closed: 6, disabled: 2, worst: 'disabled' } }),
     row('image-proxy', nowMs, { team: 'edge', calls: 123456, retries: 300, budget: { utilization_percent: 61, remaining_minute: 2340000, limit_minute: 6000000 } }),
