@@ -2,26 +2,28 @@
  * HAProxy (built-in exporter of 2.6). The figures behind the rows are in
  * docs/decisions/0004-haproxy-signals.md: an attempt is a new or a reused
  * connection; a warning counter alone does not tell how many attempts were
- * retries. The caller is "haproxy" for every instance.
+ * retries. Where they are reckoned, a call is a session of the backend: it counts
+ * when it begins, as attempts do, and also where its client is only hung up on. The caller is
+ * "haproxy" for every instance.
  *
  * Fusebox' own HTTP server has no retries to tell.
  */
 #include "ingest/mapping_table.h"
 
-#define BACKEND(name) \
-    .metric = "haproxy_backend_" name, .source = "haproxy", .service_label = "proxy", \
+#define BACKEND(name)                                                                              \
+    .metric = "haproxy_backend_" name, .source = "haproxy", .service_label = "proxy",              \
     .caller = "haproxy", .needs_breaker = true
 
 /* What a server counts, but on the account of its backend. */
-#define BACKEND_BY_SERVER(name) \
-    .metric = "haproxy_server_" name, .source = "haproxy", .service_label = "proxy", \
+#define BACKEND_BY_SERVER(name)                                                                    \
+    .metric = "haproxy_server_" name, .source = "haproxy", .service_label = "proxy",               \
     .caller = "haproxy", .needs_breaker = true
 
-#define SERVER(name) \
-    .metric = "haproxy_server_" name, .source = "haproxy", .service_label = "proxy", \
+#define SERVER(name)                                                                               \
+    .metric = "haproxy_server_" name, .source = "haproxy", .service_label = "proxy",               \
     .breaker_label = "server", .caller = "haproxy"
 
-#define SELF(name) \
+#define SELF(name)                                                                                 \
     .metric = name, .when[0] = { "job", "fusebox" }, .source = "fusebox", .service = "fusebox"
 
 static const struct mapping_row rows[] = {
@@ -32,7 +34,7 @@ static const struct mapping_row rows[] = {
     { BACKEND("http_responses_total"), .when = { { "code", "5xx" } }, .use = USE_SIGNAL,
       .signal = SIGNAL_ERRORS, .falls_with_all = true },
 
-    { BACKEND("http_requests_total"), .use = USE_PART, .part = PART_CALLS },
+    { BACKEND("sessions_total"), .use = USE_PART, .part = PART_CALLS, .falls_with_all = true },
     { BACKEND("connection_attempts_total"), .use = USE_PART, .part = PART_ATTEMPTS,
       .falls_with_all = true },
     { BACKEND("connection_reuses_total"), .use = USE_PART, .part = PART_ATTEMPTS,
@@ -44,7 +46,6 @@ static const struct mapping_row rows[] = {
     { BACKEND("connection_errors_total"), .use = USE_PART, .part = PART_UNSERVED,
       .falls_with_all = true },
     { BACKEND_BY_SERVER("connection_errors_total"), .use = USE_PART, .part = PART_UNSERVED_MINUS },
-    { BACKEND("current_sessions"), .use = USE_PART, .part = PART_IN_FLIGHT },
 
     { SERVER("status"), .when = { { "state", "UP" } }, .use = USE_STATE, .state = STATE_CLOSED },
     { SERVER("status"), .when = { { "state", "DOWN" } }, .use = USE_STATE, .state = STATE_OPEN },
