@@ -25,12 +25,13 @@ enum { HTTP_CLIENT_HEADERS_MAX_BYTES = 65536 };
 struct http_client;
 
 struct http_result {
-    enum err err;            /* ERR_OK: an answer came, whatever its status; ERR_TIMEOUT, ERR_LIMIT, ERR_UNAVAILABLE … */
-    int status;              /* 0 when none came */
-    struct str body;         /* decompressed; valid during `done` */
-    const char *content_type;/* "" when none */
-    double duration_s;       /* from start to last byte */
-    char reason[160];        /* a clause for people when err is set */
+    enum err err;    /* ERR_OK: an answer came, whatever its status; ERR_TIMEOUT, ERR_LIMIT,
+                        ERR_UNAVAILABLE … */
+    int status;      /* 0 when none came */
+    struct str body; /* decompressed; valid during `done` */
+    const char *content_type; /* "" when none */
+    double duration_s;        /* from start to last byte */
+    char reason[160];         /* a clause for people when err is set */
 };
 
 struct http_call {

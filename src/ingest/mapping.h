@@ -13,10 +13,16 @@
  *           series books 0, unless the same scrape job was already heard before
  *           the series appeared (a series born at runtime starts from 0: then
  *           its first value is the increase).
- * Staleness A stale marker ends the series: SIGNAL_GONE for a breaker's state;
- *           a counter that comes back after it goes on from its last value, with
- *           reset detection.
+ *           When a source (job, instance) began again, as its start time or the
+ *           fall of another of its counters says, a value that has grown past the
+ *           one before is the increase, too.
+ * Staleness A stale marker ends the series; SIGNAL_GONE once when none is left of
+ *           a service or a breaker. A counter that comes back after it goes on
+ *           from its last value, with reset detection.
  * HAProxy   docs/decisions names the rules (calls, retries, half-open).
+ * Limits    MAPPING_SUBJECTS_MAX services and breakers, a million mapped series;
+ *           a series beyond them, or that found no memory when it was first seen,
+ *           stays unmapped.
  * Threads   Owned by the evaluate thread.
  */
 #ifndef FUSEBOX_INGEST_MAPPING_H
@@ -31,7 +37,8 @@ struct mapping;
 struct mapping *mapping_new(struct tsdb *db, struct signal_sink sink); /* NULL: no memory */
 void mapping_free(struct mapping *m);
 
-/* Sends the signals of one committed batch, in the order of its samples; breaker states once per batch. */
+/* Sends the signals of one committed batch, in the order of its samples; breaker states once per
+ * batch. */
 void mapping_apply(struct mapping *m, const struct sample_batch *batch);
 
 #endif

@@ -337,6 +337,34 @@ static void test_client__ends_running_calls_when_freed(void **state)
     tiny_http_stop(&script.server);
 }
 
+static void test_client__survives_every_failed_allocation(void **state)
+{
+    bool happened = true;
+    struct script script;
+
+    (void)state;
+    start(&script, answer_hello);
+    for (long n = 1; happened; n++) {
+        struct http_client *client = NULL;
+        struct heard heard = { .count = 0 };
+        struct http_call call = call_of(script.url, &heard);
+        enum err err;
+
+        mem_fail_nth(n);
+        err = http_client_new(8, &client);
+        if (!err)
+            err = http_client_start(client, &call, NULL);
+        while (!err && http_client_running(client))
+            http_client_drive(client, 1000);
+        happened = mem_fault_happened();
+        mem_fail_nth(0);
+        assert_int_equal(err ? err : heard.result.err, happened ? ERR_NOMEM : ERR_OK);
+        assert_int_equal(heard.count, err ? 0 : 1);
+        http_client_free(client);
+    }
+    tiny_http_stop(&script.server);
+}
+
 static void test_client__names_its_library(void **state)
 {
     (void)state;
@@ -352,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_client__says_refused_when_nobody_listens),
         cmocka_unit_test(test_client__refuses_what_is_no_web_address),
         cmocka_unit_test(test_client__ends_running_calls_when_freed),
+        cmocka_unit_test(test_client__survives_every_failed_allocation),
         cmocka_unit_test(test_client__names_its_library),
     };
 
