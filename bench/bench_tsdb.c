@@ -2,11 +2,11 @@
  * What the sample store costs: CPU per million samples committed, and resident
  * memory per series.
  *
- *   bench_tsdb DIR [SERIES] [ROUNDS] [BATCH]     DIR is empty; defaults 100000 60 1000
+ *   bench_tsdb DIR [SERIES] [ROUNDS] [BATCH] [GROUP]   DIR is empty; defaults 100000 60 1000 1
  *
  * Every round commits one sample per series, a second apart with some
- * milliseconds of jitter per batch, in batches of BATCH, TARGETS_PER_COMMIT of
- * them per transaction. One series in four is a counter that moves, one a gauge
+ * milliseconds of jitter per batch, in batches of BATCH, GROUP of them per
+ * transaction. One series in four is a counter that moves, one a gauge
  * with two decimals, two stand still most of the time.
  */
 #include <inttypes.h>
@@ -81,6 +81,7 @@ int main(int argc, char **argv)
     uint32_t series = (uint32_t)number_of(argc, argv, 2, 100000);
     long rounds = number_of(argc, argv, 3, 60);
     size_t batch_size = (size_t)number_of(argc, argv, 4, 1000);
+    size_t group = (size_t)number_of(argc, argv, 5, 1);
     size_t batch_count = series / batch_size;
     struct tsdb_options options = { .dir = argc > 1 ? argv[1] : "." };
     struct sample_batch *batches[BATCHES_MAX];
@@ -128,8 +129,9 @@ int main(int argc, char **argv)
             batch->count = batch_size;
         }
         started_ns = clock_process_cpu_ns();
-        for (size_t i = 0; i < batch_count; i++)
-            if (tsdb_commit(db, &batches[i], 1, now_ms))
+        for (size_t i = 0; i < batch_count; i += group)
+            if (tsdb_commit(db, &batches[i], batch_count - i < group ? batch_count - i : group,
+                            now_ms))
                 return 1;
         if (round % MAINTAIN_ROUNDS == 0 && tsdb_maintain(db, now_ms))
             return 1;

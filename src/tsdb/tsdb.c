@@ -1,5 +1,7 @@
 #include "tsdb/tsdb.h"
 
+#include <limits.h>
+
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -8,15 +10,9 @@
 #include "tsdb/head.h"
 #include "tsdb/index.h"
 #include "tsdb/log.h"
+#include "tsdb/reclaim.h"
 
-enum {
-    SWEEP_STEP_SERIES = 65536, /* some milliseconds */
-    SWEEP_STEPS_MAX = 4,       /* per call of tsdb_maintain */
-    SWEEP_INTERVAL_MAX_MS = 60000,
-    SWEEPS_PER_RETENTION = 64,
-    RECLAIM_PARTS = 16,          /* over the limit: drop a sixteenth of the time at once */
-    REPLAY_ROWS_PER_CHECK = 256, /* of the memory limit */
-};
+enum { REPLAY_ROWS_PER_CHECK = 256 }; /* of the memory limit */
 
 /* What is left of a batch after the samples from the future were taken out. */
 struct accepted {
@@ -33,9 +29,7 @@ struct tsdb {
     struct arena commit_arena;
     struct vec defining; /* references that the commit under way defines */
     _Atomic int64_t retention_ms;
-    int64_t swept_cutoff_ms;
-    unsigned reclaim_part; /* 0: not reclaiming, else 1 .. RECLAIM_PARTS */
-    int64_t reclaim_from_ms, reclaim_to_ms;
+    struct reclaim reclaim;
     uint64_t replayed_rows;
     _Atomic uint64_t future_count;
     _Atomic uint64_t refused_count;
@@ -56,42 +50,6 @@ static int64_t mono_ns(void)
 static size_t memory_bytes(const struct tsdb *db)
 {
     return index_bytes(&db->index) + head_bytes(&db->head);
-}
-
-static bool is_over(const struct tsdb *db, size_t limit_bytes)
-{
-    return db->options.memory_limit_bytes && memory_bytes(db) > limit_bytes;
-}
-
-static int64_t part_of_range(int64_t from_ms, int64_t to_ms, unsigned part)
-{
-    uint64_t span = (uint64_t)to_ms - (uint64_t)from_ms;
-
-    return (int64_t)((uint64_t)from_ms + span / RECLAIM_PARTS * part +
-                     span % RECLAIM_PARTS * part / RECLAIM_PARTS);
-}
-
-/* Drops the oldest chunks, part by part of the time in memory, until it is well under the limit. */
-static void reclaim(struct tsdb *db, unsigned steps_max)
-{
-    size_t limit = db->options.memory_limit_bytes;
-
-    if (!db->reclaim_part && is_over(db, limit)) {
-        db->reclaim_from_ms = db->head.min_ts_ms;
-        db->reclaim_to_ms = db->head.max_ts_ms;
-        db->reclaim_part = db->reclaim_from_ms < db->reclaim_to_ms;
-    }
-    for (unsigned i = 0; i < steps_max && db->reclaim_part; i++) {
-        int64_t cutoff_ms = part_of_range(db->reclaim_from_ms, db->reclaim_to_ms, db->reclaim_part);
-        enum sweep sweep = head_sweep(&db->head, cutoff_ms, SWEEP_STEP_SERIES);
-
-        if (sweep == SWEEP_BUSY)
-            return;
-        if (sweep == SWEEP_DONE)
-            db->reclaim_part++;
-        if (!is_over(db, limit - limit / RECLAIM_PARTS) || db->reclaim_part > RECLAIM_PARTS)
-            db->reclaim_part = 0;
-    }
 }
 
 static enum err on_loaded_series(void *ctx, uint32_t ref, struct labels labels)
@@ -138,7 +96,8 @@ static enum err on_loaded_batch(void *ctx, struct sample_batch *batch)
     batch->count = head_append(&db->head, batch->items, batch->count, batch->items);
     tell_replayed(db, batch);
     if (++db->replayed_rows % REPLAY_ROWS_PER_CHECK == 0)
-        reclaim(db, UINT32_MAX);
+        reclaim_memory(&db->reclaim, &db->head, index_bytes(&db->index),
+                       db->options.memory_limit_bytes, UINT_MAX);
     return ERR_OK;
 }
 
@@ -167,7 +126,6 @@ enum err tsdb_open(const struct tsdb_options *options, struct tsdb **ret, struct
     db->options = *options;
     db->options.dir = NULL; /* borrowed for this call only */
     db->retention_ms = options->retention_ms;
-    db->swept_cutoff_ms = INT64_MIN;
     db->commit_arena = arena_limited(SIZE_MAX);
     db->defining = vec_of(sizeof(uint32_t), SERIES_MAX);
     err = index_init(&db->index);
@@ -375,25 +333,6 @@ enum err tsdb_commit(struct tsdb *db, struct sample_batch *const *batches, size_
     return err;
 }
 
-/* A new sweep begins when the cutoff has moved on by a step; one that is under way goes on. */
-static void drop_expired(struct tsdb *db, int64_t retention_ms, int64_t cutoff_ms)
-{
-    int64_t step_ms = retention_ms / SWEEPS_PER_RETENTION;
-
-    if (step_ms > SWEEP_INTERVAL_MAX_MS)
-        step_ms = SWEEP_INTERVAL_MAX_MS;
-    if (db->head.sweep_ref == 0 && cutoff_ms < add_ms(db->swept_cutoff_ms, step_ms))
-        return;
-    for (int i = 0; i < SWEEP_STEPS_MAX; i++) {
-        enum sweep sweep = head_sweep(&db->head, cutoff_ms, SWEEP_STEP_SERIES);
-
-        if (sweep == SWEEP_DONE)
-            db->swept_cutoff_ms = cutoff_ms;
-        if (sweep != SWEEP_MORE)
-            return;
-    }
-}
-
 enum err tsdb_maintain(struct tsdb *db, int64_t now_ms)
 {
     int64_t retention_ms = atomic_load_explicit(&db->retention_ms, memory_order_relaxed);
@@ -402,10 +341,11 @@ enum err tsdb_maintain(struct tsdb *db, int64_t now_ms)
     if (retention_ms > 0) {
         int64_t cutoff_ms = add_ms(now_ms, -retention_ms);
 
-        drop_expired(db, retention_ms, cutoff_ms);
+        reclaim_expired(&db->reclaim, &db->head, retention_ms, cutoff_ms);
         err = log_store_cut(&db->log, cutoff_ms);
     }
-    reclaim(db, SWEEP_STEPS_MAX * RECLAIM_PARTS);
+    reclaim_memory(&db->reclaim, &db->head, index_bytes(&db->index), db->options.memory_limit_bytes,
+                   RECLAIM_STEPS_MAX);
     return err ? err : log_store_checkpoint(&db->log);
 }
 
