@@ -23,13 +23,21 @@ enum mapping_use {
     USE_EPOCH,  /* a gauge whose change says: every counter of this source began again from 0 */
 };
 
-/* Conditions of a breaker, as bits. Half-open is a condition on a second metric: open while its
- * check passes. */
+/* Conditions of a breaker, as bits: one per series, since each series of a set that excludes one
+ * another (UP, DOWN, MAINT, ...) tells its own bit alone. Half-open is a condition on a second
+ * metric: open while its check passes. */
 enum mapping_state {
-    STATE_CLOSED = 1,
-    STATE_OPEN = 2,
-    STATE_DISABLED = 4,
-    STATE_CHECK_PASSES = 8,
+    STATE_CLOSED = 1 << 0,
+    STATE_OPEN = 1 << 1,
+    STATE_MAINT = 1 << 2,
+    STATE_DRAIN = 1 << 3,
+    STATE_NOLB = 1 << 4,
+    STATE_DISABLED = STATE_MAINT | STATE_DRAIN | STATE_NOLB,
+    STATE_L4OK = 1 << 5,
+    STATE_L6OK = 1 << 6,
+    STATE_L7OK = 1 << 7,
+    STATE_L7OKC = 1 << 8,
+    STATE_CHECK_PASSES = STATE_L4OK | STATE_L6OK | STATE_L7OK | STATE_L7OKC,
 };
 
 enum mapping_part {

@@ -115,15 +115,17 @@ static int times(const struct world *w, const char *name, enum signal_kind kind)
     return 0;
 }
 
-#define CALLS   "haproxy_backend_http_requests_total{proxy=\"be\"} "
-#define ERRORS  "haproxy_backend_http_responses_total{proxy=\"be\",code=\"5xx\"} "
-#define STARTED "haproxy_process_start_time_seconds "
-#define UP      "haproxy_server_status{proxy=\"be\",server=\"s\",state=\"UP\"} "
-#define DOWN    "haproxy_server_status{proxy=\"be\",server=\"s\",state=\"DOWN\"} "
-#define MAINT   "haproxy_server_status{proxy=\"be\",server=\"s\",state=\"MAINT\"} "
-#define PASSES  "haproxy_server_check_status{proxy=\"be\",server=\"s\",state=\"L7OK\"} "
-#define SERVICE "be/ by haproxy"
-#define SERVER  "be/s by haproxy"
+#define CALLS            "haproxy_backend_http_requests_total{proxy=\"be\"} "
+#define ERRORS           "haproxy_backend_http_responses_total{proxy=\"be\",code=\"5xx\"} "
+#define STARTED          "haproxy_process_start_time_seconds "
+#define UP               "haproxy_server_status{proxy=\"be\",server=\"s\",state=\"UP\"} "
+#define DOWN             "haproxy_server_status{proxy=\"be\",server=\"s\",state=\"DOWN\"} "
+#define MAINT            "haproxy_server_status{proxy=\"be\",server=\"s\",state=\"MAINT\"} "
+#define DRAIN            "haproxy_server_status{proxy=\"be\",server=\"s\",state=\"DRAIN\"} "
+#define PASSES           "haproxy_server_check_status{proxy=\"be\",server=\"s\",state=\"L7OK\"} "
+#define PASSES_WITH_CODE "haproxy_server_check_status{proxy=\"be\",server=\"s\",state=\"L7OKC\"} "
+#define SERVICE          "be/ by haproxy"
+#define SERVER           "be/s by haproxy"
 
 static void test_mapping__books_nothing_for_the_first_sample(void **state)
 {
@@ -265,7 +267,12 @@ static void test_mapping__tells_the_breakers_state_once_per_batch(void **state)
         { UP "0\n" DOWN "1\n" MAINT "0\n" PASSES "0\n", BREAKER_OPEN },
         { UP "0\n" DOWN "1\n" MAINT "0\n" PASSES "1\n", BREAKER_HALF_OPEN },
         { UP "0\n" DOWN "0\n" MAINT "1\n" PASSES "1\n", BREAKER_DISABLED },
-        { UP "0\n" DOWN "0\n" MAINT "0\n" PASSES "1\n", BREAKER_UNKNOWN },
+        { UP "0\n" DOWN "0\n" MAINT "1\n" DRAIN "0\n", BREAKER_DISABLED },
+        { UP "0\n" DOWN "0\n" MAINT "0\n" DRAIN "1\n", BREAKER_DISABLED },
+        { UP "0\n" DOWN "0\n" MAINT "0\n" DRAIN "0\n" PASSES "1\n", BREAKER_UNKNOWN },
+        { UP "0\n" DOWN "1\n" PASSES "1\n" PASSES_WITH_CODE "0\n", BREAKER_HALF_OPEN },
+        { UP "0\n" DOWN "1\n" PASSES "0\n" PASSES_WITH_CODE "1\n", BREAKER_HALF_OPEN },
+        { UP "0\n" DOWN "1\n" PASSES "0\n" PASSES_WITH_CODE "0\n", BREAKER_OPEN },
     };
     struct world w;
 
