@@ -201,15 +201,17 @@ UNUSED static bool raw_comes_to(const struct raw_server *s, _Atomic uint64_t *co
                                 uint64_t value)
 {
     int fd = raw_dial(s);
+    bool there = *counter == value;
 
-    for (int i = 0; i < RAW_PATIENCE_S * 100 && *counter != value; i++) {
+    for (int i = 0; i < RAW_PATIENCE_S * 100 && !there; i++) {
         if (!raw_gets_nothing(fd, 10)) {
             close(fd);
             fd = raw_dial(s);
         }
+        there = *counter == value;
     }
-    close(fd);
-    return *counter == value;
+    close(fd); /* it may have been counted itself */
+    return there;
 }
 
 /* One request on a connection of its own; the status, or 0. */
