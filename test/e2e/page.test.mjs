@@ -153,10 +153,22 @@ test('an older update than what is shown is left out', async () => {
   await rowOf(page, 'orders').getByText('88.8').waitFor();
   server.seq -= 5;
   server.push({ services: [row('orders', server.nowMs, { calls: 11.1 })] });
-  server.seq += 20;
+  server.seq += 4;
   server.push({ services: [row('checkout', server.nowMs, { calls: 99.9 })] });
   await rowOf(page, 'checkout').getByText('99.9', { exact: true }).waitFor();
   assert.equal(await rowOf(page, 'orders').getByText('88.8').count(), 1);
+});
+
+test('a frame that was missed makes the page fetch the whole view', async () => {
+  const page = await show();
+  const fetched = () => server.requests.filter((path) => path.endsWith('/dashboard/overview')).length;
+  const before = fetched();
+  server.seq += 3;
+  server.push({ services: [] });
+  await eventually('the fetch', () => fetched() === before + 1);
+  server.push({ services: [row('orders', server.nowMs, { calls: 77.7 })] });
+  await rowOf(page, 'orders').getByText('77.7').waitFor();
+  assert.equal(fetched(), before + 1, 'the next frame follows on');
 });
 
 test('rows keep their places under the pointer until asked', async () => {

@@ -135,10 +135,12 @@ function onEvent(view: View, type: string, data: unknown): void {
     void catchUp();
   } else if (type === 'snapshot' || type === 'update') {
     if (fetching && type === 'update' && held.length < HELD_MAX) held.push({ type, data });
+    else if (type === 'update' && (data as { seq: number }).seq > seq + 1) void catchUp();
     else accept(view, type, data);
   }
 }
 
+// Every view of the server is a frame, so a number left out is a frame that was missed.
 // Fetches the whole document. Updates that come meanwhile wait, and count when they are newer.
 async function catchUp(): Promise<void> {
   const { view } = current!;
