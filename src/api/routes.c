@@ -4,6 +4,7 @@
 
 #define RETRY_MONITORING "/api/v1/retry-monitoring"
 
+/* clang-format off */
 const struct http_route api_routes[] = {
     { HTTP_GET, RETRY_MONITORING "/status", api_status,
       .summary = "State of the monitoring: totals, targets, store" },
@@ -43,5 +44,6 @@ const struct http_route api_routes[] = {
     { HTTP_GET, "/ui/", api_page, .summary = "The dashboard" },
     { HTTP_GET, "/ui/{path*}", api_page, .summary = "The dashboard" },
 };
+/* clang-format on */
 
 const size_t api_route_count = ARRAY_LEN(api_routes);

@@ -36,9 +36,9 @@ struct arena arena_limited(size_t limit_bytes); /* allocates nothing yet */
 void arena_release(struct arena *arena);        /* all-zero is allowed */
 void arena_reset(struct arena *arena);          /* keeps one page for the next use */
 
-void *arena_alloc(struct arena *arena, size_t size_bytes) MUST_CHECK;  /* not cleared, 16-aligned */
+void *arena_alloc(struct arena *arena, size_t size_bytes) MUST_CHECK; /* not cleared, 16-aligned */
 void *arena_alloc_zero(struct arena *arena, size_t count, size_t size_bytes) MUST_CHECK;
-char *arena_copy(struct arena *arena, struct str s) MUST_CHECK;        /* NUL-terminated */
+char *arena_copy(struct arena *arena, struct str s) MUST_CHECK; /* NUL-terminated */
 bool arena_copy_str(struct arena *arena, struct str s, struct str *ret) MUST_CHECK;
 char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK;
 

@@ -42,7 +42,8 @@ int64_t clock_process_cpu_ns(void);
 
 enum { CLOCK_RFC3339_BYTES = 32 };
 
-/* Writes "2026-11-20T02:41:07.123Z" with a NUL and returns `out`. Years 0 to 9999; others are clamped. */
+/* Writes "2026-11-20T02:41:07.123Z" with a NUL and returns `out`. Years 0 to 9999; others are
+ * clamped. */
 char *clock_format_rfc3339(int64_t wall_ms, char out[CLOCK_RFC3339_BYTES]);
 
 #endif

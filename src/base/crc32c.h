@@ -1,4 +1,5 @@
-/* CRC-32C (Castagnoli, reflected polynomial 0x82F63B78), the checksum of everything we write. Source: RFC 3720, B.4. */
+/* CRC-32C (Castagnoli, reflected polynomial 0x82F63B78), the checksum of everything we write.
+ * Source: RFC 3720, B.4. */
 #ifndef FUSEBOX_BASE_CRC32C_H
 #define FUSEBOX_BASE_CRC32C_H
 

@@ -25,7 +25,8 @@ struct diag {
     char message[DIAG_MESSAGE_BYTES];
 };
 
-/* Fills *diag unless it already holds an error, and returns `code`, so that it can be the return value. */
+/* Fills *diag unless it already holds an error, and returns `code`, so that it can be the return
+ * value. */
 enum err diag_set(struct diag *diag, enum err code, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* The same with a place. */

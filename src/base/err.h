@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+/* clang-format off */
 /*    code          name            text                              http  exit retryable */
 #define ERR_TABLE(X) \
     X(OK,          "ok",           "success",                         200,  0,  false) \
@@ -28,6 +29,7 @@
     X(MISDIRECTED, "misdirected",  "this host name is not served",    421, 14,  false) \
     X(OVERLOADED,  "overloaded",   "too much at once, try later",     503, 15,  true)  \
     X(CANCELLED,   "cancelled",    "it was stopped on request",       503, 16,  true)
+/* clang-format on */
 
 enum err {
 #define X(code, name, text, http, exit, retryable) ERR_##code,

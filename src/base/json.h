@@ -32,7 +32,7 @@ void json_open_object(struct json *j);
 void json_close_object(struct json *j);
 void json_open_array(struct json *j);
 void json_close_array(struct json *j);
-void json_key(struct json *j, const char *key); /* our own names: not escaped */
+void json_key(struct json *j, const char *key);    /* our own names: not escaped */
 void json_key_str(struct json *j, struct str key); /* foreign names: escaped */
 void json_string(struct json *j, struct str s);
 void json_cstr(struct json *j, const char *s); /* NULL becomes null */

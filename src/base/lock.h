@@ -11,11 +11,11 @@
 #include <pthread.h>
 
 enum lock_rank {
-    LOCK_RANK_QUEUE = 90,    /* innermost: nothing is taken inside */
+    LOCK_RANK_QUEUE = 90, /* innermost: nothing is taken inside */
     LOCK_RANK_LOG = 95,
     LOCK_RANK_TELEMETRY = 80,
-    LOCK_RANK_PUBLISH = 70,  /* pointer swaps of published snapshots */
-    LOCK_RANK_INDEX = 60,    /* tsdb index */
+    LOCK_RANK_PUBLISH = 70, /* pointer swaps of published snapshots */
+    LOCK_RANK_INDEX = 60,   /* tsdb index */
     LOCK_RANK_CATALOG = 50,
     LOCK_RANK_HTTP = 40,
     LOCK_RANK_DAEMON = 10,

@@ -38,9 +38,9 @@ struct log_field {
     double real;
 };
 
-#define LOG_STR(k, v) ((struct log_field){ .key = (k), .kind = LOG_FIELD_STR, .text = (v) })
-#define LOG_CSTR(k, v) LOG_STR(k, str_of(v))
-#define LOG_INT(k, v) ((struct log_field){ .key = (k), .kind = LOG_FIELD_INT, .number = (v) })
+#define LOG_STR(k, v)    ((struct log_field){ .key = (k), .kind = LOG_FIELD_STR, .text = (v) })
+#define LOG_CSTR(k, v)   LOG_STR(k, str_of(v))
+#define LOG_INT(k, v)    ((struct log_field){ .key = (k), .kind = LOG_FIELD_INT, .number = (v) })
 #define LOG_DOUBLE(k, v) ((struct log_field){ .key = (k), .kind = LOG_FIELD_DOUBLE, .real = (v) })
 
 enum { LOG_REPEATS_TRACKED = 16, LOG_REPEATS_SHOWN = 10 };
@@ -71,12 +71,12 @@ bool log_is_on(struct log *log, enum log_level level);
 void log_fields(struct log *log, enum log_level level, const char *message,
                 const struct log_field *fields);
 
-#define log_write(log, level, message, ...) \
-    log_fields(log, level, message, \
+#define log_write(log, level, message, ...)                                                        \
+    log_fields(log, level, message,                                                                \
                (const struct log_field[]){ __VA_ARGS__, { .kind = LOG_FIELD_END } })
 
 /* A line without data. */
-#define log_message(log, level, message) \
+#define log_message(log, level, message)                                                           \
     log_fields(log, level, message, &(const struct log_field){ .kind = LOG_FIELD_END })
 
 /* Writes what was collapsed so far. */

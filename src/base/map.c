@@ -73,7 +73,8 @@ enum err map_put(struct map *m, struct str key, void *value)
     return ERR_OK;
 }
 
-/* Moves later entries of the run into the hole, so that probing never meets a gap (Knuth 6.4, algorithm R). */
+/* Moves later entries of the run into the hole, so that probing never meets a gap (Knuth 6.4,
+ * algorithm R). */
 static void close_gap(struct map *m, size_t hole)
 {
     size_t mask = m->slot_count - 1;

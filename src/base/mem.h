@@ -13,11 +13,11 @@
 
 #include "base/attr.h"
 
-void *mem_alloc(size_t size_bytes) MUST_CHECK;               /* not cleared; NULL when exhausted */
+void *mem_alloc(size_t size_bytes) MUST_CHECK; /* not cleared; NULL when exhausted */
 void *mem_alloc_zero(size_t count, size_t size_bytes) MUST_CHECK; /* cleared; saturating product */
-void *mem_realloc(void *ptr, size_t size_bytes) MUST_CHECK;  /* as realloc; on NULL ptr is intact */
-void mem_free(void *ptr);                                    /* NULL is allowed */
-char *mem_copy(const void *ptr, size_t len) MUST_CHECK;      /* with a NUL behind it */
+void *mem_realloc(void *ptr, size_t size_bytes) MUST_CHECK; /* as realloc; on NULL ptr is intact */
+void mem_free(void *ptr);                                   /* NULL is allowed */
+char *mem_copy(const void *ptr, size_t len) MUST_CHECK;     /* with a NUL behind it */
 
 /*
  * Test only. The n-th allocation from now on fails (n from 1), once; 0 switches

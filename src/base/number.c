@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Exact powers of ten: a decimal with at most 15 digits scaled by one of these rounds once (Clinger 1990). */
+/* Exact powers of ten: a decimal with at most 15 digits scaled by one of these rounds once (Clinger
+ * 1990). */
 static const double exact_powers[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                        1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                        1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };

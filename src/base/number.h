@@ -19,7 +19,8 @@ enum { NUMBER_TEXT_BYTES = 40 };
 /* Writes text with a NUL and returns its length. "NaN", "+Inf", "-Inf" for those. */
 size_t number_format(double value, char out[NUMBER_TEXT_BYTES]);
 
-/* The whole text must be a number; false leaves *ret alone. NaN gives the quiet 0x7ff8000000000001. */
+/* The whole text must be a number; false leaves *ret alone. NaN gives the quiet 0x7ff8000000000001.
+ */
 bool number_parse(struct str text, double *ret);
 
 #endif

@@ -94,7 +94,8 @@ static struct timespec deadline_after(int64_t wait_ns)
     int64_t now = clock_mono_ns(&clock);
     int64_t at = wait_ns < INT64_MAX - now ? now + wait_ns : INT64_MAX;
 
-    return (struct timespec){ .tv_sec = (time_t)(at / 1000000000), .tv_nsec = (long)(at % 1000000000) };
+    return (struct timespec){ .tv_sec = (time_t)(at / 1000000000),
+                              .tv_nsec = (long)(at % 1000000000) };
 }
 
 enum err queue_pop(struct queue *q, int64_t wait_ns, void **ret_item)

@@ -1,4 +1,5 @@
-/* Sizes that saturate instead of wrapping: an overflowing sum becomes SIZE_MAX, which no allocator grants. */
+/* Sizes that saturate instead of wrapping: an overflowing sum becomes SIZE_MAX, which no allocator
+ * grants. */
 #ifndef FUSEBOX_BASE_SIZE_H
 #define FUSEBOX_BASE_SIZE_H
 

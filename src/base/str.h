@@ -20,8 +20,8 @@ struct str {
 };
 
 #define STR(literal) ((struct str){ (literal), sizeof(literal) - 1 })
-#define STR_NONE ((struct str){ NULL, 0 })
-#define STR_ARG(s) (int)(s).len, (s).ptr /* for "%.*s" */
+#define STR_NONE     ((struct str){ NULL, 0 })
+#define STR_ARG(s)   (int)(s).len, (s).ptr /* for "%.*s" */
 
 static inline struct str str_of(const char *text)
 {
@@ -39,7 +39,8 @@ bool str_has_suffix(struct str s, struct str suffix);
 bool str_equals_nocase(struct str a, struct str b); /* ASCII letters only */
 struct str str_trim(struct str s);                  /* spaces, tabs, CR, LF at both ends */
 
-/* Cuts at the first `separator`: *head is what stands before it, the result what stands behind (or nothing). */
+/* Cuts at the first `separator`: *head is what stands before it, the result what stands behind (or
+ * nothing). */
 struct str str_cut(struct str s, char separator, struct str *head);
 
 /* Index of the byte, or s.len. */

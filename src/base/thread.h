@@ -19,7 +19,8 @@ struct thread {
 };
 
 /* `name` has at most 15 bytes. ERR_UNAVAILABLE when the system gives no thread. */
-enum err thread_start(struct thread *t, const char *name, void *(*run)(void *), void *arg) MUST_CHECK;
+enum err thread_start(struct thread *t, const char *name, void *(*run)(void *),
+                      void *arg) MUST_CHECK;
 
 /* Waits for the end of the thread; all-zero and already stopped threads are allowed. */
 void thread_stop(struct thread *t);

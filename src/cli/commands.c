@@ -13,7 +13,7 @@
 
 enum { OUTPUT_MAX_BYTES = 4 << 20 };
 
-/* The flags that are short for a setting become one, in front of the others: --set wins over them. */
+/* Flags that are short for a setting become one, in front of the others: --set wins over them. */
 static void sources_of(struct cli_flags *flags, struct config_sources *ret)
 {
     struct config_setting front[2];
@@ -69,9 +69,8 @@ static int command_check_config(struct cli_flags *flags)
         (void)config_scrapes(cfg, &scrapes);
         (void)config_services(cfg, &services);
         printf("%s%s is valid%s: %zu scrape_configs, %zu services\n",
-               colour_on(stdout, COLOUR_GOOD),
-               flags->config ? flags->config : "the configuration", colour_off(stdout), scrapes,
-               services);
+               colour_on(stdout, COLOUR_GOOD), flags->config ? flags->config : "the configuration",
+               colour_off(stdout), scrapes, services);
     }
     config_errors_release(&errors);
     config_unref(cfg);
@@ -119,6 +118,7 @@ static int command_help(struct cli_flags *flags)
     return 0;
 }
 
+/* clang-format off */
 #define FLAG_CONFIG { "--config", "FILE", "configuration file (YAML); an existing prometheus.yml does" }
 #define FLAG_DATA { "--data", "DIR", "directory of the data (default ./fusebox-data)" }
 #define FLAG_LISTEN { "--listen", "ADDR:PORT", "where to listen (default 127.0.0.1:8080); port 0 takes a free one" }
@@ -146,5 +146,6 @@ const struct cli_command cli_commands[] = {
     { "help", "Prints this list; `fusebox COMMAND --help` tells more", NULL, { { NULL } },
       command_help },
 };
+/* clang-format on */
 
 const size_t cli_command_count = ARRAY_LEN(cli_commands);

@@ -1,4 +1,5 @@
-/* Versions of Fusebox and of the libraries as they are at run time, with what is known against them. */
+/* Versions of Fusebox and of the libraries as they are at run time, with what is known against
+ * them. */
 #ifndef FUSEBOX_CLI_VERSION_H
 #define FUSEBOX_CLI_VERSION_H
 

@@ -43,11 +43,11 @@ struct config_target {
 /* One item of `scrape_configs`, Prometheus' keys. Times in ms, sizes in bytes; 0 = no limit. */
 struct config_scrape {
     struct str job_name;
-    struct str scheme;        /* "http" or "https" */
-    struct str metrics_path;  /* "/metrics" */
-    struct str query;         /* `params`, already encoded, without '?'; may be empty */
+    struct str scheme;       /* "http" or "https" */
+    struct str metrics_path; /* "/metrics" */
+    struct str query;        /* `params`, already encoded, without '?'; may be empty */
     int64_t interval_ms;
-    int64_t timeout_ms;       /* <= interval_ms */
+    int64_t timeout_ms; /* <= interval_ms */
     int64_t body_size_limit_bytes;
     int64_t sample_limit_count;
     bool honor_labels;
@@ -64,15 +64,16 @@ struct config_service {
     struct str environment;
     int64_t max_retries_per_minute; /* 0: no absolute limit */
     int64_t max_retries_per_hour;
-    double max_retry_rate_percent;       /* NaN: the default ratio model applies when no absolute limit is given */
-    double warning_threshold_percent;    /* default 70 */
-    double critical_threshold_percent;   /* default 85 */
-    double slo_success_rate_percent;     /* availability target; NaN */
-    double slo_response_time_ms;         /* latency target; NaN */
-    double slo_error_rate;               /* ratio; NaN */
+    double max_retry_rate_percent; /* NaN: the default ratio model applies when no absolute limit is
+                                      given */
+    double warning_threshold_percent;  /* default 70 */
+    double critical_threshold_percent; /* default 85 */
+    double slo_success_rate_percent;   /* availability target; NaN */
+    double slo_response_time_ms;       /* latency target; NaN */
+    double slo_error_rate;             /* ratio; NaN */
     const struct str *dependencies;
     size_t dependency_count;
-    int line;                            /* where the file defines it */
+    int line; /* where the file defines it */
 };
 
 struct config; /* opaque; read by the functions below and config/options.h */
@@ -82,12 +83,14 @@ const struct config_service *config_services(const struct config *cfg, size_t *r
 /* `global.external_labels`. */
 struct labels config_external_labels(const struct config *cfg);
 
-/* Typed values by option id (config/options.h); asking for another type than the row's is asserted. */
+/* Typed values by option id (config/options.h); asking for another type than the row's is asserted.
+ */
 #include "config/option_ids.h"
-int64_t config_int(const struct config *cfg, enum option_id id);      /* ints, durations (ms), sizes (bytes) */
+int64_t config_int(const struct config *cfg,
+                   enum option_id id); /* ints, durations (ms), sizes (bytes) */
 double config_double(const struct config *cfg, enum option_id id);
 bool config_bool(const struct config *cfg, enum option_id id);
-struct str config_text(const struct config *cfg, enum option_id id);  /* strings and enums */
+struct str config_text(const struct config *cfg, enum option_id id); /* strings and enums */
 
 struct config_setting {
     struct str key;
@@ -95,7 +98,7 @@ struct config_setting {
 };
 
 struct config_sources {
-    const char *file;   /* path, or NULL: defaults alone */
+    const char *file;                      /* path, or NULL: defaults alone */
     const struct config_setting *settings; /* --set KEY=VALUE, in order */
     size_t setting_count;
     char *const *environment; /* as `environ`; NULL: none */
@@ -104,7 +107,7 @@ struct config_sources {
 /* One error; `file` is empty for settings and environment (then `message` names them). */
 struct config_error {
     struct str file;
-    int line;   /* 0 when not known */
+    int line; /* 0 when not known */
     int column;
     char message[DIAG_MESSAGE_BYTES];
 };

@@ -2,6 +2,7 @@
 #ifndef FUSEBOX_CONFIG_OPTION_IDS_H
 #define FUSEBOX_CONFIG_OPTION_IDS_H
 
+/* clang-format off */
 enum option_id {
     OPT_LISTEN,                    /* "listen"                       string  127.0.0.1:8080 */
     OPT_DATA,                      /* "data"                         string  ./fusebox-data */
@@ -35,5 +36,6 @@ enum option_id {
     OPT_CATALOG_MAX_BREAKERS,      /* "catalog.max_breakers"         int     50000 */
     OPT_COUNT
 };
+/* clang-format on */
 
 #endif

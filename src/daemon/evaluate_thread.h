@@ -48,8 +48,11 @@ void evaluate_thread_release(struct evaluate_thread *e);
 enum err evaluate_thread_publish(struct evaluate_thread *e) MUST_CHECK;
 
 /* Takes the batch; on an error (stopped) the caller keeps it. Waits while the inbox is full. */
-enum err evaluate_thread_push_batch(struct evaluate_thread *e, struct sample_batch *batch) MUST_CHECK;
-enum err evaluate_thread_push_question(struct evaluate_thread *e, struct http_parked *parked) MUST_CHECK;
-enum err evaluate_thread_push_config(struct evaluate_thread *e, struct config *cfg) MUST_CHECK; /* takes a reference of its own */
+enum err evaluate_thread_push_batch(struct evaluate_thread *e,
+                                    struct sample_batch *batch) MUST_CHECK;
+enum err evaluate_thread_push_question(struct evaluate_thread *e,
+                                       struct http_parked *parked) MUST_CHECK;
+enum err evaluate_thread_push_config(struct evaluate_thread *e, struct config *cfg)
+    MUST_CHECK; /* takes a reference of its own */
 
 #endif

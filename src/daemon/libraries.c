@@ -9,7 +9,7 @@
 #include "http/server.h"
 #include "sqlite/db.h"
 
-#define TEXT_OF(x) #x
+#define TEXT_OF(x)            #x
 #define VERSION_TEXT(a, b, c) TEXT_OF(a) "." TEXT_OF(b) "." TEXT_OF(c)
 
 enum { SQLITE_WITHOUT_WAL_RESET_DEFECT = 3051003 };

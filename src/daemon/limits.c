@@ -6,7 +6,6 @@
 #include "base/attr.h"
 #include "base/str.h"
 
-
 /* A whole number from a file of the kernel; 0 when there is none ("max"). */
 static int64_t read_number(const char *path)
 {

@@ -37,8 +37,8 @@ static bool make_room(struct own_series *o)
     return true;
 }
 
-static bool find_series(struct own_series *o, const char *suffix,
-                        const struct metric_label *labels, size_t count, uint32_t *ret_ref)
+static bool find_series(struct own_series *o, const char *suffix, const struct metric_label *labels,
+                        size_t count, uint32_t *ret_ref)
 {
     struct labels_builder builder;
     struct labels set;
@@ -65,8 +65,8 @@ static void on_sample(void *ctx, const char *suffix, const struct metric_label *
         o->left_out_count++;
         return;
     }
-    o->batch->items[o->batch->count++] =
-        (struct series_sample){ ref, o->batch->received_ms, value };
+    o->batch->items[o->batch->count++] = (struct series_sample){ ref, o->batch->received_ms,
+                                                                 value };
 }
 
 void own_series_store(struct own_series *o, struct api *api)

@@ -19,8 +19,8 @@ struct own_series {
     struct queue *batches;
     struct clock clock;
     struct str instance;
-    struct arena arena;          /* of one label set */
-    struct sample_batch *batch;  /* being filled */
+    struct arena arena;         /* of one label set */
+    struct sample_batch *batch; /* being filled */
     const char *family;
     size_t left_out_count;
 };

@@ -11,7 +11,8 @@
 #include "http/server.h"
 
 /* Options that differ, need a restart and so keep their old value: a warning each. */
-void reload_warn_of_restarts(struct log *log, const struct config *before, const struct config *after);
+void reload_warn_of_restarts(struct log *log, const struct config *before,
+                             const struct config *after);
 
 /* Logs each error with its place, then each warning. */
 void reload_log_errors(struct log *log, const struct config_errors *errors);

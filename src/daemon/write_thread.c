@@ -2,7 +2,8 @@
 
 static const int64_t MAINTAIN_EVERY_NS = 5000000000;
 static const int64_t RETRY_AFTER_NS = 1000000000;
-static const int64_t COMMIT_GAP_NS = 25000000; /* a sync costs the same for one batch and for fifty */
+static const int64_t COMMIT_GAP_NS =
+    25000000; /* a sync costs the same for one batch and for fifty */
 enum { COMMIT_TRIES = 5 };
 
 static void drop_batch(void *batch)
@@ -41,8 +42,8 @@ static enum err commit_with_retries(struct write_thread *w, struct sample_batch 
     if (!err || queue_init(&pause, 1, QUEUE_REFUSE, drop_batch))
         return err;
     for (int tried = 1; err && tried < COMMIT_TRIES; tried++) {
-        log_write(w->log, LOG_WARN, "commit failed, trying again",
-                  LOG_CSTR("error", err_text(err)), LOG_INT("batches", (int64_t)count));
+        log_write(w->log, LOG_WARN, "commit failed, trying again", LOG_CSTR("error", err_text(err)),
+                  LOG_INT("batches", (int64_t)count));
         if (!wait_to_retry(w, &pause))
             break;
         err = commit_once(w, batches, count);
@@ -63,7 +64,8 @@ static void commit_group(struct write_thread *w, struct sample_batch **batches, 
             sample_batch_free(batches[i]);
 }
 
-/* Gathers what waits, and what comes until COMMIT_GAP_NS after the commit before: none of it when that is long ago. */
+/* Gathers what waits, and what comes until COMMIT_GAP_NS after the commit before: none of it when
+ * that is long ago. */
 static size_t take_group(struct write_thread *w, struct sample_batch **batches)
 {
     size_t count = 1;

@@ -3,8 +3,9 @@
  *
  * Takes batches, commits all that wait in one transaction, and hands them on to
  * the evaluation. One that comes alone is committed at once; in a dense stream
- * commits keep a small gap, so that one sync serves many. A commit that fails is tried again (repeating is safe) and then
- * given up with a line in the log; the sources see the full queue meanwhile.
+ * commits keep a small gap, so that one sync serves many. A commit that fails is tried again
+ * (repeating is safe) and then given up with a line in the log; the sources see the full queue
+ * meanwhile.
  *
  * Limits    WRITE_QUEUE_BATCHES wait; a source that finds it full drops its own
  *           batch and counts it.

@@ -16,8 +16,8 @@
 
 enum { DURATION_TEXT_BYTES = 64 };
 
-bool duration_parse(struct str text, int64_t *ret_ms);  /* false: not a duration, or too large */
-bool size_parse(struct str text, int64_t *ret_bytes);   /* false: not a size, or too large */
+bool duration_parse(struct str text, int64_t *ret_ms); /* false: not a duration, or too large */
+bool size_parse(struct str text, int64_t *ret_bytes);  /* false: not a size, or too large */
 
 /* The shortest exact form ("1h30m", "64MiB"), with a NUL; returns `out`. Values are >= 0. */
 char *duration_format(int64_t ms, char out[DURATION_TEXT_BYTES]);

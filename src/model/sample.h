@@ -35,8 +35,8 @@ struct series_sample {
  * Memory    sample_batch_new / _free; the queue that takes it owns it.
  */
 struct sample_batch {
-    int64_t received_ms;         /* wall time at which its last byte came */
-    int64_t received_mono_ns;    /* the same instant on the monotonic clock */
+    int64_t received_ms;      /* wall time at which its last byte came */
+    int64_t received_mono_ns; /* the same instant on the monotonic clock */
     size_t count;
     size_t capacity_count;
     struct series_sample items[];

@@ -21,18 +21,19 @@
 #include "base/str.h"
 
 enum signal_kind {
-    SIGNAL_CALLS,          /* calls: first attempts with all their retries, counted once */
-    SIGNAL_ERRORS,         /* calls whose final result was a failure */
-    SIGNAL_RETRIES,        /* attempts after the first */
-    SIGNAL_RETRIES_DENIED, /* retries that a limiter refused */
-    SIGNAL_BREAKER_STATE,  /* amount is an enum breaker_state */
-    SIGNAL_BREAKER_CALLS,  /* what went through one breaker, with any result */
-    SIGNAL_BREAKER_ERRORS, /* failures among them */
-    SIGNAL_BREAKER_BLOCKED,/* calls that the breaker refused */
-    SIGNAL_GONE,           /* the source of this subject stopped (stale marker); no amount */
+    SIGNAL_CALLS,           /* calls: first attempts with all their retries, counted once */
+    SIGNAL_ERRORS,          /* calls whose final result was a failure */
+    SIGNAL_RETRIES,         /* attempts after the first */
+    SIGNAL_RETRIES_DENIED,  /* retries that a limiter refused */
+    SIGNAL_BREAKER_STATE,   /* amount is an enum breaker_state */
+    SIGNAL_BREAKER_CALLS,   /* what went through one breaker, with any result */
+    SIGNAL_BREAKER_ERRORS,  /* failures among them */
+    SIGNAL_BREAKER_BLOCKED, /* calls that the breaker refused */
+    SIGNAL_GONE,            /* the source of this subject stopped (stale marker); no amount */
 };
 
-/* Numbers as metrics show them (requirements, section 1); the two behind are no states of a circuit. */
+/* Numbers as metrics show them (requirements, section 1); the two behind are no states of a
+ * circuit. */
 enum breaker_state {
     BREAKER_CLOSED = 0,
     BREAKER_HALF_OPEN = 1,
@@ -42,7 +43,8 @@ enum breaker_state {
     BREAKER_STATE_COUNT,
 };
 
-const char *breaker_state_name(enum breaker_state state); /* closed, half_open, open, disabled, unknown */
+const char *
+breaker_state_name(enum breaker_state state); /* closed, half_open, open, disabled, unknown */
 
 struct signal_subject {
     struct str service;  /* the callee */
@@ -61,7 +63,8 @@ struct signal {
 };
 
 struct signal_sink {
-    /* The subject's id, new or known; 0 when a limit refuses it (the mapping then sends nothing). */
+    /* The subject's id, new or known; 0 when a limit refuses it (the mapping then sends nothing).
+     */
     uint32_t (*subject)(void *ctx, const struct signal_subject *subject);
     void (*on_signal)(void *ctx, const struct signal *signal);
     void *ctx;
