@@ -4,6 +4,7 @@
 
 static const double TOLERATED_ERROR_RATIO = 0.01;
 static const double UNHEALTHY_ERROR_RATIO = 0.05;
+static const double ROUNDING = 1e-9; /* of 1 - (1 - x): a ratio that is exactly at a bound */
 
 static double tolerated_error_ratio(const struct catalog_service *known)
 {
@@ -35,9 +36,9 @@ static void consider_errors(const struct catalog_service *known, struct arena *a
     double tolerated = tolerated_error_ratio(known), ratio = 1 - view->success_ratio;
     double unhealthy = fmax(5 * tolerated, UNHEALTHY_ERROR_RATIO);
 
-    if (view->evidence != EVIDENCE_OK || isnan(ratio) || ratio <= tolerated)
+    if (view->evidence != EVIDENCE_OK || isnan(ratio) || ratio <= tolerated + ROUNDING)
         return;
-    consider(view, ratio >= unhealthy ? HEALTH_UNHEALTHY : HEALTH_DEGRADED,
+    consider(view, ratio >= unhealthy - ROUNDING ? HEALTH_UNHEALTHY : HEALTH_DEGRADED,
              arena_printf(arena, "%.*f %% of calls fail", ratio < 0.1 ? 1 : 0, ratio * 100));
 }
 

@@ -34,7 +34,7 @@ static void append_ago(struct buf *out, int64_t ms)
     if (s < 90)
         buf_printf(out, "%lld s", (long long)s);
     else if (s < 90 * 60)
-        buf_printf(out, "%lld min", (long long)(s / 60));
+        buf_printf(out, "%lld min", (long long)((s + 30) / 60));
     else
         buf_printf(out, "%.1f h", (double)s / 3600);
 }

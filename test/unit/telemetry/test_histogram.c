@@ -34,10 +34,10 @@ static void test_histogram__a_bound_belongs_to_its_own_bucket(void **state UNUSE
     struct buf text = buf_limited(TEXT_BYTES);
     char *written;
 
-    histogram_observe(&h, 1000000);      /* 1 ms exactly */
-    histogram_observe(&h, 1000001);      /* one more */
-    histogram_observe(&h, 60000000000);  /* beyond the last bound */
-    histogram_observe(&h, -5);           /* a clock that went back counts as 0 */
+    histogram_observe(&h, 1000000);     /* 1 ms exactly */
+    histogram_observe(&h, 1000001);     /* one more */
+    histogram_observe(&h, 60000000000); /* beyond the last bound */
+    histogram_observe(&h, -5);          /* a clock that went back counts as 0 */
     written = text_of(&h, NULL, 0, &text);
     expect_line(written, "# TYPE d_seconds histogram\n");
     expect_line(written, "d_seconds_bucket{le=\"0.0001\"} 1\n");

@@ -1,0 +1,192 @@
+#include "budget_history.h"
+
+#include "base/attr.h"
+#include "monitor/exhaustion.h"
+
+enum { HISTORIES = 25, CHECKS = 25 };
+static const double Z_80 = 1.2816;
+
+/* One limit as the oracle sees it: `share` of calls plus `constant` over the last span_s seconds.
+ */
+struct rule {
+    int span_s;
+    double constant, share;
+};
+
+/* Runs the present speed on, second by second, with nothing but the raw history. -1: not within the
+ * span. */
+static double run_out(const struct history *h, struct rule rule, double retries_per_s,
+                      double calls_per_s)
+{
+    for (int t = 0; t <= rule.span_s; t++) {
+        int kept_s = rule.span_s - t;
+        double used = history_sum(h->retries_at, h->now_s, kept_s) + retries_per_s * t;
+        double calls = history_sum(h->calls_at, h->now_s, kept_s) + calls_per_s * t;
+        double limit = rule.constant + (rule.share > 0 ? rule.share * calls : 0);
+
+        if (used > 1e-9 && used >= limit - 1e-7 && (t > 0 ? retries_per_s > 0 : true))
+            return t;
+    }
+    return -1;
+}
+
+struct expected {
+    double in_s, low_s, high_s;
+};
+
+static struct expected expect_rule(const struct history *h, struct rule rule, int speed_s)
+{
+    double n = history_sum(h->retries_at, h->now_s, speed_s);
+    double over_s = fmin(speed_s, h->now_s + 1), spread = n > 0 ? Z_80 / sqrt(n) : 0;
+    double calls_per_s = history_sum(h->calls_at, h->now_s, speed_s) / over_s;
+    double slow = n / over_s * (1 - spread);
+
+    return (struct expected){
+        .in_s = run_out(h, rule, n / over_s, calls_per_s),
+        .low_s = run_out(h, rule, n / over_s * (1 + spread), calls_per_s),
+        .high_s = run_out(h, rule, slow < 0 ? 0 : slow, calls_per_s),
+    };
+}
+
+static void take_sooner(struct expected *best, struct expected other)
+{
+    if (other.in_s >= 0 && (best->in_s < 0 || other.in_s < best->in_s))
+        *best = other;
+}
+
+static struct expected expect(const struct history *h, const struct budget_limits *l, int speed_s)
+{
+    struct expected best = { .in_s = -1 };
+
+    if (!isnan(l->per_minute))
+        take_sooner(&best, expect_rule(h, (struct rule){ 60, l->per_minute, 0 }, speed_s));
+    if (!isnan(l->per_hour))
+        take_sooner(&best, expect_rule(h, (struct rule){ 3600, l->per_hour, 0 }, speed_s));
+    if (!isnan(l->share))
+        take_sooner(&best,
+                    expect_rule(h, (struct rule){ speed_s, l->reserve_per_s * speed_s, l->share },
+                                speed_s));
+    return best;
+}
+
+/* A second either way where the sum meets the limit to the last bit. */
+static void assert_close(const char *what, double got, double expected)
+{
+    if ((got < 0) != (expected < 0) || fabs(got - expected) > 1)
+        fail_msg("%s: %g, second by second it is %g", what, got, expected);
+}
+
+static void check(const struct history *h, const struct budget_limits *l, int span, int speed_s)
+{
+    struct budget_input in = history_input(h, span);
+    struct exhaustion e = exhaustion_of(l, &in);
+    struct expected x = expect(h, l, speed_s);
+
+    assert_close("in_s", e.in_s, x.in_s);
+    if (e.in_s < 0)
+        return;
+    assert_true(e.low_s >= 0 && e.low_s <= e.in_s && e.in_s <= e.high_s);
+    assert_close("low_s", e.low_s, x.low_s);
+    assert_close("high_s", isinf(e.high_s) ? -1 : e.high_s, x.high_s);
+}
+
+static void test_exhaustion__equals_a_run_second_by_second(void **state UNUSED)
+{
+    static struct history h;
+
+    for (uint64_t seed = 1; seed <= HISTORIES; seed++) {
+        struct rng r = rng_seeded(seed);
+
+        print_message("seed %llu\n", (unsigned long long)seed);
+        history_init(&h);
+        for (int i = 0; i < CHECKS; i++) {
+            struct budget_limits l = limits_random(&r);
+
+            history_live(&h, &r);
+            check(&h, &l, SPAN_MODEL, HISTORY_MODEL_S);
+            check(&h, &l, SPAN_MINUTE, 60);
+        }
+        history_release(&h);
+    }
+}
+
+/* `seconds` of the same second; then what is said of it. */
+static struct exhaustion after(struct budget_limits l, int burst, int seconds, unsigned retries)
+{
+    static struct history h;
+    struct budget_input in;
+    struct exhaustion e;
+
+    history_init(&h);
+    if (burst)
+        history_add(&h, 0, (unsigned)burst);
+    for (int i = 0; i < seconds; i++)
+        history_add(&h, 100, retries);
+    in = history_input(&h, SPAN_MODEL);
+    e = exhaustion_of(&l, &in);
+    history_release(&h);
+    return e;
+}
+
+static void test_exhaustion__never_while_the_speed_keeps_below_the_limit(void **state UNUSED)
+{
+    struct budget_limits l = limits_none();
+
+    l.per_minute = 600;
+    assert_true(after(l, 0, 120, 9).in_s < 0);
+    assert_true(after(l, 0, 120, 0).in_s < 0);
+    l.per_minute = 0;
+    assert_true(after(l, 0, 120, 0).in_s < 0);
+}
+
+static void test_exhaustion__the_time_is_that_of_the_sum(void **state UNUSED)
+{
+    struct budget_limits l = limits_none();
+    struct exhaustion e;
+
+    l.per_minute = 600;
+    e = after(l, 0, 20, 20); /* 400 used, 20 a second */
+    assert_float_equal(e.in_s, 10, 0);
+    assert_false(e.hour);
+    assert_true(e.low_s <= e.in_s && e.high_s > e.in_s);
+    e = after(l, 0, 120, 10); /* exactly at the limit */
+    assert_float_equal(e.in_s, 0, 0);
+    l.per_hour = 450;
+    e = after(l, 0, 20, 20);
+    assert_float_equal(e.in_s, 3, 0);
+    assert_true(e.hour);
+}
+
+static void test_exhaustion__a_burst_counts_until_it_leaves(void **state UNUSED)
+{
+    struct budget_limits l = limits_none();
+
+    l.per_hour = 20000;
+    /* 18,000 at once, then 1 a second: a steady 3,600 an hour, but the burst stays for an hour */
+    assert_float_equal(after(l, 18000, 600, 1).in_s, 1400, 0);
+    assert_true(after(l, 15000, 600, 1).in_s < 0);
+}
+
+static void test_exhaustion__few_retries_make_the_far_end_unknown(void **state UNUSED)
+{
+    struct budget_limits l = limits_none();
+    struct exhaustion e;
+
+    l.per_minute = 5;
+    e = after(l, 0, 1, 1);
+    assert_true(e.in_s > 0);
+    assert_true(isinf(e.high_s));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_exhaustion__equals_a_run_second_by_second),
+        cmocka_unit_test(test_exhaustion__never_while_the_speed_keeps_below_the_limit),
+        cmocka_unit_test(test_exhaustion__the_time_is_that_of_the_sum),
+        cmocka_unit_test(test_exhaustion__a_burst_counts_until_it_leaves),
+        cmocka_unit_test(test_exhaustion__few_retries_make_the_far_end_unknown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
