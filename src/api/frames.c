@@ -9,6 +9,7 @@ enum {
     FRAMES_TOPICS_MAX = 4096,
     HISTORY_EVERY_MS = 1000,
     FRAME_ROWS_MAX_BYTES = SSE_FRAME_MAX_BYTES / 2,
+    SPARK_NEVER_SENT = -2, /* -1 is a spark without a step */
 };
 
 /* What was sent last of one service. */
@@ -73,7 +74,8 @@ static struct sent_row *sent_row_of(struct frames *f, struct str name)
     row = mem_alloc(sizeof *row + name.len);
     if (!row)
         return NULL;
-    *row = (struct sent_row){ .name = { (char *)(row + 1), name.len }, .spark_end_ms = -1 };
+    *row = (struct sent_row){ .name = { (char *)(row + 1), name.len },
+                              .spark_end_ms = SPARK_NEVER_SENT };
     memcpy(row + 1, name.ptr, name.len);
     if (map_put(&f->rows, row->name, row)) {
         mem_free(row);
@@ -108,6 +110,10 @@ static void add_row_if_changed(struct frames *f, struct json *j, const struct se
     }
     if (spark_moved)
         render_row(f, s, true);
+    if (buf_error(&f->row)) {
+        f->frame.failed = buf_error(&f->row); /* no half frame */
+        return;
+    }
     json_raw(j, buf_str(&f->row));
     if (row) {
         row->hash = hash;

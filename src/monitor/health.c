@@ -38,8 +38,9 @@ static void consider_errors(const struct catalog_service *known, struct arena *a
 
     if (view->evidence != EVIDENCE_OK || isnan(ratio) || ratio <= tolerated + ROUNDING)
         return;
-    consider(view, ratio >= unhealthy - ROUNDING ? HEALTH_UNHEALTHY : HEALTH_DEGRADED,
-             arena_printf(arena, "%.*f %% of calls fail", ratio < 0.1 ? 1 : 0, ratio * 100));
+    consider(
+        view, ratio >= unhealthy - ROUNDING ? HEALTH_UNHEALTHY : HEALTH_DEGRADED,
+        arena_printf(arena, "%.*f %% of calls fail", ratio < 0.1 - ROUNDING ? 1 : 0, ratio * 100));
 }
 
 static void consider_budget(struct arena *arena, struct service_view *view)
