@@ -2,7 +2,8 @@
 
 #include "base/mem.h"
 
-static const int64_t FRAME_GAP_NS = 100000000; /* at most ten frames a second */
+static const int64_t FRAME_GAP_NS = 100000000;  /* at most ten frames a second */
+static const int64_t IDLE_EXTRA_NS = 500000000; /* a view without new figures may wait longer */
 enum { INBOX_AT_ONCE = 64 };
 
 enum item_kind { ITEM_BATCH, ITEM_QUESTION, ITEM_CONFIG };
@@ -78,6 +79,8 @@ enum err evaluate_thread_publish(struct evaluate_thread *e)
     int64_t now_ns = clock_mono_ns(&e->clock);
 
     e->published_mono_ns = now_ns;
+    if (e->oldest_batch_mono_ns >= 0)
+        e->figures_mono_ns = now_ns;
     if (err)
         return err;
     publication_set(&e->api->views, view_ref(view));
@@ -133,10 +136,27 @@ static void take_item(struct evaluate_thread *e, struct item *item)
     histogram_observe(&e->api->own.evaluate_duration, clock_mono_ns(&e->clock) - begin_ns);
 }
 
+/*
+ * When the next view is due. New figures go out with the batch that brings them, unless others went
+ * out less than an interval ago; a view without any, which shows no more than that time passes,
+ * must not make them late.
+ */
+static int64_t publish_due_ns(const struct evaluate_thread *e, bool changed)
+{
+    int64_t frame_ns = e->published_mono_ns + FRAME_GAP_NS;
+    int64_t figures_ns = e->figures_mono_ns + e->stream_interval_ns;
+
+    if (changed)
+        return frame_ns;
+    if (e->oldest_batch_mono_ns >= 0)
+        return figures_ns > frame_ns ? figures_ns : frame_ns;
+    return e->published_mono_ns + e->stream_interval_ns + IDLE_EXTRA_NS;
+}
+
 /* Until when nothing needs to be done but wait for the inbox. */
 static int64_t due_ns(const struct evaluate_thread *e, bool changed)
 {
-    int64_t publish_ns = e->published_mono_ns + (changed ? FRAME_GAP_NS : e->stream_interval_ns);
+    int64_t publish_ns = publish_due_ns(e, changed);
     int64_t store_ns = e->stored_mono_ns + e->self_interval_ns;
 
     return publish_ns < store_ns ? publish_ns : store_ns;
@@ -170,7 +190,7 @@ static void *run(void *arg)
         changed |= monitor_take_dirty(e->monitor);
         changed |= monitor_take_alarm(e->monitor);
         now_ns = clock_mono_ns(&e->clock);
-        if (now_ns - e->published_mono_ns >= (changed ? FRAME_GAP_NS : e->stream_interval_ns)) {
+        if (now_ns >= publish_due_ns(e, changed)) {
             if (evaluate_thread_publish(e))
                 log_message(e->log, LOG_WARN, "no memory for a new view, the old one stays");
             changed = false;

@@ -34,7 +34,8 @@ struct evaluate_thread {
     int64_t stream_interval_ns;
     int64_t self_interval_ns;
     int64_t oldest_batch_mono_ns; /* received, not shown yet; -1 */
-    int64_t published_mono_ns;
+    int64_t published_mono_ns;    /* the newest view … */
+    int64_t figures_mono_ns;      /* … and the newest with new figures */
     int64_t stored_mono_ns;
 };
 
