@@ -3,7 +3,7 @@
 #include "base/attr.h"
 #include "monitor/exhaustion.h"
 
-enum { HISTORIES = 25, CHECKS = 25 };
+enum { HISTORIES = 10, CHECKS = 20 };
 static const double Z_80 = 1.2816;
 
 /* One limit as the oracle sees it: `share` of calls plus `constant` over the last span_s seconds.
