@@ -4,6 +4,8 @@
 
 #include "base/mem.h"
 
+enum { PATIENCE_MIN_MS = 5000, PATIENCE_AT_FIRST_MS = 180000 /* three of Prometheus' default */ };
+
 static enum err init_windows(struct service_watch *s, int model_window_s)
 {
     const int span_s[SPAN_COUNT] = {
@@ -223,14 +225,22 @@ static int covered_s(const struct service_watch *s, int64_t now_ms, int span_s)
     return since_s < 1 ? 1 : since_s < span_s ? (int)since_s : span_s;
 }
 
+/* Three of the source's gaps; before a second reading nobody knows how long one is. */
+static int64_t patience_ms(const struct service_watch *s)
+{
+    int64_t three_gaps_ms = 3000 * (int64_t)service_resolution_s(s);
+
+    if (s->gap_count == 0)
+        return PATIENCE_AT_FIRST_MS;
+    return three_gaps_ms < PATIENCE_MIN_MS ? PATIENCE_MIN_MS : three_gaps_ms;
+}
+
 static enum evidence judge_evidence(const struct service_watch *s, int64_t now_ms, int span,
                                     const struct catalog_service *known)
 {
-    int64_t patience_ms = 1000 * (int64_t)(service_resolution_s(s) * 3);
-
     if (s->first_ms < 0)
         return known->config && !known->heard ? EVIDENCE_NO_DATA : EVIDENCE_UNKNOWN;
-    if (now_ms - s->last_ms > (patience_ms < 5000 ? 5000 : patience_ms))
+    if (now_ms - s->last_ms > patience_ms(s))
         return EVIDENCE_STALE;
     if (window_sum(&s->heard, span) < 2)
         return EVIDENCE_TOO_LITTLE;

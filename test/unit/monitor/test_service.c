@@ -194,6 +194,18 @@ static void test_service__goes_stale_after_its_patience_and_keeps_its_values(voi
     }
 }
 
+static void
+test_service__one_reading_is_too_little_and_stale_only_after_minutes(void **state UNUSED)
+{
+    struct service_watch *s = watch_new();
+
+    read_all(s, T0, 1000, 0, 0);
+    assert_int_equal(look(s, T0 + 6000).evidence, EVIDENCE_TOO_LITTLE);
+    assert_int_equal(look(s, T0 + 180000).evidence, EVIDENCE_TOO_LITTLE);
+    assert_int_equal(look(s, T0 + 180001).evidence, EVIDENCE_STALE);
+    service_watch_free(s);
+}
+
 static void test_service__needs_two_readings_and_twenty_calls(void **state UNUSED)
 {
     struct service_watch *s = watch_new();
@@ -394,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_service__one_outage_does_not_change_the_resolution),
         cmocka_unit_test(test_service__a_gap_of_years_is_no_overflow),
         cmocka_unit_test(test_service__goes_stale_after_its_patience_and_keeps_its_values),
+        cmocka_unit_test(test_service__one_reading_is_too_little_and_stale_only_after_minutes),
         cmocka_unit_test(test_service__needs_two_readings_and_twenty_calls),
         cmocka_unit_test(test_service__a_gap_is_null_in_sparks_and_history_never_zero),
         cmocka_unit_test(test_service__a_step_that_was_hardly_heard_is_null),
