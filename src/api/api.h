@@ -21,22 +21,22 @@ enum { API_EPOCH_BYTES = 32, API_BODY_MAX_BYTES = 64 << 20, API_PERIOD_DEFAULT_S
 
 /* Topics of the streams: this name, and this prefix with a service's name behind it. */
 #define TOPIC_OVERVIEW "overview"
-#define TOPIC_SERVICE "service:"
+#define TOPIC_SERVICE  "service:"
 
 struct api {
     struct clock clock;
     char epoch[API_EPOCH_BYTES]; /* another one at each start of the daemon */
     const char *version;
     int64_t started_ms;
-    bool open_is_one;            /* metrics.breaker_state_encoding */
-    atomic_bool ready;           /* replay is done and the first view is there */
+    bool open_is_one;  /* metrics.breaker_state_encoding */
+    atomic_bool ready; /* replay is done and the first view is there */
     struct publication views;
     struct own own;
     struct sse_hub *hub;
     uint32_t overview_topic;
     struct scraper *scraper;
     struct tsdb *db;
-    const char *config_file;     /* or NULL */
+    const char *config_file; /* or NULL */
 
     /* Both take the parked request and finish it. ERR_OVERLOADED: they did not take it. */
     enum err (*ask_history)(void *daemon, struct http_parked *parked);
@@ -65,12 +65,14 @@ struct monitor;
 void api_answer_history(struct api *api, const struct monitor *monitor, struct http_parked *parked);
 
 /* Handlers, by file. */
-http_handler api_overview, api_overview_subscribe, api_service_page, api_service_subscribe; /* dashboard.c */
-http_handler api_status, api_services, api_service, api_health_report, api_metrics_document; /* services.c */
-http_handler api_health, api_live, api_ready;                                                /* probes.c */
-http_handler api_breaker_health, api_breaker_status;                                         /* breakers.c */
-http_handler api_metrics;                                                                    /* metrics.c */
-http_handler api_page, api_page_root;                                                        /* page.c */
-http_handler api_reload;                                                                     /* admin.c */
+http_handler api_overview, api_overview_subscribe, api_service_page,
+    api_service_subscribe; /* dashboard.c */
+http_handler api_status, api_services, api_service, api_health_report,
+    api_metrics_document;                            /* services.c */
+http_handler api_health, api_live, api_ready;        /* probes.c */
+http_handler api_breaker_health, api_breaker_status; /* breakers.c */
+http_handler api_metrics;                            /* metrics.c */
+http_handler api_page, api_page_root;                /* page.c */
+http_handler api_reload;                             /* admin.c */
 
 #endif

@@ -170,9 +170,8 @@ static void export_states(const struct monitor_view *view, bool open_is_one,
                 "1 for the state that the breaker is in, 0 for the others.");
     for (size_t i = 0; i < view->breaker_count; i++)
         for (int state = 0; state < BREAKER_STATE_COUNT; state++) {
-            struct metric_label label = {
-                "state", str_of(breaker_state_name((enum breaker_state)state))
-            };
+            struct metric_label label = { "state",
+                                          str_of(breaker_state_name((enum breaker_state)state)) };
 
             breaker_sample(out, &view->breakers[i], &label, 1,
                            (int)view->breakers[i].state == state);
@@ -207,9 +206,8 @@ static void export_transitions(const struct monitor_view *view, const struct met
                 "Seconds that the breaker spent in each state.");
     for (size_t i = 0; i < view->breaker_count; i++)
         for (int state = 0; state < BREAKER_STATE_COUNT; state++) {
-            struct metric_label label = {
-                "state", str_of(breaker_state_name((enum breaker_state)state))
-            };
+            struct metric_label label = { "state",
+                                          str_of(breaker_state_name((enum breaker_state)state)) };
 
             breaker_sample(out, &view->breakers[i], &label, 1,
                            view->breakers[i].seconds_in_state[state]);
@@ -219,7 +217,8 @@ static void export_transitions(const struct monitor_view *view, const struct met
 static void requests_of(const struct breaker_view *b, const char *outcome, double value,
                         const struct metric_out *out)
 {
-    struct metric_label labels[] = { { "outcome", str_of(outcome) }, { "result", str_of(outcome) } };
+    struct metric_label labels[] = { { "outcome", str_of(outcome) },
+                                     { "result", str_of(outcome) } };
 
     breaker_sample(out, b, labels, 2, value);
 }

@@ -39,8 +39,8 @@ struct labelled {
     uint64_t value;
 };
 
-static void by_label(const struct metric_out *out, const char *label,
-                     const struct labelled *rows, size_t count)
+static void by_label(const struct metric_out *out, const char *label, const struct labelled *rows,
+                     size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct metric_label l = { label, str_of(rows[i].value_of_label) };
@@ -61,8 +61,8 @@ static void export_http(struct own *own, const struct metric_out *out)
     out->family(out->ctx, "fusebox_http_requests_total", METRIC_COUNTER,
                 "HTTP requests that Fusebox answered, by class of status.");
     for (size_t i = 0; i < ARRAY_LEN(classes); i++)
-        by_label(out, "code",
-                 &(struct labelled){ classes[i], own->http.requests_by_class[i + 1] }, 1);
+        by_label(out, "code", &(struct labelled){ classes[i], own->http.requests_by_class[i + 1] },
+                 1);
     out->family(out->ctx, "fusebox_http_rejected_total", METRIC_COUNTER,
                 "Connections and requests that were turned away, by reason.");
     by_label(out, "reason", rejected, ARRAY_LEN(rejected));

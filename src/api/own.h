@@ -22,14 +22,14 @@ struct own {
     struct scrape_stats scrape;
     struct histogram request_duration[OWN_ROUTES_MAX]; /* by index in the route table */
     struct histogram commit_duration;
-    struct histogram evaluate_duration;     /* one batch or tick */
-    struct histogram freshness;             /* from a scrape's last byte to the published view */
-    _Atomic uint64_t frames;                /* event-stream frames made */
+    struct histogram evaluate_duration; /* one batch or tick */
+    struct histogram freshness;         /* from a scrape's last byte to the published view */
+    _Atomic uint64_t frames;            /* event-stream frames made */
     _Atomic uint64_t signals;
     _Atomic uint64_t services_refused, breakers_refused;
-    _Atomic int reload_successful;          /* 1, 0 */
+    _Atomic int reload_successful; /* 1, 0 */
     _Atomic int64_t reload_success_ms;
-    _Atomic int64_t evaluated_ms;           /* wall time of the last evaluation */
+    _Atomic int64_t evaluated_ms; /* wall time of the last evaluation */
     int64_t started_ms;
     const char *version;
     struct tsdb *db;

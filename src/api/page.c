@@ -1,4 +1,5 @@
-/* The dashboard's files, compiled in. Paths are looked up in a table; there is no file system behind them. */
+/* The dashboard's files, compiled in. Paths are looked up in a table; there is no file system
+ * behind them. */
 #include "api/api.h"
 #include "api/ui_assets.h"
 
@@ -44,8 +45,7 @@ enum err api_page(struct http_request *req, struct http_reply *reply, void *ctx)
         return diag_set(&reply->diag, ERR_NOT_FOUND, "the dashboard has no such file");
     reply->content_type = asset->content_type;
     reply->etag = asset->etag;
-    reply->cache_control =
-        asset->immutable ? "public, max-age=31536000, immutable" : "no-cache";
+    reply->cache_control = asset->immutable ? "public, max-age=31536000, immutable" : "no-cache";
     if (accepts_gzip(req)) {
         reply->content_encoding = "gzip";
         reply->fixed = (struct str){ (const char *)asset->gzip, asset->gzip_len };

@@ -165,7 +165,8 @@ static void budget(struct json *j, const struct budget_view *b)
     json_key(j, "evidence");
     json_cstr(j, evidence_name(b->evidence));
     /* An infinite utilisation (retries where none are allowed) has no number in JSON. */
-    figure(j, "utilization_percent", isinf(b->utilization_percent) ? 9999 : b->utilization_percent, 1);
+    figure(j, "utilization_percent", isinf(b->utilization_percent) ? 9999 : b->utilization_percent,
+           1);
     json_key(j, "risk");
     json_cstr(j, risk_name(b->risk));
     json_key(j, "risk_level");

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "config/options.h"
 
-enum { ANSWER_MAX_BYTES = 64 << 10 };
+enum { ANSWER_MAX_BYTES = 1 << 20 };
 
 static bool differs(const struct config *a, const struct config *b, enum option_id id)
 {

@@ -39,7 +39,8 @@ static bool holds(const struct window *w, int64_t second)
     return w->head_s != INT64_MIN && second <= w->head_s && second > w->head_s - w->length_s;
 }
 
-/* One step on: the second that leaves each span is taken off its sum, and the cell that is used again is cleared. */
+/* One step on: the second that leaves each span is taken off its sum, and the cell that is used
+ * again is cleared. */
 static void step(struct window *w)
 {
     int64_t next = w->head_s + 1;

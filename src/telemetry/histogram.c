@@ -8,12 +8,10 @@ struct bound {
 };
 
 static const struct bound bounds[HISTOGRAM_BOUNDS] = {
-    { 100000, "0.0001" },     { 250000, "0.00025" },   { 500000, "0.0005" },
-    { 1000000, "0.001" },     { 2500000, "0.0025" },   { 5000000, "0.005" },
-    { 10000000, "0.01" },     { 25000000, "0.025" },   { 50000000, "0.05" },
-    { 100000000, "0.1" },     { 250000000, "0.25" },   { 500000000, "0.5" },
-    { 1000000000, "1" },      { 2500000000, "2.5" },   { 5000000000, "5" },
-    { 10000000000, "10" },
+    { 100000, "0.0001" },  { 250000, "0.00025" }, { 500000, "0.0005" },  { 1000000, "0.001" },
+    { 2500000, "0.0025" }, { 5000000, "0.005" },  { 10000000, "0.01" },  { 25000000, "0.025" },
+    { 50000000, "0.05" },  { 100000000, "0.1" },  { 250000000, "0.25" }, { 500000000, "0.5" },
+    { 1000000000, "1" },   { 2500000000, "2.5" }, { 5000000000, "5" },   { 10000000000, "10" },
 };
 
 void histogram_observe(struct histogram *h, int64_t duration_ns)
@@ -38,9 +36,8 @@ void histogram_write(const struct histogram *h, const struct metric_out *out,
         all[i] = labels[i];
     for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++) {
         total += atomic_load_explicit(&h->buckets[i], memory_order_relaxed);
-        all[count] = (struct metric_label){
-            "le", i < HISTOGRAM_BOUNDS ? str_of(bounds[i].le) : STR("+Inf")
-        };
+        all[count] = (struct metric_label){ "le", i < HISTOGRAM_BOUNDS ? str_of(bounds[i].le)
+                                                                       : STR("+Inf") };
         out->sample(out->ctx, "_bucket", all, count + 1, (double)total);
     }
     out->sample(out->ctx, "_sum", labels, count,
