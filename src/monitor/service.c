@@ -134,6 +134,17 @@ static void spark_push(struct spark *spark, float value, int64_t end_ms)
     spark->end_ms = end_ms;
 }
 
+/* Whether the last gaps are alike: one source at one pace, not several that take turns. */
+static bool is_regular(const struct service_watch *s)
+{
+    int least = WINDOW_LENGTH_MAX_S;
+
+    for (uint32_t i = 0; i < s->gap_count && i < SERVICE_GAPS; i++)
+        if (s->gaps_s[i] < least)
+            least = s->gaps_s[i];
+    return 2 * least > service_resolution_s(s);
+}
+
 /*
  * Mean per second over the step that ends with to_s. A source that is slower than
  * the step books a whole gap at once: then the mean is over its last gap. NaN when
@@ -150,7 +161,8 @@ static float mean_over(const struct service_watch *s, const struct window *w, bo
     if (!told || readings == 0 || 2 * readings * resolution_s < span_s ||
         from_s <= s->heard.head_s - s->heard.length_s)
         return NAN;
-    if (resolution_s >= step_s)
+    if (resolution_s >= step_s &&
+        is_regular(s)) /* by readings: a second's jitter moves none in or out */
         span_s = (int)readings * resolution_s;
     return (float)((double)window_sum_between(w, from_s, to_s) / span_s);
 }

@@ -306,6 +306,30 @@ static void test_service__sparks_of_a_slow_source_show_its_rate(void **state UNU
     }
 }
 
+/* Two instances of 50 calls a second each, both told every 15 s, three seconds apart. */
+static void test_service__sources_that_take_turns_add_up(void **state UNUSED)
+{
+    struct service_watch *s = watch_new();
+    struct service_view view;
+    double sum = 0;
+    int heard_count = 0;
+
+    for (int i = 0; i <= 60; i++) {
+        read_all(s, T0 + i * 15000, 750, 0, 0);
+        read_all(s, T0 + i * 15000 + 3000, 750, 0, 0);
+        service_watch_advance(s, T0 + i * 15000 + 3100);
+    }
+    view = look(s, T0 + 903100);
+    for (int p = view.calls.count - 60; p < view.calls.count; p++)
+        if (!isnan((double)view.calls.points[p])) {
+            sum += (double)view.calls.points[p];
+            heard_count++;
+        }
+    assert_true(heard_count > 50);
+    assert_true(fabs(sum / heard_count - 100) < 10);
+    service_watch_free(s);
+}
+
 static void test_service__history_keeps_its_bounds(void **state UNUSED)
 {
     struct service_watch *s = watch_new();
@@ -411,6 +435,7 @@ int main(void)
         cmocka_unit_test(test_service__a_gap_is_null_in_sparks_and_history_never_zero),
         cmocka_unit_test(test_service__a_step_that_was_hardly_heard_is_null),
         cmocka_unit_test(test_service__sparks_of_a_slow_source_show_its_rate),
+        cmocka_unit_test(test_service__sources_that_take_turns_add_up),
         cmocka_unit_test(test_service__history_keeps_its_bounds),
         cmocka_unit_test(test_service__what_left_the_hour_is_null),
         cmocka_unit_test(test_service__a_source_whose_clock_is_ahead_is_judged_at_its_time),
