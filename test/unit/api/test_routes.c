@@ -7,7 +7,8 @@
 
 static void test_routes__each_stands_once_and_says_what_it_is(void **state UNUSED)
 {
-    assert_in_range(api_route_count, 20, OWN_ROUTES_MAX - 1); /* each has a histogram, one is left */
+    assert_in_range(api_route_count, 20,
+                    OWN_ROUTES_MAX - 1); /* each has a histogram, one is left */
     for (size_t i = 0; i < api_route_count; i++) {
         const struct http_route *route = &api_routes[i];
 
