@@ -5,6 +5,7 @@ import { freePort } from './scope.mjs';
 // What an answer may be: a status code, 'close' (the connection ends without an answer), or a pause in ms before 200.
 export class Backend {
   attempts = 0;
+  failures = 0; // answers that were an error, or none
   connections = 0;
   answer = () => 200;
   healthy = true;
@@ -36,6 +37,7 @@ export class Backend {
     }
     const what = this.answer(this.attempts++, req);
     req.resume();
+    if (what === 'close' || what >= 500) this.failures++;
     if (what === 'close') return req.socket.destroy();
     if (what < 100) return setTimeout(() => res.writeHead(200).end('late\n'), what);
     return res.writeHead(what).end(`${what}\n`);
