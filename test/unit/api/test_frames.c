@@ -193,9 +193,12 @@ static void test_frames__a_lost_frame_is_made_up_for(void **state UNUSED)
     stage_release(&s);
 }
 
-static void test_frames__more_rows_than_a_frame_holds_come_in_several(void **state UNUSED)
+/* Sends six frames of MANY services and returns the number of rows; each service must be among
+ * them. */
+static size_t send_many(bool changing)
 {
-    static bool seen[MANY];
+    static uint32_t subjects[MANY];
+    bool seen[MANY] = { false };
     struct stage s;
     size_t rows = 0;
 
@@ -204,21 +207,34 @@ static void test_frames__more_rows_than_a_frame_holds_come_in_several(void **sta
         char name[200];
 
         snprintf(name, sizeof name, "%04d-%0150d", i, i);
-        (void)subject_of(s.monitor, name, NULL);
+        subjects[i] = subject_of(s.monitor, name, NULL);
     }
     for (int i = 0; i < 6; i++) {
-        struct str text = frame(&s, T0 + i * 1000);
-        const char *at = text.ptr;
+        struct str text;
+        const char *at;
 
-        assert_true(text.len <= SSE_FRAME_MAX_BYTES);
+        for (int n = 0; changing && n < MANY; n++)
+            send(s.monitor, subjects[n], SIGNAL_CALLS, T0 + i * 1000, 1);
+        text = frame(&s, T0 + i * 1000);
         rows += json_count(text, "services");
+        at = text.ptr;
         while ((at = strstr(at, "\"service\":\"")) && at < text.ptr + text.len)
             seen[strtol(at += 11, NULL, 10)] = true;
     }
-    assert_int_equal(rows, MANY); /* each once, since none changes */
     for (int i = 0; i < MANY; i++)
         assert_true(seen[i]);
     stage_release(&s);
+    return rows;
+}
+
+static void test_frames__more_rows_than_a_frame_holds_come_in_several(void **state UNUSED)
+{
+    assert_int_equal(send_many(false), MANY); /* each once, since none changes */
+}
+
+static void test_frames__rows_take_turns_when_all_change_all_the_time(void **state UNUSED)
+{
+    assert_true(send_many(true) > MANY);
 }
 
 static void test_frames__a_service_page_has_its_history_once_a_second(void **state UNUSED)
@@ -290,6 +306,7 @@ int main(void)
         cmocka_unit_test(test_frames__everything_comes_again_after_the_last_client_left),
         cmocka_unit_test(test_frames__a_lost_frame_is_made_up_for),
         cmocka_unit_test(test_frames__more_rows_than_a_frame_holds_come_in_several),
+        cmocka_unit_test(test_frames__rows_take_turns_when_all_change_all_the_time),
         cmocka_unit_test(test_frames__a_service_page_has_its_history_once_a_second),
         cmocka_unit_test(test_frames__a_page_of_a_service_that_went_stays_silent),
         cmocka_unit_test(test_frames__lack_of_memory_loses_frames_and_no_more),

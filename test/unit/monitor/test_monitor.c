@@ -286,9 +286,9 @@ static bool run_through(struct config *first, struct config *second, long n, boo
     tell_state(m, "heard", "b", T0, BREAKER_OPEN);
     ok = subject_of(m, "heard", NULL) && subject_of(m, "heard", "b");
     ok &= monitor_apply(m, second) == ERR_OK;
-    ok &= monitor_view(m, T0, &view) == ERR_OK;
     (void)monitor_history(m, STR("heard"), T0, 60, &history);
     (void)monitor_history(m, STR("two"), T0, 60, &history);
+    ok &= monitor_view(m, T0, &view) == ERR_OK;
     *ret_fault = mem_fault_happened();
     mem_fail_nth(0);
     assert_int_equal(monitor_apply(m, second), ERR_OK); /* works again with memory */
