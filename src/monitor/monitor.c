@@ -1,13 +1,14 @@
 #include "monitor/monitor.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "monitor/breaker.h"
+#include "monitor/budget_limits.h"
 #include "monitor/health.h"
+#include "monitor/order.h"
 #include "monitor/sentence.h"
 #include "monitor/totals.h"
 
@@ -97,40 +98,6 @@ void monitor_free(struct monitor *m)
     mem_free(m);
 }
 
-static double given_or_nan(int64_t count)
-{
-    return count > 0 ? (double)count : NAN;
-}
-
-static struct budget_limits limits_for(const struct config *cfg,
-                                       const struct config_service *service)
-{
-    struct budget_limits l = {
-        .per_minute = NAN,
-        .per_hour = NAN,
-        .share = config_double(cfg, OPT_BUDGET_RATIO_PERCENT) / 100,
-        .reserve_per_s = config_double(cfg, OPT_BUDGET_RESERVE_PER_S),
-        .warning_percent = config_double(cfg, OPT_BUDGET_WARNING_PERCENT),
-        .critical_percent = config_double(cfg, OPT_BUDGET_CRITICAL_PERCENT),
-        .modelled = true,
-    };
-
-    if (!service)
-        return l;
-    if (!isnan(service->warning_threshold_percent))
-        l.warning_percent = service->warning_threshold_percent;
-    if (!isnan(service->critical_threshold_percent))
-        l.critical_percent = service->critical_threshold_percent;
-    l.per_minute = given_or_nan(service->max_retries_per_minute);
-    l.per_hour = given_or_nan(service->max_retries_per_hour);
-    l.modelled = isnan(l.per_minute) && isnan(l.per_hour) && isnan(service->max_retry_rate_percent);
-    if (!isnan(service->max_retry_rate_percent))
-        l.share = service->max_retry_rate_percent / 100;
-    else if (!l.modelled)
-        l.share = NAN; /* absolute limits were given, so the default share does not stand in */
-    return l;
-}
-
 /* The state of a known service, made when it has none. NULL: no memory. */
 static struct service_state *state_of(struct monitor *m, struct catalog_service *known)
 {
@@ -145,7 +112,7 @@ static struct service_state *state_of(struct monitor *m, struct catalog_service 
         mem_free(state);
         return NULL;
     }
-    state->watch->limits = limits_for(m->config, known->config);
+    state->watch->limits = budget_limits_of(m->config, known->config);
     known->state = state;
     m->alarm = true;
     return state;
@@ -164,7 +131,7 @@ enum err monitor_apply(struct monitor *m, struct config *cfg)
         struct service_state *state = state_of(m, known);
 
         if (state)
-            state->watch->limits = limits_for(cfg, known->config);
+            state->watch->limits = budget_limits_of(cfg, known->config);
         else
             err = ERR_NOMEM; /* the next view tries again */
     }
@@ -423,34 +390,6 @@ static bool view_service(struct monitor *m, struct catalog_service *known,
     return true;
 }
 
-static int risk_rank(const struct service_view *s)
-{
-    return s->budget.risk == RISK_UNKNOWN ? -1 : (int)s->budget.risk;
-}
-
-static double error_rank(const struct service_view *s)
-{
-    return isnan(s->success_ratio) ? -1 : 1 - s->success_ratio;
-}
-
-/* Unhealthy, degraded, unknown, healthy; inside by risk, error ratio and name, healthy ones by name
- * alone. */
-static int compare_services(const void *a, const void *b)
-{
-    static const int rank[] = {
-        [HEALTH_UNHEALTHY] = 0, [HEALTH_DEGRADED] = 1, [HEALTH_UNKNOWN] = 2, [HEALTH_HEALTHY] = 3
-    };
-    const struct service_view *x = a, *y = b;
-
-    if (rank[x->health] != rank[y->health])
-        return rank[x->health] - rank[y->health];
-    if (x->health != HEALTH_HEALTHY && risk_rank(x) != risk_rank(y))
-        return risk_rank(y) - risk_rank(x);
-    if (x->health != HEALTH_HEALTHY && fabs(error_rank(x) - error_rank(y)) > 0)
-        return error_rank(x) < error_rank(y) ? 1 : -1;
-    return str_compare(x->name, y->name);
-}
-
 static enum err fill_view(struct monitor *m, struct monitor_view *view)
 {
     size_t services = catalog_count(&m->catalog);
@@ -466,8 +405,7 @@ static enum err fill_view(struct monitor *m, struct monitor_view *view)
         if (!view_service(m, catalog_at(&m->catalog, i), view))
             return arena_error(&view->arena);
     }
-    if (view->service_count)
-        qsort(view->services, view->service_count, sizeof *view->services, compare_services);
+    order_services(view);
     totals_fill(&m->totals, view);
     sentence_for_overview(view);
     return ERR_OK;
