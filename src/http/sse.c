@@ -18,7 +18,7 @@
 #include "http/sse_frame.h"
 #include "http/stream.h"
 
-enum { RING_MAX_BYTES = 8 << 20, TOPIC_NAME_MAX_BYTES = 128, PEER_CHECK_MS = 1000 };
+enum { RING_MAX_BYTES = 8 << 20, TOPIC_NAME_MAX_BYTES = 2304, PEER_CHECK_MS = 1000 };
 
 struct sse_topic_ring {
     struct str name;
@@ -230,7 +230,7 @@ static enum err admit(struct sse_hub *hub, uint32_t topic, struct sse_stream *st
 /* The reconnection time first, then the caller's frame. */
 static struct sse_frame *first_frame(const struct buf *hello)
 {
-    struct buf text = buf_limited(SSE_FRAME_MAX_BYTES);
+    struct buf text = buf_limited(SSE_HELLO_MAX_BYTES);
 
     buf_append_cstr(&text, "retry: 1000\n\n");
     if (hello)

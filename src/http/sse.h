@@ -24,6 +24,7 @@ enum {
     SSE_HEARTBEAT_MS = 10000,
     SSE_STALL_MS = 30000,
     SSE_FRAME_MAX_BYTES = 4 << 20,
+    SSE_HELLO_MAX_BYTES = 64 << 20, /* a whole view; the client's own, not in the ring */
 };
 
 struct sse_hub;
