@@ -312,7 +312,10 @@ static enum err start(struct daemon *d, struct diag *diag)
     return start_threads(d, diag);
 }
 
-/* In the order of the data's way, so that nothing is handed to someone who has gone. */
+/*
+ * In the order of the data's way, so that nothing is handed to someone who has gone. Requests are
+ * answered until the server stops, so whatever they ask goes after it.
+ */
 static void stop(struct daemon *d)
 {
     scrape_stop(d->scraper);
@@ -322,6 +325,7 @@ static void stop(struct daemon *d)
         queue_close(&d->reloads);
     queue_release(&d->reloads);
     http_server_stop(d->server);
+    scrape_free(d->scraper);
     write_thread_release(&d->write);
     evaluate_thread_release(&d->evaluate);
     frames_free(d->evaluate.frames);

@@ -345,8 +345,10 @@ static void *run(void *arg)
     return NULL;
 }
 
-static void scraper_free(struct scraper *s)
+void scrape_free(struct scraper *s)
 {
+    if (!s)
+        return;
     s->stopping = true;
     http_client_free(s->client);
     while (s->leaving) {
@@ -378,7 +380,7 @@ enum err scrape_start(const struct scrape_options *options, struct config *cfg,
     if (!err)
         err = thread_start(&s->thread, "scrape", run, s);
     if (err) {
-        scraper_free(s);
+        scrape_free(s);
         return err;
     }
     *ret = s;
@@ -392,7 +394,6 @@ void scrape_stop(struct scraper *s)
     s->stopping = true;
     http_client_wake(s->client);
     thread_stop(&s->thread);
-    scraper_free(s);
 }
 
 /* --- for people --- */

@@ -8,7 +8,8 @@
  * are missing from a good scrape get stale markers too, and so has a target that
  * leaves the configuration.
  *
- *   scrape_start(&options, cfg, &s) -> scrape_reload(s, cfg) -> scrape_stop(s)
+ *   scrape_start(&options, cfg, &s) -> scrape_reload(s, cfg)
+ *     -> scrape_stop(s) -> scrape_free(s)
  *
  * Threads   The scrape thread; the functions below may be called from main.
  * Limits    When the queue to the write thread is full the scrape is dropped
@@ -60,8 +61,10 @@ enum err scrape_start(const struct scrape_options *options, struct config *cfg,
                       struct scraper **ret) MUST_CHECK;
 /* Takes a reference of cfg; targets that stay keep their state. */
 void scrape_reload(struct scraper *s, struct config *cfg);
-/* Stops fetching, hands over nothing more. */
+/* Stops fetching, hands over nothing more. The targets' states can still be asked for. */
 void scrape_stop(struct scraper *s);
+/* Of a stopped scraper, or NULL. */
+void scrape_free(struct scraper *s);
 
 /* Copies the targets' states; strings go into the arena. ERR_NOMEM, ERR_LIMIT. */
 enum err scrape_targets(struct scraper *s, struct arena *arena, struct scrape_target_state **ret,

@@ -204,7 +204,8 @@ scope.test('SIGTERM ends it within two seconds, under load, with a good-bye to i
   const streams = ['overview', 'service/busy'].map((what) =>
     new EventStream(scope, `${fusebox.url}/api/v1/retry-monitoring/dashboard/${what}/subscribe`));
   await until('a snapshot', 5000, () => streams[0].events.some(({ name }) => name === 'snapshot'));
-  const load = drive(fusebox.port, 20000, { path: '/api/v1/retry-monitoring/dashboard/overview', concurrency: 20 });
+  const load = Promise.all(['dashboard/overview', 'dashboard/service/busy', 'status', 'metrics'].map((what) =>
+    drive(fusebox.port, 20000, { path: `/api/v1/retry-monitoring/${what}`, concurrency: 10 })));
   await pause(300);
   const began = Date.now();
   const end = await fusebox.stop('SIGTERM');

@@ -103,6 +103,7 @@ static void set_up(struct world *w)
 static void tear_down(struct world *w)
 {
     scrape_stop(w->scraper);
+    scrape_free(w->scraper);
     config_unref(w->cfg);
     tiny_http_stop(&w->server);
     queue_release(&w->batches);
