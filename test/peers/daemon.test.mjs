@@ -185,7 +185,8 @@ scope.test('a reload takes over a good file whole, and nothing of a bad one', as
   fusebox.process.signal('SIGHUP');
   await until('one is gone', 5000, async () => (await known()).join() === 'two');
   assert.equal(await successful(), 1);
-  await until('one is stale', 5000, async () => ['stale', 'no_data'].includes((await fusebox.row('one')).evidence));
+  await until('its breaker is not known', 2000, async () => (await fusebox.breaker('one', 's')).state === 'unknown');
+  await until('one is stale', 10000, async () => ['stale', 'no_data'].includes((await fusebox.row('one')).evidence));
   const requests = one.target.requests;
   await fusebox.settle(3);
   assert.equal(one.target.requests, requests, 'a target that is gone is still asked');
