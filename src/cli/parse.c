@@ -142,13 +142,24 @@ static bool wants_help(int argc, char **argv)
     return false;
 }
 
+/* Of "check config" the first word alone is near too. */
+static size_t distance_to(const char *name, struct str word)
+{
+    struct str first;
+    size_t whole = str_distance(str_of(name), word), of_first;
+
+    (void)str_cut(str_of(name), ' ', &first);
+    of_first = str_distance(first, word);
+    return of_first < whole ? of_first : whole;
+}
+
 static int no_such_command(const char *word)
 {
     struct str nearest = STR_NONE;
     size_t best = 4;
 
     for (size_t i = 0; i < cli_command_count; i++) {
-        size_t distance = str_distance(str_of(cli_commands[i].name), str_of(word));
+        size_t distance = distance_to(cli_commands[i].name, str_of(word));
 
         if (distance < best) {
             best = distance;
