@@ -217,5 +217,6 @@ void evaluate_thread_stop(struct evaluate_thread *e)
 
 void evaluate_thread_release(struct evaluate_thread *e)
 {
+    own_series_release(&e->own_series);
     queue_release(&e->inbox);
 }

@@ -1,9 +1,11 @@
 #include "daemon/own_series.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "api/export.h"
 #include "base/mem.h"
+#include "base/size.h"
 
 enum { FIRST_CAPACITY = 1024 };
 
@@ -69,6 +71,60 @@ static void on_sample(void *ctx, const char *suffix, const struct metric_label *
                                                                  value };
 }
 
+static int compare_refs(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* The batch's references, sorted; NULL without memory (then nothing is called stale next time). */
+static uint32_t *sorted_refs(const struct sample_batch *batch)
+{
+    uint32_t *refs = mem_alloc(mul_size(batch->count + 1, sizeof *refs));
+
+    if (!refs)
+        return NULL;
+    for (size_t i = 0; i < batch->count; i++)
+        refs[i] = batch->items[i].series;
+    qsort(refs, batch->count, sizeof *refs, compare_refs);
+    return refs;
+}
+
+/* Marks what was stored before and is not among `refs`. */
+static void mark_stale(struct own_series *o, const uint32_t *refs, size_t count)
+{
+    size_t now = 0;
+
+    for (size_t i = 0; i < o->stored_count; i++) {
+        while (now < count && refs[now] < o->stored[i])
+            now++;
+        if ((now < count && refs[now] == o->stored[i]) || !make_room(o))
+            continue;
+        o->batch->items[o->batch->count++] = (struct series_sample){
+            o->stored[i], o->batch->received_ms, sample_from_bits(SAMPLE_STALE_BITS)
+        };
+    }
+}
+
+/* Hands the batch over; what counts as stored changes only when the queue took it. */
+static void hand_over(struct own_series *o)
+{
+    size_t count = o->batch->count;
+    uint32_t *refs = sorted_refs(o->batch);
+
+    if (refs)
+        mark_stale(o, refs, count);
+    if (queue_push(o->batches, o->batch)) {
+        sample_batch_free(o->batch); /* the gap shows in the series themselves */
+        mem_free(refs);
+        return;
+    }
+    mem_free(o->stored);
+    o->stored = refs;
+    o->stored_count = refs ? count : 0;
+}
+
 void own_series_store(struct own_series *o, struct api *api)
 {
     struct metric_out out = { on_family, on_sample, o };
@@ -84,9 +140,15 @@ void own_series_store(struct own_series *o, struct api *api)
     o->batch->received_mono_ns = clock_mono_ns(&o->clock);
     export_view(view, api->open_is_one, &out);
     own_export(&api->own, &out);
-    if (queue_push(o->batches, o->batch))
-        sample_batch_free(o->batch); /* the gap shows in the series themselves */
+    hand_over(o);
     o->batch = NULL;
     arena_release(&o->arena);
     view_unref(view);
+}
+
+void own_series_release(struct own_series *o)
+{
+    mem_free(o->stored);
+    o->stored = NULL;
+    o->stored_count = 0;
 }

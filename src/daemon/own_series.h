@@ -1,7 +1,8 @@
 /*
  * Fusebox's own and derived series on their way into the store: what /metrics
  * shows, with job="fusebox" and the listening address as instance, each
- * self.interval.
+ * self.interval. A series that was stored the time before and is not told now
+ * (a state that became unknown) gets a stale marker.
  *
  * Threads   Owned by the evaluate thread.
  * Limits    OWN_SERIES_MAX samples a time; the rest is left out and counted.
@@ -23,8 +24,11 @@ struct own_series {
     struct sample_batch *batch; /* being filled */
     const char *family;
     size_t left_out_count;
+    uint32_t *stored; /* references of the batch before, sorted */
+    size_t stored_count;
 };
 
 void own_series_store(struct own_series *o, struct api *api);
+void own_series_release(struct own_series *o); /* all-zero is allowed */
 
 #endif

@@ -68,7 +68,10 @@ function BudgetCell({ row }: { row: Row }) {
     <>
       <Bullet budget={row.budget} />
       <span class="two">
-        <span class={tone === 'crit' || tone === 'warn' ? `c-${tone} b` : tone === 'unk' ? 'm' : ''}>{budgetPercent(row.budget)}</span>
+        <span class={tone === 'crit' || tone === 'warn' ? `c-${tone} b` : tone === 'unk' ? 'm' : ''}>
+          {budgetPercent(row.budget)}
+          {!!row.budget.risk_level && <span class="xs"><span class="sr"> risk:</span> {visible(row.budget.risk!)}</span>}
+        </span>
         <span class="xs m">{budgetNote(row)}</span>
       </span>
     </>
