@@ -61,6 +61,6 @@ enum err api_page_root(struct http_request *req, struct http_reply *reply, void 
     (void)ctx;
     reply->status = 302;
     reply->location = "/ui/";
-    reply->fixed = STR("{}");
+    reply->fixed = STR("{\"location\":\"/ui/\"}");
     return ERR_OK;
 }

@@ -43,7 +43,8 @@ static void put(struct line *line, const char *text, size_t len)
 
     if (len > room)
         len = room;
-    memcpy(line->text + line->len, text, len);
+    if (len)
+        memcpy(line->text + line->len, text, len);
     line->len += len;
 }
 
