@@ -19,22 +19,6 @@ enum {
     DRAIN_MAX_MS = 1000,
 };
 
-/* Remembers the hub, whose streams the server has to sweep and to end. */
-void server_note_hub(struct http_server *server, struct sse_hub *hub)
-{
-    bool known = false, stopping;
-
-    lock_take(&server->lock);
-    for (size_t i = 0; i < server->hub_count; i++)
-        known = known || server->hubs[i] == hub;
-    if (!known && server->hub_count < HTTP_HUBS_MAX)
-        server->hubs[server->hub_count++] = hub;
-    stopping = server->stopping;
-    lock_drop(&server->lock);
-    if (stopping)
-        sse_hub_stop(hub);
-}
-
 static int64_t least_positive(int64_t a, int64_t b)
 {
     return b > 0 && b < a ? b : a;
@@ -53,32 +37,18 @@ static int64_t sweep_interval_ns(const struct http_options *o)
     return (ms < SWEEP_MIN_MS ? SWEEP_MIN_MS : ms) * 1000000;
 }
 
-static size_t copy_hubs(struct http_server *server, struct sse_hub *out[HTTP_HUBS_MAX])
-{
-    size_t count;
-
-    lock_take(&server->lock);
-    count = server->hub_count;
-    memcpy(out, server->hubs, count * sizeof *out);
-    lock_drop(&server->lock);
-    return count;
-}
-
 static void *sweep(void *arg)
 {
     struct http_server *server = arg;
     int64_t interval_ns = sweep_interval_ns(&server->options);
-    struct sse_hub *hubs[HTTP_HUBS_MAX];
     void *nothing;
 
     while (queue_pop(&server->ticks, interval_ns, &nothing) == ERR_TIMEOUT) {
         int64_t mono_ns = clock_mono_ns(&server->clock);
-        size_t count = copy_hubs(server, hubs);
 
         conns_sweep(&server->conns, mono_ns);
         park_sweep(server->park, mono_ns);
-        for (size_t i = 0; i < count; i++)
-            sse_hub_sweep(hubs[i], mono_ns);
+        hubs_sweep(&server->hubs, mono_ns);
     }
     return NULL;
 }
@@ -100,7 +70,7 @@ static void server_free(struct http_server *server)
     conns_release(&server->conns);
     queue_release(&server->ticks);
     queue_release(&server->drains);
-    lock_release(&server->lock);
+    hubs_release(&server->hubs);
     mem_free(server->hosts);
     mem_free(server);
 }
@@ -141,7 +111,7 @@ static struct http_server *server_new(const struct http_options *options)
     server->listen_fd = -1;
     server->options = *options;
     server->clock = clock_system();
-    lock_init(&server->lock, LOCK_RANK_HTTP);
+    hubs_init(&server->hubs);
     conns_init(&server->conns, &limits, options->stats);
     return server;
 }
@@ -197,26 +167,14 @@ static void drain(struct http_server *server)
     }
 }
 
-static void end_everything(struct http_server *server)
-{
-    struct sse_hub *hubs[HTTP_HUBS_MAX];
-    size_t count;
-
-    lock_take(&server->lock);
-    server->stopping = true;
-    lock_drop(&server->lock);
-    count = copy_hubs(server, hubs);
-    park_stop(server->park);
-    for (size_t i = 0; i < count; i++)
-        sse_hub_stop(hubs[i]);
-}
-
 void http_server_stop(struct http_server *server)
 {
     if (!server)
         return;
     transport_quiesce(server);
-    end_everything(server);
+    server->stopping = true;
+    park_stop(server->park);
+    hubs_stop(&server->hubs);
     drain(server);
     queue_close(&server->ticks);
     thread_stop(&server->sweeper);

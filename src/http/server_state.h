@@ -10,10 +10,9 @@
 #include "base/thread.h"
 #include "http/admit.h"
 #include "http/conn.h"
+#include "http/hubs.h"
 #include "http/park.h"
 #include "http/stream.h"
-
-enum { HTTP_HUBS_MAX = 8 };
 
 struct http_server {
     struct http_options options;
@@ -30,14 +29,9 @@ struct http_server {
     struct thread sweeper;
     struct queue ticks;  /* never filled: the sweeper's timer, closed to end it */
     struct queue drains; /* never filled: the timer of http_server_stop */
-    struct lock lock;
-    struct sse_hub *hubs[HTTP_HUBS_MAX];
-    size_t hub_count;
+    struct hubs hubs;
     _Atomic bool stopping;
 };
-
-/* Remembers the hub, whose streams the server has to sweep and to end. */
-void server_note_hub(struct http_server *server, struct sse_hub *hub);
 
 /* transport.c. Uses the listening socket, which stays the caller's. False: no threads. */
 bool transport_start(struct http_server *server, int listen_fd);

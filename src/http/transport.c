@@ -1,6 +1,6 @@
 /*
- * The only file that talks to libmicrohttpd. A request walks through these callbacks, all on the
- * http thread of its connection:
+ * The file that talks to libmicrohttpd (suspend.c has the two words besides). A request walks
+ * through these callbacks, all on the http thread of its connection:
  *
  *   on_target    the request line is there
  *   on_access    STAGE_HEAD: check and route; a refusal that must close is answered here
@@ -50,21 +50,6 @@ static const char too_large_answer[] =
 const char *http_library_version(void)
 {
     return MHD_get_version();
-}
-
-void conn_suspend(struct http_conn *conn)
-{
-    MHD_suspend_connection(conn->mhd);
-}
-
-void conn_resume(struct http_conn *conn)
-{
-    MHD_resume_connection(conn->mhd);
-}
-
-int64_t conn_now_ns(const struct http_conn *conn)
-{
-    return clock_mono_ns(&conn->server->clock);
 }
 
 static ssize_t pull_stream(void *cls, uint64_t pos, char *out, size_t max_bytes)
@@ -170,7 +155,7 @@ static void begin_sending(struct http_conn *conn, const struct http_reply *reply
     int64_t deadline_ns = conn_deadline(mono_ns, server->conns.limits.body_ns);
 
     if (conn->req->stream)
-        server_note_hub(server, reply->stream);
+        hubs_note(&server->hubs, reply->stream);
     note_request(conn, reply->status, mono_ns);
     if (deadline_ns != CONN_NO_DEADLINE)
         deadline_ns += read_ns;
