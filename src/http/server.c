@@ -171,7 +171,6 @@ void http_server_stop(struct http_server *server)
 {
     if (!server)
         return;
-    transport_quiesce(server);
     server->stopping = true;
     park_stop(server->park);
     hubs_stop(&server->hubs);

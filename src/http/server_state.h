@@ -30,13 +30,11 @@ struct http_server {
     struct queue ticks;  /* never filled: the sweeper's timer, closed to end it */
     struct queue drains; /* never filled: the timer of http_server_stop */
     struct hubs hubs;
-    _Atomic bool stopping;
+    _Atomic bool stopping; /* newcomers are turned away */
 };
 
 /* transport.c. Uses the listening socket, which stays the caller's. False: no threads. */
 bool transport_start(struct http_server *server, int listen_fd);
-/* Accepts no more; what is connected goes on. */
-void transport_quiesce(struct http_server *server);
 /* Ends the threads. No connection may be suspended by then. */
 void transport_stop(struct http_server *server);
 
