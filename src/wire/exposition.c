@@ -20,76 +20,22 @@
  */
 #include "wire/exposition.h"
 
-#include <math.h>
-
-#include "base/number.h"
+#include "wire/cursor.h"
 
 enum {
     SHOWN_MAX_BYTES = 40, /* of a foreign text inside a message */
     TS_DIGITS_MAX = 18,   /* more would not fit into 64 bits */
 };
 
-enum char_class { CHAR_OTHER, CHAR_LETTER, CHAR_COLON, CHAR_DIGIT };
-
-static enum char_class classify(char c)
-{
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_')
-        return CHAR_LETTER;
-    if (c >= '0' && c <= '9')
-        return CHAR_DIGIT;
-    return c == ':' ? CHAR_COLON : CHAR_OTHER;
-}
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
 }
 
-/* A place inside one line. */
-struct cursor {
-    const char *start;
-    const char *at;
-    const char *end;
-    int line;
-};
-
 static void skip_blanks(struct cursor *c)
 {
     while (c->at < c->end && is_blank(*c->at))
         c->at++;
-}
-
-static int column(const struct cursor *c)
-{
-    return (int)(c->at - c->start) + 1;
-}
-
-static enum err refuse(const struct cursor *c, struct diag *diag, const char *what)
-{
-    size_t left = (size_t)(c->end - c->at);
-
-    if (!left)
-        return diag_set_at(diag, ERR_INVALID, c->line, column(c), "%s, but the line ends", what);
-    if ((unsigned char)*c->at < 0x20 || (unsigned char)*c->at >= 0x7f)
-        return diag_set_at(diag, ERR_INVALID, c->line, column(c), "%s, not the byte 0x%02x", what,
-                           (unsigned char)*c->at);
-    return diag_set_at(diag, ERR_INVALID, c->line, column(c), "%s, not \"%c\"", what, *c->at);
-}
-
-/* A metric's or a label's name; empty when none stands here. */
-static struct str take_name(struct cursor *c, bool colons)
-{
-    const char *from = c->at;
-
-    while (c->at < c->end) {
-        enum char_class class = classify(*c->at);
-
-        if (class == CHAR_OTHER || (class == CHAR_DIGIT && c->at == from) ||
-            (class == CHAR_COLON && !colons))
-            break;
-        c->at++;
-    }
-    return (struct str){ from, (size_t)(c->at - from) };
 }
 
 static struct str take_word(struct cursor *c)
@@ -114,11 +60,12 @@ static enum err check_text(const struct cursor *c, enum exposition_kind kind, st
                            struct diag *diag)
 {
     if (kind == EXPOSITION_TYPE && !type_is_known(text))
-        return diag_set_at(diag, ERR_INVALID, c->line, column(c),
+        return diag_set_at(diag, ERR_INVALID, c->line, cursor_column(c),
                            "\"%.*s\" is not counter, gauge, histogram, summary or untyped",
                            text.len < SHOWN_MAX_BYTES ? (int)text.len : SHOWN_MAX_BYTES, text.ptr);
     if (!str_is_utf8(text))
-        return diag_set_at(diag, ERR_INVALID, c->line, column(c), "the help is not UTF-8 text");
+        return diag_set_at(diag, ERR_INVALID, c->line, cursor_column(c),
+                           "the help is not UTF-8 text");
     return ERR_OK;
 }
 
@@ -126,14 +73,14 @@ static enum err check_text(const struct cursor *c, enum exposition_kind kind, st
 static enum err parse_metadata(struct cursor *c, enum exposition_kind kind,
                                struct exposition_line *ret, struct diag *diag)
 {
-    struct str name = take_name(c, true);
+    struct str name = cursor_take_name(c, true);
     struct str text;
     enum err err;
 
     if (!name.len)
-        return refuse(c, diag, "a metric name is expected");
+        return cursor_refuse(c, diag, "a metric name is expected");
     if (c->at < c->end && !is_blank(*c->at))
-        return refuse(c, diag, "a blank is expected behind the metric name");
+        return cursor_refuse(c, diag, "a blank is expected behind the metric name");
     if (c->at < c->end)
         c->at++;
     text = (struct str){ c->at, (size_t)(c->end - c->at) };
@@ -164,7 +111,7 @@ static enum err parse_hash(struct cursor *c, struct exposition_line *ret, bool *
     *ret_passed = false;
     if (nul) {
         c->at = nul;
-        return refuse(c, diag, "text is expected");
+        return cursor_refuse(c, diag, "text is expected");
     }
     c->at++;
     if (c->at < c->end && is_blank(*c->at)) {
@@ -187,51 +134,13 @@ static const char *series_end(struct cursor *c)
 
     if (brace)
         return brace + 1;
-    take_name(c, true);
+    cursor_take_name(c, true);
     return c->at;
-}
-
-/* Non-negative whole numbers of few digits, the bulk of all values. */
-static bool parse_digits(struct str text, double *ret)
-{
-    int64_t value = 0;
-
-    if (!text.len || text.len > 15)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned digit = (unsigned)text.ptr[i] - '0';
-
-        if (digit > 9)
-            return false;
-        value = value * 10 + digit;
-    }
-    *ret = (double)value;
-    return true;
-}
-
-/* As Go before 1.13: no hexadecimal floats; and as strconv, nothing that overflows, no sign before
- * NaN. */
-static bool parse_value(struct str text, double *ret)
-{
-    double value;
-
-    if (parse_digits(text, ret))
-        return true;
-    if (memchr(text.ptr, 'x', text.len) || memchr(text.ptr, 'X', text.len) ||
-        !number_parse(text, &value))
-        return false;
-    if (isinf(value) && classify(text.ptr[text.len - 1]) != CHAR_LETTER &&
-        text.ptr[text.len - 1] != '.')
-        return false;
-    if (isnan(value) && text.len != 3)
-        return false;
-    *ret = value;
-    return true;
 }
 
 static bool parse_ts(struct str text, int64_t *ret)
 {
-    return text.len <= TS_DIGITS_MAX && classify(text.ptr[0]) == CHAR_DIGIT &&
+    return text.len <= TS_DIGITS_MAX && char_classify(text.ptr[0]) == CHAR_DIGIT &&
            str_parse_i64(text, ret);
 }
 
@@ -243,11 +152,11 @@ static enum err parse_tail(struct cursor *c, struct exposition_line *ret, struct
     word = take_word(c);
     if (word.len && word.ptr[0] == '{') {
         c->at = c->end;
-        return refuse(c, diag, "the \"}\" behind the labels is expected");
+        return cursor_refuse(c, diag, "the \"}\" behind the labels is expected");
     }
-    if (!parse_value(word, &ret->value)) {
+    if (!cursor_parse_value(word, &ret->value)) {
         c->at = word.ptr;
-        return refuse(c, diag, "a number is expected");
+        return cursor_refuse(c, diag, "a number is expected");
     }
     skip_blanks(c);
     if (c->at == c->end)
@@ -255,19 +164,20 @@ static enum err parse_tail(struct cursor *c, struct exposition_line *ret, struct
     word = take_word(c);
     if (!parse_ts(word, &ret->ts_ms)) {
         c->at = word.ptr;
-        return refuse(c, diag, "a timestamp in milliseconds or the end of the line is expected");
+        return cursor_refuse(c, diag,
+                             "a timestamp in milliseconds or the end of the line is expected");
     }
     ret->has_ts = true;
     skip_blanks(c);
-    return c->at == c->end ? ERR_OK : refuse(c, diag, "the end of the line is expected");
+    return c->at == c->end ? ERR_OK : cursor_refuse(c, diag, "the end of the line is expected");
 }
 
 static enum err parse_sample(struct cursor *c, struct exposition_line *ret, struct diag *diag)
 {
     const char *from = c->at;
 
-    if (classify(*from) != CHAR_LETTER && *from != ':')
-        return refuse(c, diag, "a metric name is expected");
+    if (char_classify(*from) != CHAR_LETTER && *from != ':')
+        return cursor_refuse(c, diag, "a metric name is expected");
     c->at = series_end(c);
     *ret = (struct exposition_line){ .kind = EXPOSITION_SAMPLE,
                                      .series = { from, (size_t)(c->at - from) } };
@@ -281,33 +191,17 @@ void exposition_init(struct exposition_reader *r, struct str body)
     *r = (struct exposition_reader){ .rest = body };
 }
 
-/* Cuts the next line; false at the end of the body. */
-static bool take_line(struct exposition_reader *r, struct cursor *ret)
-{
-    const char *line = r->rest.ptr, *feed;
-    size_t len = r->rest.len;
-
-    if (!len)
-        return false;
-    feed = memchr(line, '\n', len);
-    if (feed)
-        len = (size_t)(feed - line);
-    r->rest.ptr += len + (feed != NULL);
-    r->rest.len -= len + (feed != NULL);
-    r->line++;
-    *ret = (struct cursor){ .start = line, .at = line, .end = line + len, .line = r->line };
-    return true;
-}
-
 enum err exposition_next(struct exposition_reader *r, struct exposition_line *ret,
                          struct diag *diag)
 {
     struct cursor c;
+    bool fed;
 
-    while (take_line(r, &c)) {
+    while (cursor_take_line(&r->rest, r->line + 1, &c, &fed)) {
         bool passed;
         enum err err;
 
+        r->line++;
         if (c.end - c.start > EXPOSITION_LINE_MAX_BYTES)
             return diag_set_at(diag, ERR_LIMIT, c.line, 0, "the line is longer than %d bytes",
                                EXPOSITION_LINE_MAX_BYTES);
@@ -377,13 +271,14 @@ static enum err parse_label_value(struct cursor *c, struct arena *arena, struct 
     struct str raw;
 
     if (c->at == c->end || *c->at != '"')
-        return refuse(c, diag, "a quoted label value is expected");
+        return cursor_refuse(c, diag, "a quoted label value is expected");
     c->at++;
     if (!take_quoted(c, &raw, &escaped))
-        return refuse(c, diag, "the closing quote of a label value is expected");
+        return cursor_refuse(c, diag, "the closing quote of a label value is expected");
     if (!str_is_utf8(raw)) {
         c->at = from;
-        return diag_set_at(diag, ERR_INVALID, 0, column(c), "the label value is not UTF-8 text");
+        return diag_set_at(diag, ERR_INVALID, 0, cursor_column(c),
+                           "the label value is not UTF-8 text");
     }
     *ret = raw;
     if (escaped && !unescape(raw, arena, ret))
@@ -393,15 +288,15 @@ static enum err parse_label_value(struct cursor *c, struct arena *arena, struct 
 
 static enum err parse_label(struct cursor *c, struct labels_builder *builder, struct diag *diag)
 {
-    struct str name = take_name(c, false);
+    struct str name = cursor_take_name(c, false);
     struct str value;
     enum err err;
 
     if (!name.len)
-        return refuse(c, diag, "a label name or \"}\" is expected");
+        return cursor_refuse(c, diag, "a label name or \"}\" is expected");
     skip_blanks(c);
     if (c->at == c->end || *c->at != '=')
-        return refuse(c, diag, "\"=\" is expected");
+        return cursor_refuse(c, diag, "\"=\" is expected");
     c->at++;
     skip_blanks(c);
     err = parse_label_value(c, builder->arena, &value, diag);
@@ -410,8 +305,12 @@ static enum err parse_label(struct cursor *c, struct labels_builder *builder, st
     return err;
 }
 
+/* From "{" to the end, which must stand right behind "}". */
 static enum err parse_braces(struct cursor *c, struct labels_builder *builder, struct diag *diag)
 {
+    if (!cursor_is_at(c, '{'))
+        return cursor_refuse(c, diag, "\"{\" or a number is expected");
+    c->at++;
     skip_blanks(c);
     while (c->at < c->end && *c->at != '}') {
         enum err err = parse_label(c, builder, diag);
@@ -425,29 +324,28 @@ static enum err parse_braces(struct cursor *c, struct labels_builder *builder, s
         }
     }
     if (c->at == c->end)
-        return refuse(c, diag, "\"}\" is expected");
+        return cursor_refuse(c, diag, "\"}\" is expected");
     c->at++;
-    return ERR_OK;
+    return c->at == c->end ? ERR_OK : cursor_refuse(c, diag, "the end of the labels is expected");
 }
 
 enum err exposition_parse_series(struct str series, struct labels_builder *builder,
                                  struct diag *diag)
 {
     struct cursor c = { .start = series.ptr, .at = series.ptr, .end = series.ptr + series.len };
-    struct str name = take_name(&c, true);
-    enum err err;
+    struct str name = cursor_take_name(&c, true);
 
     if (!name.len)
-        return refuse(&c, diag, "a metric name is expected");
+        return cursor_refuse(&c, diag, "a metric name is expected");
     labels_builder_add(builder, LABEL_METRIC_NAME, name);
     skip_blanks(&c);
-    if (c.at == c.end)
-        return ERR_OK;
-    if (*c.at != '{')
-        return refuse(&c, diag, "\"{\" or a number is expected");
-    c.at++;
-    err = parse_braces(&c, builder, diag);
-    if (err)
-        return err;
-    return c.at == c.end ? ERR_OK : refuse(&c, diag, "the end of the labels is expected");
+    return c.at == c.end ? ERR_OK : parse_braces(&c, builder, diag);
+}
+
+enum err exposition_parse_labels(struct str braces, struct labels_builder *builder,
+                                 struct diag *diag)
+{
+    struct cursor c = { .start = braces.ptr, .at = braces.ptr, .end = braces.ptr + braces.len };
+
+    return parse_braces(&c, builder, diag);
 }

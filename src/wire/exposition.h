@@ -25,12 +25,18 @@
 
 enum { EXPOSITION_LINE_MAX_BYTES = 65536 };
 
-enum exposition_kind { EXPOSITION_END, EXPOSITION_SAMPLE, EXPOSITION_TYPE, EXPOSITION_HELP };
+enum exposition_kind {
+    EXPOSITION_END,
+    EXPOSITION_SAMPLE,
+    EXPOSITION_TYPE,
+    EXPOSITION_HELP,
+    EXPOSITION_UNIT, /* OpenMetrics alone has it */
+};
 
 struct exposition_line {
     enum exposition_kind kind;
-    struct str series; /* SAMPLE: name and braces as written; TYPE, HELP: the metric's name */
-    struct str text;   /* TYPE: the type's word; HELP: the text, still escaped */
+    struct str series; /* SAMPLE: name and braces as written; TYPE, HELP, UNIT: the name */
+    struct str text;   /* TYPE: its word; HELP: the text, still escaped; UNIT: the unit */
     double value;
     bool has_ts;
     int64_t ts_ms;
@@ -53,6 +59,10 @@ enum err exposition_next(struct exposition_reader *r, struct exposition_line *re
  * start of `series`. ERR_INVALID, ERR_LIMIT, ERR_NOMEM.
  */
 enum err exposition_parse_series(struct str series, struct labels_builder *builder,
+                                 struct diag *diag) MUST_CHECK;
+
+/* The same for labels alone, "{" to "}"; for exemplars. */
+enum err exposition_parse_labels(struct str braces, struct labels_builder *builder,
                                  struct diag *diag) MUST_CHECK;
 
 #endif
