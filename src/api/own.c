@@ -101,6 +101,9 @@ static void export_scrapes(struct own *own, const struct metric_out *out)
     counter(out, "fusebox_scrape_samples_total", "Samples scraped.", own->scrape.samples);
     counter(out, "fusebox_scrape_bytes_total", "Bytes scraped, after decompression.",
             own->scrape.bytes);
+    counter(out, "fusebox_target_file_errors_total",
+            "Times that a file of targets was found faulty; its last good targets stayed.",
+            own->scrape.target_file_errors);
     gauge(out, "fusebox_scrape_targets", "Targets that are scraped.", (double)own->scrape.targets);
 }
 

@@ -60,6 +60,8 @@ static int command_check_config(struct cli_flags *flags)
     sources_of(flags, &sources);
     config_errors_init(&errors);
     err = config_load(&sources, &cfg, &errors);
+    if (!err)
+        err = config_check_files(cfg, sources.file, &errors);
     config_errors_print(&errors, &text);
     print_buf(stderr, &text);
     if (err) {

@@ -19,6 +19,7 @@
 
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/attr.h"
 #include "base/diag.h"
 #include "base/str.h"
@@ -32,12 +33,44 @@ enum {
     CONFIG_TARGETS_MAX = 10000,
     CONFIG_SERVICES_MAX = 10000,
     CONFIG_DEPENDENCIES_MAX = 256,
+    CONFIG_TARGET_FILE_MAX_BYTES = 4 << 20,
 };
 
 /* One target group entry of static_configs, flattened. */
 struct config_target {
     struct str address;   /* host:port */
     struct labels labels; /* of its group, without job and instance */
+};
+
+/*
+ * How a job's targets are called: who asks, and who is trusted. A text that is
+ * not given is empty. Names of files start at the configuration file's directory
+ * unless they are absolute.
+ */
+struct config_access {
+    bool basic_auth; /* the user name and the password are sent */
+    struct str username;
+    struct str password;
+    struct str password_file;
+    struct str auth_type; /* "Bearer"; goes before the credentials */
+    struct str credentials;
+    struct str credentials_file;
+    struct str ca_file;
+    struct str cert_file; /* with key_file, or neither */
+    struct str key_file;
+    struct str server_name;
+    struct str min_version; /* "TLS12" */
+    struct str max_version;
+    struct str proxy_url;
+    bool insecure_skip_verify;
+    bool follow_redirects;
+};
+
+/* One item of file_sd_configs. */
+struct config_file_sd {
+    const struct str *patterns; /* names of files; a * only in the last part */
+    size_t pattern_count;
+    int64_t refresh_interval_ms;
 };
 
 /* One item of `scrape_configs`, Prometheus' keys. Times in ms, sizes in bytes; 0 = no limit. */
@@ -50,10 +83,18 @@ struct config_scrape {
     int64_t timeout_ms; /* <= interval_ms */
     int64_t body_size_limit_bytes;
     int64_t sample_limit_count;
+    int64_t target_limit_count;
+    int64_t label_limit_count;
+    int64_t label_name_limit_bytes;
+    int64_t label_value_limit_bytes;
     bool honor_labels;
     bool honor_timestamps;
+    struct config_access access;
     const struct config_target *targets;
     size_t target_count;
+    const struct config_file_sd *file_sds;
+    size_t file_sd_count;
+    int line; /* where the file defines it */
 };
 
 /* NaN and 0 below mean "not given"; percent as S0 writes them, 0 to 100. */
@@ -126,6 +167,29 @@ void config_errors_print(const struct config_errors *errors, struct buf *out);
 /* ERR_INVALID (see errors), ERR_NOT_FOUND (no such file), ERR_LIMIT, ERR_NOMEM, ERR_IO. */
 enum err config_load(const struct config_sources *sources, struct config **ret,
                      struct config_errors *errors) MUST_CHECK;
+
+/*
+ * Reads a file of targets: a list of {targets, labels} in YAML or JSON. `path`
+ * names it in messages; errors have their place in *diag. ERR_INVALID, ERR_LIMIT,
+ * ERR_NOMEM. Addresses without a port stay so.
+ */
+enum err config_read_targets(struct str text, const char *path, struct arena *arena,
+                             const struct config_target **ret, size_t *ret_count,
+                             struct diag *diag) MUST_CHECK;
+
+/* Names of the files that a pattern of file_sd_configs means now, sorted. ERR_IO, ERR_NOMEM,
+ * ERR_LIMIT. */
+enum err config_find_files(struct str pattern, struct arena *arena, const char *const **ret,
+                           size_t *ret_count) MUST_CHECK;
+
+/*
+ * Looks at the files that the jobs name, as they are needed when a target is
+ * called: each that is missing or cannot be read is an error, a file of targets
+ * that is faulty too, one that does not exist (yet) a warning. ERR_OK,
+ * ERR_INVALID, ERR_NOMEM.
+ */
+enum err config_check_files(const struct config *cfg, const char *file,
+                            struct config_errors *errors) MUST_CHECK;
 
 struct config *config_ref(struct config *cfg);
 void config_unref(struct config *cfg); /* NULL is allowed */

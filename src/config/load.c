@@ -108,12 +108,12 @@ static void check_keys(struct report *report, const struct node *map)
 }
 
 /* Recursion is bounded by YAML_DEPTH_MAX. */
-static void check_duplicates(struct report *report, const struct node *node)
+void section_check_duplicates(struct report *report, const struct node *node)
 {
     if (node->kind == NODE_MAP && node->count > 1)
         check_keys(report, node);
     for (const struct node *item = node->first; item; item = item->next)
-        check_duplicates(report, item);
+        section_check_duplicates(report, item);
 }
 
 /* --- what several options say together --- */
@@ -163,12 +163,14 @@ static void read_all(struct config *cfg, const struct config_sources *sources,
         .arena = &cfg->arena,
         .report = report,
     };
-    struct section section = { .cfg = cfg, .report = report };
+    struct section section = {
+        .cfg = cfg, .arena = &cfg->arena, .dir = dir_of(sources->file), .report = report
+    };
     struct sections sections = { 0 };
     struct global global;
 
     option_set_init(&set);
-    check_duplicates(report, root);
+    section_check_duplicates(report, root);
     read_root(&set, root, &sections);
     option_set_read_environment(&set, sources->environment);
     option_set_read_settings(&set, sources->settings, sources->setting_count);

@@ -44,10 +44,34 @@ static const char example_tail[] =
     "#    honor_timestamps: true\n"
     "#    sample_limit: 0\n"
     "#    body_size_limit: 0\n"
+    "#    label_limit: 0\n"
+    "#    label_name_length_limit: 0\n"
+    "#    label_value_length_limit: 0\n"
+    "#    target_limit: 0\n"
+    "#    follow_redirects: false\n"
     "#    static_configs:\n"
     "#      - targets: [\"127.0.0.1:8404\"]\n"
     "#        labels:\n"
     "#          proxy: edge\n"
+    "#  - job_name: shop\n"
+    "#    scheme: https\n"
+    "#    basic_auth:\n"
+    "#      username: fusebox\n"
+    "#      password_file: shop.password\n"
+    "#    tls_config:\n"
+    "#      ca_file: ca.pem\n"
+    "#      cert_file: fusebox.pem\n"
+    "#      key_file: fusebox.key\n"
+    "#      server_name: shop.internal\n"
+    "#      min_version: TLS12\n"
+    "#    file_sd_configs:\n"
+    "#      - files: [\"shop/*.json\"]\n"
+    "#        refresh_interval: 5m\n"
+    "#  - job_name: cache\n"
+    "#    authorization:\n"
+    "#      credentials_file: cache.token\n"
+    "#    static_configs:\n"
+    "#      - targets: [\"127.0.0.1:9121\"]\n"
     "\n"
     "# Services with limits of their own. Every service that is not named here is found by itself "
     "and\n"
@@ -325,6 +349,16 @@ void config_print_reference(struct buf *out)
                   "A list of jobs in Prometheus' words; at most 1000, with 10000 targets together.",
                   &scrape_table, out);
     print_section("### static_configs", "A list of groups of targets.", &static_config_table, out);
+    print_section("### file_sd_configs",
+                  "Files of targets. A faulty file keeps its last good targets, is logged and "
+                  "counted; relative names\nstart at the directory of the configuration file, here "
+                  "and below.",
+                  &file_sd_table, out);
+    print_section("### basic_auth", "A name and a password, or `password_file`.", &basic_auth_table,
+                  out);
+    print_section("### authorization", "`credentials` or `credentials_file`.", &authorization_table,
+                  out);
+    print_section("### tls_config", "For the scheme https.", &tls_config_table, out);
     print_section("## services",
                   "A list of services, at most 10000. Keys are accepted in camelCase too "
                   "(`maxRetriesPerMinute`).\nAn SLO target is written in one of its two forms.",

@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "base/map.h"
-#include "config/address.h"
 #include "model/duration.h"
 
 enum { PARAMS_MAX_BYTES = 8192 };
@@ -13,6 +12,7 @@ static const struct config_scrape scrape_defaults = {
     .scheme = { "http", 4 },
     .metrics_path = { "/metrics", 8 },
     .honor_timestamps = true,
+    .access = { .min_version = { "TLS12", 5 } },
 };
 
 /* --- times --- */
@@ -77,7 +77,7 @@ bool section_read_labels(struct section *s, const struct node *map, struct label
     struct diag diag = { 0 };
     enum err err;
 
-    labels_builder_init(&builder, &s->cfg->arena);
+    labels_builder_init(&builder, s->arena);
     for (const struct node *item = map->first; item; item = item->next)
         if (is_label(s, item) && item->kind == NODE_TEXT)
             labels_builder_add(&builder, item->key->text, item->text);
@@ -135,94 +135,9 @@ static void read_params(struct section *s, const struct node *map, struct str *r
         report_error(s->report, map, "params: longer than %d bytes", PARAMS_MAX_BYTES);
     else if (err)
         report_fatal(s->report, err);
-    else if (!arena_copy_str(&s->cfg->arena, buf_str(&query), ret))
-        report_fatal(s->report, arena_error(&s->cfg->arena));
+    else if (!arena_copy_str(s->arena, buf_str(&query), ret))
+        report_fatal(s->report, arena_error(s->arena));
     buf_release(&query);
-}
-
-/* --- targets --- */
-
-/* A target without a port gets the protocol's, as in Prometheus. */
-static bool read_target(struct section *s, const struct node *node, struct str scheme,
-                        struct str *ret)
-{
-    int port = str_equals(scheme, STR("https")) ? 443 : 80;
-    char shown[SHOWN_BYTES];
-    struct diag diag = { 0 };
-    struct address address;
-    struct str text;
-
-    if (!bind_text(s->report, "a target", node, 1, HOST_MAX_BYTES + 8, &text))
-        return false;
-    if (!address_parse(text, &address, &diag)) {
-        report_error(s->report, node, "target \"%s\": %s", report_shown(text, shown),
-                     diag_text(&diag));
-        return false;
-    }
-    ret->ptr = address.port >= 0
-                   ? text.ptr
-                   : arena_printf(&s->cfg->arena, "%.*s:%d", STR_ARG(address.host), port);
-    if (!ret->ptr) {
-        report_fatal(s->report, arena_error(&s->cfg->arena));
-        return false;
-    }
-    ret->len = address.port >= 0 ? text.len : strlen(ret->ptr);
-    return true;
-}
-
-static void read_group(struct section *s, const struct node *node, struct config_scrape *scrape,
-                       struct config_target *targets)
-{
-    struct group_draft group = { 0 };
-    struct labels labels = { 0 };
-
-    if (!bind_map(s->report, &static_config_table, node, &group))
-        return;
-    if (group.labels && !section_read_labels(s, group.labels, &labels))
-        return;
-    if (!group.targets)
-        return;
-    for (const struct node *item = group.targets->first; item; item = item->next) {
-        struct config_target *target = &targets[scrape->target_count];
-
-        if (!read_target(s, item, scrape->scheme, &target->address))
-            continue;
-        target->labels = labels;
-        scrape->target_count++;
-    }
-}
-
-/* Targets of all groups, before anything is known about their shape. */
-static size_t count_targets(const struct node *groups)
-{
-    size_t count = 0;
-
-    for (const struct node *group = groups->first; group; group = group->next)
-        for (const struct node *item = group->first; item; item = item->next)
-            if (group->kind == NODE_MAP && str_equals(item->key->text, STR("targets")))
-                count += item->count;
-    return count;
-}
-
-static void read_targets(struct section *s, const struct node *groups, struct config_scrape *scrape,
-                         size_t *total)
-{
-    size_t count = count_targets(groups);
-    struct config_target *targets;
-
-    *total += count;
-    if (*total > CONFIG_TARGETS_MAX) {
-        report_error(s->report, groups, "more than %d targets in the file", CONFIG_TARGETS_MAX);
-        return;
-    }
-    targets = arena_alloc_zero(&s->cfg->arena, count, sizeof *targets);
-    if (!targets) {
-        report_fatal(s->report, arena_error(&s->cfg->arena));
-        return;
-    }
-    scrape->targets = targets;
-    for (const struct node *group = groups->first; group; group = group->next)
-        read_group(s, group, scrape, targets);
 }
 
 /* --- jobs --- */
@@ -260,6 +175,18 @@ static void check_job_name(struct section *s, const struct node *node, struct st
         report_fatal(s->report, ERR_NOMEM);
 }
 
+static void read_targets(struct section *s, const struct node *groups, struct config_scrape *scrape,
+                         size_t *total)
+{
+    int port = str_equals(scrape->scheme, STR("https")) ? 443 : 80;
+
+    if (!section_read_targets(s, groups, port, &scrape->targets, &scrape->target_count))
+        return;
+    *total += scrape->target_count;
+    if (*total > CONFIG_TARGETS_MAX)
+        report_error(s->report, groups, "more than %d targets in the file", CONFIG_TARGETS_MAX);
+}
+
 static void read_scrape(struct section *s, const struct node *node, const struct global *global,
                         struct config_scrape *ret, size_t *total_targets)
 {
@@ -274,6 +201,10 @@ static void read_scrape(struct section *s, const struct node *node, const struct
         read_params(s, draft.params, &draft.out.query);
     if (draft.static_configs)
         read_targets(s, draft.static_configs, &draft.out, total_targets);
+    section_read_access(s, node, &draft);
+    if (draft.file_sd_configs)
+        section_read_file_sds(s, draft.file_sd_configs, &draft.out);
+    draft.out.line = node->line;
     *ret = draft.out;
 }
 
@@ -290,9 +221,9 @@ void section_read_scrapes(struct section *s, const struct node *list, const stru
                      CONFIG_SCRAPES_MAX);
         return;
     }
-    scrapes = arena_alloc_zero(&s->cfg->arena, list->count, sizeof *scrapes);
+    scrapes = arena_alloc_zero(s->arena, list->count, sizeof *scrapes);
     if (!scrapes) {
-        report_fatal(s->report, arena_error(&s->cfg->arena));
+        report_fatal(s->report, arena_error(s->arena));
         return;
     }
     for (const struct node *item = list->first; item; item = item->next) {

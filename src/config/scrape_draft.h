@@ -9,6 +9,17 @@ struct scrape_draft {
     struct config_scrape out;
     const struct node *params;
     const struct node *static_configs;
+    const struct node *file_sd_configs;
+    const struct node *basic_auth;
+    const struct node *authorization;
+    const struct node *tls_config;
+    struct str bearer_token;
+    struct str bearer_token_file;
+};
+
+struct file_sd_draft {
+    const struct node *files;
+    int64_t refresh_interval_ms;
 };
 
 struct group_draft {

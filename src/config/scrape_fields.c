@@ -14,6 +14,20 @@
         .kind = FIELD_UNUSED, .is = {.name = (text), .type = OPTION_SECRET }                       \
     }
 
+/* A limit of a job, 0 for none. */
+#define LIMIT(text, member, unit_name, sentence)                                                   \
+    {                                                                                              \
+        .is = { .name = (text),                                                                    \
+                .type = OPTION_INT,                                                                \
+                .preset = "0",                                                                     \
+                .min = 0,                                                                          \
+                .max = INFINITY,                                                                   \
+                .zero = "no limit",                                                                \
+                .unit = (unit_name),                                                               \
+                .help = (sentence) },                                                              \
+        .offset = offsetof(struct scrape_draft, out.member)                                        \
+    }
+
 static const struct field global_fields[] = {
     { .is = { .name = "scrape_interval",
               .type = OPTION_DURATION,
@@ -128,10 +142,50 @@ static const struct field scrape_fields[] = {
       .shape = NODE_LIST,
       .is = { .name = "static_configs", .help = "Groups of targets: `targets` and `labels`." },
       .offset = offsetof(struct scrape_draft, static_configs) },
-    UNUSED_KEY("target_limit"),
-    UNUSED_KEY("label_limit"),
-    UNUSED_KEY("label_name_length_limit"),
-    UNUSED_KEY("label_value_length_limit"),
+    { .kind = FIELD_NODE,
+      .shape = NODE_LIST,
+      .is = { .name = "file_sd_configs", .help = "Files of targets, read again when they change." },
+      .offset = offsetof(struct scrape_draft, file_sd_configs) },
+    LIMIT("target_limit", target_limit_count, "targets",
+          "When the job has more targets, none is scraped: each reports an error."),
+    LIMIT("label_limit", label_limit_count, "labels",
+          "A scrape with a series of more labels, the name among them, fails."),
+    LIMIT("label_name_length_limit", label_name_limit_bytes, "bytes",
+          "A scrape with a longer label name fails."),
+    LIMIT("label_value_length_limit", label_value_limit_bytes, "bytes",
+          "A scrape with a longer label value, a metric's name among them, fails."),
+    { .kind = FIELD_NODE,
+      .shape = NODE_MAP,
+      .is = { .name = "basic_auth",
+              .help = "User name and password. Not beside authorization or bearer_token." },
+      .offset = offsetof(struct scrape_draft, basic_auth) },
+    { .kind = FIELD_NODE,
+      .shape = NODE_MAP,
+      .is = { .name = "authorization", .help = "The Authorization header." },
+      .offset = offsetof(struct scrape_draft, authorization) },
+    { .is = { .name = "bearer_token",
+              .type = OPTION_SECRET,
+              .help = "Older form of authorization with credentials." },
+      .offset = offsetof(struct scrape_draft, bearer_token) },
+    { .is = { .name = "bearer_token_file",
+              .type = OPTION_STRING,
+              .help = "Older form of authorization with credentials_file." },
+      .offset = offsetof(struct scrape_draft, bearer_token_file) },
+    { .kind = FIELD_NODE,
+      .shape = NODE_MAP,
+      .is = { .name = "tls_config", .help = "Whom https trusts, and who we are there." },
+      .offset = offsetof(struct scrape_draft, tls_config) },
+    { .is = { .name = "proxy_url",
+              .type = OPTION_STRING,
+              .help = "An http:// proxy that the targets are called through." },
+      .offset = offsetof(struct scrape_draft, out.access.proxy_url) },
+    { .is = { .name = "follow_redirects",
+              .type = OPTION_BOOL,
+              .preset = "false",
+              .help = "Follow at most 10 redirects; credentials stay with the first host. "
+                      "Prometheus' default is true." },
+      .offset = offsetof(struct scrape_draft, out.access.follow_redirects) },
+    { .kind = FIELD_UNUSED, .is = { .name = "enable_http2", .type = OPTION_BOOL } },
     UNUSED_KEY("keep_dropped_targets"),
     UNUSED_KEY("scrape_protocols"),
     UNUSED_KEY("fallback_scrape_protocol"),
@@ -145,18 +199,10 @@ static const struct field scrape_fields[] = {
     UNUSED_KEY("metric_name_validation_scheme"),
     UNUSED_KEY("relabel_configs"),
     UNUSED_KEY("metric_relabel_configs"),
-    UNUSED_KEY("basic_auth"),
-    UNUSED_KEY("authorization"),
     UNUSED_KEY("oauth2"),
-    UNUSED_KEY("bearer_token"),
-    UNUSED_KEY("bearer_token_file"),
-    UNUSED_KEY("tls_config"),
-    UNUSED_KEY("proxy_url"),
     UNUSED_KEY("no_proxy"),
     UNUSED_KEY("proxy_from_environment"),
     UNUSED_KEY("proxy_connect_header"),
-    UNUSED_KEY("follow_redirects"),
-    UNUSED_KEY("enable_http2"),
     UNUSED_KEY("http_headers"),
     UNUSED_KEY("azure_sd_configs"),
     UNUSED_KEY("consul_sd_configs"),
@@ -166,7 +212,6 @@ static const struct field scrape_fields[] = {
     UNUSED_KEY("dockerswarm_sd_configs"),
     UNUSED_KEY("ec2_sd_configs"),
     UNUSED_KEY("eureka_sd_configs"),
-    UNUSED_KEY("file_sd_configs"),
     UNUSED_KEY("gce_sd_configs"),
     UNUSED_KEY("hetzner_sd_configs"),
     UNUSED_KEY("http_sd_configs"),

@@ -22,10 +22,13 @@ enum {
     JOB_NAME_MAX_BYTES = 256,
     SERVICE_NAME_MAX_BYTES = 256,
     SERVICE_TEXT_MAX_BYTES = 256,
+    FILE_SD_REFRESH_DEFAULT_MS = 300000, /* 5 min, as Prometheus */
 };
 
 struct section {
-    struct config *cfg;
+    struct config *cfg;  /* NULL when only targets are read */
+    struct arena *arena; /* of the results */
+    struct str dir;      /* relative names of files start there; may be empty */
     struct report *report;
 };
 
@@ -38,6 +41,10 @@ struct global {
 extern const struct field_table global_table;
 extern const struct field_table scrape_table;
 extern const struct field_table static_config_table;
+extern const struct field_table file_sd_table;
+extern const struct field_table basic_auth_table;
+extern const struct field_table authorization_table;
+extern const struct field_table tls_config_table;
 extern const struct field_table service_table;
 extern const struct field_table slo_targets_table;
 
@@ -46,6 +53,26 @@ void section_read_global(struct section *s, const struct node *node, struct glob
 void section_read_scrapes(struct section *s, const struct node *list, const struct global *global);
 /* After the options, since thresholds that are not given are theirs. */
 void section_read_services(struct section *s, const struct node *list);
+
+/*
+ * Groups of targets, a list of {targets, labels}. A target without a port gets
+ * default_port; 0 leaves it. False: nothing was read, and the reason was reported.
+ */
+bool section_read_targets(struct section *s, const struct node *groups, int default_port,
+                          const struct config_target **ret, size_t *ret_count);
+
+/* What the draft of a job says about credentials and TLS. `at` is the job. */
+struct scrape_draft;
+void section_read_access(struct section *s, const struct node *at, struct scrape_draft *draft);
+
+/* file_sd_configs. */
+void section_read_file_sds(struct section *s, const struct node *list, struct config_scrape *ret);
+
+/* A name of a file, put behind the section's directory unless it is absolute; reports ERR_NOMEM. */
+struct str section_resolve_path(struct section *s, struct str path);
+
+/* Reports each key that a map anywhere in the tree has twice. */
+void section_check_duplicates(struct report *report, const struct node *node);
 
 /* A map of labels. Those that begin with "__" steer Prometheus and are left out (unused). */
 bool section_read_labels(struct section *s, const struct node *map, struct labels *ret);

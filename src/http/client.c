@@ -8,6 +8,7 @@
 #include "http/client.h"
 
 #include <curl/curl.h>
+#include <curl/mprintf.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -19,6 +20,7 @@ enum {
     BUFFER_KEPT_MAX_BYTES = 1 << 20, /* of an idle transfer; a larger one is given back */
     RECEIVE_BUFFER_BYTES = 65536,
     URL_MAX_BYTES = 8192,
+    PEER_BYTES = 272, /* a host name of 253 bytes, and a port */
 };
 
 /* What ended a transfer from our side; CURLE_WRITE_ERROR alone does not say. */
@@ -37,6 +39,8 @@ struct transfer {
     enum stop stop;
     bool encoding_checked;
     char curl_message[CURL_ERROR_SIZE];
+    struct curl_slist *connect_to;
+    char peer[PEER_BYTES]; /* where connect_to leads */
     void (*done)(void *ctx, const struct http_result *result);
     void *ctx;
 };
@@ -113,6 +117,7 @@ static void transfer_free(struct transfer *t)
     if (!t)
         return;
     curl_slist_free_all(t->headers);
+    curl_slist_free_all(t->connect_to);
     if (t->easy)
         curl_easy_cleanup(t->easy);
     buf_release(&t->body);
@@ -147,7 +152,9 @@ static struct transfer *take_idle(struct http_client *client)
 static void put_idle(struct transfer *t)
 {
     curl_slist_free_all(t->headers);
+    curl_slist_free_all(t->connect_to);
     t->headers = NULL;
+    t->connect_to = NULL;
     if (t->body.capacity_bytes > BUFFER_KEPT_MAX_BYTES)
         buf_release(&t->body);
     else
@@ -181,16 +188,36 @@ static void unlink_running(struct transfer *t)
 
 /* --- starting --- */
 
-static enum err copy_headers(struct transfer *t, const char *const *headers)
+static enum err append(struct curl_slist **list, const char *text)
 {
-    for (; headers && *headers; headers++) {
-        struct curl_slist *longer = curl_slist_append(t->headers, *headers);
+    struct curl_slist *longer = curl_slist_append(*list, text);
 
-        if (!longer)
-            return ERR_NOMEM;
-        t->headers = longer;
-    }
+    if (!longer)
+        return ERR_NOMEM;
+    *list = longer;
     return ERR_OK;
+}
+
+/* Takes `text`, which may be NULL for want of memory. */
+static enum err append_made(struct curl_slist **list, char *text)
+{
+    enum err err = text ? append(list, text) : ERR_NOMEM;
+
+    curl_free(text);
+    return err;
+}
+
+static enum err copy_headers(struct transfer *t, const struct http_call *call)
+{
+    const char *const *headers = call->headers;
+    enum err err = ERR_OK;
+
+    for (; !err && headers && *headers; headers++)
+        err = append(&t->headers, *headers);
+    if (!err && call->access && call->access->authorization)
+        err = append_made(&t->headers,
+                          curl_maprintf("Authorization: %s", call->access->authorization));
+    return err;
 }
 
 static void prepare_limits(struct transfer *t, const struct http_call *call)
@@ -201,6 +228,7 @@ static void prepare_limits(struct transfer *t, const struct http_call *call)
     t->stop = STOP_NONE;
     t->encoding_checked = false;
     t->curl_message[0] = '\0';
+    t->peer[0] = '\0';
     t->done = call->done;
     t->ctx = call->ctx;
     if (!t->body.data)
@@ -218,6 +246,8 @@ static void set_fixed_options(struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* nor the environment's exceptions */
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER_BYTES);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->curl_message);
@@ -231,8 +261,10 @@ static CURLcode set_call_options(struct transfer *t, const struct http_call *cal
 {
     const char *method = call->method ? call->method : "GET";
     CURL *easy = t->easy;
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, call->url);
+    CURLcode code = CURLE_OK;
 
+    if (!t->peer[0]) /* else set already, under another name */
+        code = curl_easy_setopt(easy, CURLOPT_URL, call->url);
     if (!code && call->accept_gzip)
         code = curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     if (!code && strcmp(method, "GET") != 0)
@@ -245,6 +277,99 @@ static CURLcode set_call_options(struct transfer *t, const struct http_call *cal
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)call->timeout_ms);
     return code;
+}
+
+/* --- who calls, and who is trusted --- */
+
+static long tls_versions(const struct http_access *access)
+{
+    static const long oldest[] = { [HTTP_TLS_ANY] = CURL_SSLVERSION_TLSv1_2,
+                                   [HTTP_TLS_10] = CURL_SSLVERSION_TLSv1_0,
+                                   [HTTP_TLS_11] = CURL_SSLVERSION_TLSv1_1,
+                                   [HTTP_TLS_12] = CURL_SSLVERSION_TLSv1_2,
+                                   [HTTP_TLS_13] = CURL_SSLVERSION_TLSv1_3 };
+    static const long newest[] = { [HTTP_TLS_ANY] = CURL_SSLVERSION_MAX_DEFAULT,
+                                   [HTTP_TLS_10] = CURL_SSLVERSION_MAX_TLSv1_0,
+                                   [HTTP_TLS_11] = CURL_SSLVERSION_MAX_TLSv1_1,
+                                   [HTTP_TLS_12] = CURL_SSLVERSION_MAX_TLSv1_2,
+                                   [HTTP_TLS_13] = CURL_SSLVERSION_MAX_TLSv1_3 };
+
+    return oldest[access->min_tls] | newest[access->max_tls];
+}
+
+/* A ca_file is the only one that is trusted then, and is read for each new connection. */
+static CURLcode set_trust(CURL *easy, const struct http_access *access)
+{
+    CURLcode code = CURLE_OK;
+
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, tls_versions(access));
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, access->trust_all ? 0L : 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, access->trust_all ? 0L : 2L);
+    if (access->ca_file) {
+        curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+        code = curl_easy_setopt(easy, CURLOPT_CAINFO, access->ca_file);
+    }
+    if (!code && access->cert_file)
+        code = curl_easy_setopt(easy, CURLOPT_SSLCERT, access->cert_file);
+    if (!code && access->key_file)
+        code = curl_easy_setopt(easy, CURLOPT_SSLKEY, access->key_file);
+    return code;
+}
+
+/* Calls the URL by another name of its host: libcurl checks certificates against the URL. */
+static enum err rename_host(struct transfer *t, CURLU *url, const char *name)
+{
+    char *host = NULL, *port = NULL, *renamed = NULL;
+    enum err err = ERR_NOMEM;
+
+    if (curl_url_get(url, CURLUPART_HOST, &host, 0) ||
+        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) ||
+        curl_url_set(url, CURLUPART_HOST, name, 0) || curl_url_get(url, CURLUPART_URL, &renamed, 0))
+        goto out;
+    snprintf(t->peer, sizeof t->peer, "%s:%s", host, port);
+    err = append_made(&t->connect_to, curl_maprintf("%s:%s:%s:%s", name, port, host, port));
+    if (!err)
+        err = append_made(&t->headers,
+                          curl_maprintf("Host: %s%s%s", host, strcmp(port, "443") ? ":" : "",
+                                        strcmp(port, "443") ? port : ""));
+    if (!err && (curl_easy_setopt(t->easy, CURLOPT_URL, renamed) ||
+                 curl_easy_setopt(t->easy, CURLOPT_CONNECT_TO, t->connect_to)))
+        err = ERR_NOMEM;
+out:
+    curl_free(host);
+    curl_free(port);
+    curl_free(renamed);
+    return err;
+}
+
+static enum err set_server_name(struct transfer *t, const struct http_call *call)
+{
+    CURLU *url;
+    enum err err = ERR_NOMEM;
+
+    if (!call->access->server_name || strncasecmp(call->url, "https://", 8) != 0)
+        return ERR_OK;
+    url = curl_url();
+    if (url && !curl_url_set(url, CURLUPART_URL, call->url, 0))
+        err = rename_host(t, url, call->access->server_name);
+    curl_url_cleanup(url);
+    return err;
+}
+
+static enum err set_access(struct transfer *t, const struct http_call *call)
+{
+    const struct http_access *access = call->access;
+    CURL *easy = t->easy;
+
+    if (!access)
+        return ERR_OK;
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, access->follow_redirects ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)HTTP_CLIENT_REDIRECTS_MAX_COUNT);
+    if (set_trust(easy, access) ||
+        (access->proxy_url && curl_easy_setopt(easy, CURLOPT_PROXY, access->proxy_url)))
+        return ERR_NOMEM;
+    return set_server_name(t, call);
 }
 
 static enum err check_url(const char *url, struct diag *diag)
@@ -280,7 +405,9 @@ enum err http_client_start(struct http_client *client, const struct http_call *c
         return diag_set(diag, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
     prepare_limits(t, call);
     set_fixed_options(t);
-    err = copy_headers(t, call->headers);
+    err = copy_headers(t, call);
+    if (!err)
+        err = set_access(t, call);
     if (!err && set_call_options(t, call) != CURLE_OK)
         err = ERR_NOMEM;
     if (!err && curl_multi_add_handle(client->multi, t->easy) != CURLM_OK)
@@ -333,6 +460,66 @@ static const char *connect_reason(const struct transfer *t, char *scratch, size_
     return strerror_r((int)os_error, scratch, scratch_bytes);
 }
 
+/* "host:port" of the URL that was called last. */
+static void say_peer(const struct transfer *t, char out[PEER_BYTES])
+{
+    char *url = NULL, *host = NULL, *port = NULL;
+    long redirects = 0;
+    CURLU *parsed = curl_url();
+
+    curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_COUNT, &redirects);
+    curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &url);
+    if (t->peer[0] && !redirects)
+        snprintf(out, PEER_BYTES, "%s", t->peer);
+    else if (parsed && url && !curl_url_set(parsed, CURLUPART_URL, url, 0) &&
+             !curl_url_get(parsed, CURLUPART_HOST, &host, 0) &&
+             !curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT))
+        snprintf(out, PEER_BYTES, "%s:%s", host, port);
+    else
+        snprintf(out, PEER_BYTES, "the target");
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(parsed);
+}
+
+/* What libcurl says, without the words that stand before the reason. */
+static const char *bare_reason(const char *reason)
+{
+    static const char *const heads[] = { "SSL certificate problem: ", "SSL routines::", "SSL: " };
+
+    for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
+        const char *head = strstr(reason, heads[i]);
+
+        if (head)
+            return head + strlen(heads[i]);
+    }
+    return reason;
+}
+
+/* False: the reason has nothing to do with TLS. */
+static bool explain_tls(const struct transfer *t, CURLcode code, const char *reason,
+                        struct http_result *result)
+{
+    char peer[PEER_BYTES];
+
+    say_peer(t, peer);
+    reason = bare_reason(reason);
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        snprintf(result->reason, sizeof result->reason,
+                 "the certificate of %.60s is not trusted: %.70s", peer, reason);
+    else if (code == CURLE_SSL_CACERT_BADFILE)
+        snprintf(result->reason, sizeof result->reason,
+                 "the ca_file cannot be read, or holds no certificate");
+    else if (code == CURLE_SSL_CERTPROBLEM)
+        snprintf(result->reason, sizeof result->reason,
+                 "the cert_file or the key_file cannot be used: %.100s", reason);
+    else if (code == CURLE_SSL_CONNECT_ERROR || strstr(t->curl_message, "SSL routines::"))
+        snprintf(result->reason, sizeof result->reason, "no TLS with %.60s: %.80s", peer, reason);
+    else
+        return false;
+    return true;
+}
+
 static enum err explain(const struct transfer *t, CURLcode code, struct http_result *result)
 {
     const char *reason = t->curl_message[0] ? t->curl_message : curl_easy_strerror(code);
@@ -341,6 +528,8 @@ static enum err explain(const struct transfer *t, CURLcode code, struct http_res
 
     if (t->stop)
         return explain_stop(t, result);
+    if (explain_tls(t, code, reason, result))
+        return ERR_UNAVAILABLE;
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
         snprintf(result->reason, sizeof result->reason, "no whole answer within %lldms",
@@ -351,6 +540,12 @@ static enum err explain(const struct transfer *t, CURLcode code, struct http_res
         break;
     case CURLE_COULDNT_RESOLVE_HOST:
         reason = "the host name has no address";
+        break;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        reason = "the proxy's host name has no address";
+        break;
+    case CURLE_TOO_MANY_REDIRECTS:
+        reason = "more than 10 redirects";
         break;
     case CURLE_GOT_NOTHING:
         reason = "the connection was closed without an answer";

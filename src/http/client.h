@@ -5,7 +5,7 @@
  *
  * A call is started with its limits and ends exactly once in `done`, which runs
  * inside http_client_drive. Connections are kept and reused. Only http and https;
- * no redirects are followed.
+ * redirects are followed when the call's access says so.
  *
  * Threads   Owned by the thread that drives it; http_client_wake may be called
  *           from any thread.
@@ -20,7 +20,7 @@
 #include "base/diag.h"
 #include "base/str.h"
 
-enum { HTTP_CLIENT_HEADERS_MAX_BYTES = 65536 };
+enum { HTTP_CLIENT_HEADERS_MAX_BYTES = 65536, HTTP_CLIENT_REDIRECTS_MAX_COUNT = 10 };
 
 struct http_client;
 
@@ -31,7 +31,23 @@ struct http_result {
     struct str body; /* decompressed; valid during `done` */
     const char *content_type; /* "" when none */
     double duration_s;        /* from start to last byte */
-    char reason[160];         /* a clause for people when err is set */
+    char reason[200];         /* a clause for people when err is set */
+};
+
+enum http_tls { HTTP_TLS_ANY, HTTP_TLS_10, HTTP_TLS_11, HTTP_TLS_12, HTTP_TLS_13 };
+
+/* Who calls, and who is trusted. A text may be NULL: not given. */
+struct http_access {
+    const char *authorization; /* the header's value; stays with the first host and port */
+    const char *ca_file;       /* NULL: what the system trusts */
+    const char *cert_file;
+    const char *key_file;
+    const char *server_name; /* that a certificate must be for; NULL: the URL's host */
+    const char *proxy_url;   /* "http://…"; NULL: none, whatever the environment says */
+    enum http_tls min_tls;   /* HTTP_TLS_ANY: 1.2 */
+    enum http_tls max_tls;   /* HTTP_TLS_ANY: the newest */
+    bool trust_all;
+    bool follow_redirects; /* within http and https */
 };
 
 struct http_call {
@@ -42,6 +58,7 @@ struct http_call {
     size_t body_max_bytes;      /* of the answer */
     int64_t timeout_ms;
     bool accept_gzip;
+    const struct http_access *access; /* NULL: nobody in particular */
     void (*done)(void *ctx, const struct http_result *result);
     void *ctx;
 };
@@ -50,7 +67,8 @@ struct http_call {
 enum err http_client_new(int max_connections, struct http_client **ret) MUST_CHECK;
 void http_client_free(struct http_client *client); /* running calls end with ERR_CANCELLED */
 
-/* ERR_INVALID (URL), ERR_NOMEM; then `done` is never called. Copies url, method and headers. */
+/* ERR_INVALID (URL), ERR_NOMEM; then `done` is never called. Copies url, method,
+ * headers and access. */
 enum err http_client_start(struct http_client *client, const struct http_call *call,
                            struct diag *diag) MUST_CHECK;
 

@@ -7,7 +7,9 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "http/client.h"
+#include "ingest/scrape_metadata.h"
 #include "ingest/scrape_result.h"
+#include "ingest/scrape_state.h"
 #include "ingest/target_set.h"
 
 enum {
@@ -15,6 +17,7 @@ enum {
     WAIT_MAX_MS = 1000,
     FAREWELL_RETRY_MS = 100, /* stale markers of a target that left, when the queue was full */
     HEADERS_COUNT = 4,
+    FILES_POLL_MS = 1000, /* how often files of targets are looked at */
     NS_PER_MS = 1000000,
 };
 
@@ -25,7 +28,12 @@ struct scraper {
     atomic_bool stopping;
     struct lock lock;       /* `targets` as a list, every target's state, `pending` */
     struct config *pending; /* the next configuration, or NULL */
+    struct config *cfg;     /* that the targets are of; NULL before the first */
+    struct file_sd *files;
+    int64_t files_mono_ns; /* when they were looked at */
     struct target_set targets;
+    struct metadata *metadata;
+    struct exemplars *exemplars;
     struct target *leaving; /* their stale markers are not handed over, or their call still runs */
 };
 
@@ -49,6 +57,7 @@ static void set_state(struct target *t, const struct scrape_outcome *outcome, co
     lock_take(&t->scraper->lock);
     state->known = true;
     state->up = outcome->end == SCRAPE_GOOD;
+    state->started_ms = t->started_ms;
     state->last_ms = now_ms;
     state->duration_s = outcome->duration_s;
     state->samples = outcome->sample_count;
@@ -94,6 +103,17 @@ static bool hand_over(struct target *t, struct scrape_outcome *outcome, int64_t 
     return true;
 }
 
+/* What a good scrape says beside its samples. The body is still there. */
+static void keep_rest(struct target *t, const struct scrape_outcome *outcome, struct str body)
+{
+    struct scraper *s = t->scraper;
+
+    exemplars_add(s->exemplars, t->exemplars.items, t->exemplars.count);
+    t->metadata_store = s->metadata;
+    scrape_metadata_update(s->metadata, &t->metadata, outcome->metadata_hash, body,
+                           t->is_openmetrics);
+}
+
 /* ERR_OK: *ret is a good scrape's outcome; otherwise *diag says why not. */
 static enum err read_answer(struct target *t, const struct http_result *result,
                             struct scrape_outcome *ret, struct diag *diag)
@@ -101,7 +121,9 @@ static enum err read_answer(struct target *t, const struct http_result *result,
     if (result->err)
         return diag_set(diag, result->err, "%s", result->reason);
     if (result->status != 200)
-        return diag_set(diag, ERR_UNAVAILABLE, "HTTP status %d", result->status);
+        return diag_set(diag, ERR_UNAVAILABLE, "HTTP status %d%s", result->status,
+                        scrape_job_hint(t->shared, result->status));
+    t->is_openmetrics = scrape_text_is_openmetrics(str_of(result->content_type));
     return scrape_result_good(t, t->scraper->options.db, result->body, t->started_ms,
                               result->duration_s, ret, diag);
 }
@@ -143,7 +165,8 @@ static void conclude(struct target *t, const struct http_result *result)
     }
     t->last_ts_ms = t->started_ms;
     count_end(t->scraper->options.stats, &outcome);
-    hand_over(t, &outcome, now_ms, mono_ns);
+    if (hand_over(t, &outcome, now_ms, mono_ns) && !err)
+        keep_rest(t, &outcome, result->body);
     log_change(t, outcome.end == SCRAPE_GOOD, error);
     set_state(t, &outcome, error, now_ms);
 }
@@ -164,7 +187,7 @@ static void on_done(void *ctx, const struct http_result *result)
 static void start_call(struct target *t, int64_t now_ms)
 {
     char timeout[80];
-    const char *const headers[HEADERS_COUNT] = { "Accept: text/plain;version=0.0.4",
+    const char *const headers[HEADERS_COUNT] = { "Accept: " SCRAPE_ACCEPT,
                                                  "User-Agent: Fusebox/" FUSEBOX_VERSION, timeout,
                                                  NULL };
     struct http_call call = { .url = t->url,
@@ -172,6 +195,7 @@ static void start_call(struct target *t, int64_t now_ms)
                               .body_max_bytes = t->body_max_bytes,
                               .timeout_ms = t->timeout_ms,
                               .accept_gzip = true,
+                              .access = scrape_job_access(t->shared),
                               .done = on_done,
                               .ctx = t };
     struct http_result refused = { 0 };
@@ -180,12 +204,14 @@ static void start_call(struct target *t, int64_t now_ms)
     snprintf(timeout, sizeof timeout, "X-Prometheus-Scrape-Timeout-Seconds: %lld.%03lld",
              (long long)(t->timeout_ms / 1000), (long long)(t->timeout_ms % 1000));
     t->started_ms = target_align_ms(t, now_ms);
-    refused.err = http_client_start(t->scraper->client, &call, &diag);
+    refused.err = scrape_job_prepare(t->shared, &diag);
+    if (!refused.err)
+        refused.err = http_client_start(t->scraper->client, &call, &diag);
     if (!refused.err) {
         t->in_flight = true;
         return;
     }
-    snprintf(refused.reason, sizeof refused.reason, "%.150s", diag_text(&diag));
+    snprintf(refused.reason, sizeof refused.reason, "%.190s", diag_text(&diag));
     conclude(t, &refused);
 }
 
@@ -272,14 +298,16 @@ static void adopt_new(struct scraper *s)
     s->options.stats->targets = s->targets.items.count;
 }
 
-static enum err apply(struct scraper *s, const struct config *cfg, struct diag *diag)
+/* The targets of cfg and of the files. On an error the old ones stay. */
+static enum err rebuild(struct scraper *s, const struct config *cfg, const struct file_sd *files,
+                        struct diag *diag)
 {
     struct target_set old = s->targets;
     struct target_set fresh;
     enum err err;
 
     lock_take(&s->lock);
-    err = target_set_build(&fresh, cfg, &old, diag);
+    err = target_set_build(&fresh, cfg, files, &old, diag);
     s->targets = err ? old : fresh;
     lock_drop(&s->lock);
     if (err)
@@ -287,6 +315,66 @@ static enum err apply(struct scraper *s, const struct config *cfg, struct diag *
     adopt_new(s);
     let_leave(s, &old);
     return ERR_OK;
+}
+
+static void tell_of_file(void *ctx, const struct file_sd_news *news)
+{
+    struct scraper *s = ctx;
+    const struct diag *diag = news->diag;
+
+    if (!diag) {
+        log_write(s->options.log, LOG_INFO, "the file of targets is good again",
+                  LOG_STR("job", news->job), LOG_CSTR("file", news->path));
+        return;
+    }
+    s->options.stats->target_file_errors++;
+    log_write(s->options.log, LOG_WARN, "a file of targets is not used, its last good ones stay",
+              LOG_STR("job", news->job), LOG_CSTR("file", news->path), LOG_INT("line", diag->line),
+              LOG_CSTR("error", diag_text(diag)));
+}
+
+static enum err apply(struct scraper *s, struct config *cfg, struct diag *diag)
+{
+    struct file_sd *files = NULL;
+    enum err err = file_sd_new(cfg, &files);
+
+    if (err)
+        return diag_set(diag, err, "%s", err_text(err));
+    file_sd_take_over(files, s->files);
+    s->files_mono_ns = mono_now(s);
+    (void)file_sd_poll(files, s->files_mono_ns, tell_of_file, s);
+    err = rebuild(s, cfg, files, diag);
+    if (err) {
+        if (s->files)
+            file_sd_take_over(s->files, files);
+        file_sd_free(files);
+        return err;
+    }
+    file_sd_free(s->files);
+    config_unref(s->cfg);
+    s->files = files;
+    s->cfg = config_ref(cfg);
+    return ERR_OK;
+}
+
+static void refuse_targets(struct scraper *s, const struct diag *diag)
+{
+    log_write(s->options.log, LOG_ERROR, "new scrape targets refused, the old ones go on",
+              LOG_CSTR("error", diag_text(diag)));
+}
+
+/* Once a second. */
+static void poll_files(struct scraper *s)
+{
+    int64_t mono_ns = mono_now(s);
+    struct diag diag = { 0 };
+
+    if (mono_ns - s->files_mono_ns < (int64_t)FILES_POLL_MS * NS_PER_MS)
+        return;
+    s->files_mono_ns = mono_ns;
+    if (file_sd_poll(s->files, mono_ns, tell_of_file, s) &&
+        rebuild(s, s->cfg, s->files, &diag) != ERR_OK)
+        refuse_targets(s, &diag);
 }
 
 static void apply_pending(struct scraper *s)
@@ -301,8 +389,7 @@ static void apply_pending(struct scraper *s)
     if (!cfg)
         return;
     if (apply(s, cfg, &diag) != ERR_OK)
-        log_write(s->options.log, LOG_ERROR, "new scrape targets refused, the old ones go on",
-                  LOG_CSTR("error", diag_text(&diag)));
+        refuse_targets(s, &diag);
     config_unref(cfg);
 }
 
@@ -338,6 +425,7 @@ static void *run(void *arg)
 
     while (!s->stopping) {
         apply_pending(s);
+        poll_files(s);
         serve_leaving(s);
         next_mono_ns = start_due(s);
         http_client_drive(s->client, wait_ms(s, next_mono_ns));
@@ -358,6 +446,10 @@ void scrape_free(struct scraper *s)
         target_free(t);
     }
     target_set_release(&s->targets);
+    metadata_free(s->metadata);
+    exemplars_free(s->exemplars);
+    file_sd_free(s->files);
+    config_unref(s->cfg);
     config_unref(s->pending);
     lock_release(&s->lock);
     mem_free(s);
@@ -374,7 +466,11 @@ enum err scrape_start(const struct scrape_options *options, struct config *cfg,
     s->options = *options;
     s->targets = target_set_empty();
     lock_init(&s->lock, LOCK_RANK_PUBLISH);
-    err = http_client_new(CONNECTIONS_MAX, &s->client);
+    err = metadata_new(&s->metadata);
+    if (!err)
+        err = exemplars_new(&s->exemplars);
+    if (!err)
+        err = http_client_new(CONNECTIONS_MAX, &s->client);
     if (!err)
         err = apply(s, cfg, NULL);
     if (!err)
@@ -398,24 +494,6 @@ void scrape_stop(struct scraper *s)
 
 /* --- for people --- */
 
-static enum err copy_state(const struct target *t, struct arena *arena,
-                           struct scrape_target_state *ret)
-{
-    const struct target_state *state = &t->state;
-
-    *ret = (struct scrape_target_state){ .known = state->known,
-                                         .up = state->up,
-                                         .last_ms = state->last_ms,
-                                         .duration_s = state->duration_s,
-                                         .samples = state->samples };
-    snprintf(ret->error, sizeof ret->error, "%s", state->error);
-    if (!arena_copy_str(arena, target_job(t), &ret->job) ||
-        !arena_copy_str(arena, str_of(t->url), &ret->url) ||
-        !arena_copy_str(arena, target_instance(t), &ret->instance))
-        return arena_error(arena);
-    return ERR_OK;
-}
-
 enum err scrape_targets(struct scraper *s, struct arena *arena, struct scrape_target_state **ret,
                         size_t *ret_count)
 {
@@ -429,11 +507,21 @@ enum err scrape_targets(struct scraper *s, struct arena *arena, struct scrape_ta
     if (!states)
         err = arena_error(arena);
     for (size_t i = 0; i < count && !err; i++)
-        err = copy_state(target_set_at(&s->targets, i), arena, &states[i]);
+        err = scrape_state_copy(target_set_at(&s->targets, i), arena, &states[i]);
     lock_drop(&s->lock);
     if (err)
         return err;
     *ret = states;
     *ret_count = count;
     return ERR_OK;
+}
+
+struct metadata *scrape_metadata(const struct scraper *s)
+{
+    return s->metadata;
+}
+
+struct exemplars *scrape_exemplars(const struct scraper *s)
+{
+    return s->exemplars;
 }

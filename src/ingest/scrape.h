@@ -22,6 +22,8 @@
 #include "base/log.h"
 #include "base/queue.h"
 #include "config/config.h"
+#include "ingest/exemplars.h"
+#include "ingest/metadata.h"
 #include "tsdb/tsdb.h"
 
 struct scraper;
@@ -34,7 +36,8 @@ struct scrape_stats {
     _Atomic uint64_t samples;
     _Atomic uint64_t targets;
     _Atomic uint64_t bytes;
-    _Atomic uint64_t samples_duplicate; /* a series twice in one body: the first counts */
+    _Atomic uint64_t samples_duplicate;  /* a series twice in one body: the first counts */
+    _Atomic uint64_t target_file_errors; /* a file of targets was faulty; its last good ones stay */
     _Atomic uint64_t series_refused; /* left out: the store takes no more, or labels over a limit */
 };
 
@@ -49,7 +52,12 @@ struct scrape_options {
 /* A target as people ask for it; a copy. */
 struct scrape_target_state {
     struct str job, url, instance;
-    bool known; /* scraped at least once */
+    struct str pool;          /* the job_name of its configuration */
+    struct labels labels;     /* of all its series */
+    struct labels discovered; /* as the configuration has them, reserved ones too */
+    int64_t interval_ms, timeout_ms;
+    int64_t started_ms; /* wall time of the last scrape's start; -1 */
+    bool known;         /* scraped at least once */
     bool up;
     int64_t last_ms; /* wall time of the last scrape's end; -1 */
     double duration_s;
@@ -69,5 +77,9 @@ void scrape_free(struct scraper *s);
 /* Copies the targets' states; strings go into the arena. ERR_NOMEM, ERR_LIMIT. */
 enum err scrape_targets(struct scraper *s, struct arena *arena, struct scrape_target_state **ret,
                         size_t *ret_count) MUST_CHECK;
+
+/* What targets told of their metrics, and the exemplars of their samples; both lock themselves. */
+struct metadata *scrape_metadata(const struct scraper *s);
+struct exemplars *scrape_exemplars(const struct scraper *s);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "base/hash.h"
 #include "ingest/scrape_labels.h"
-#include "wire/exposition.h"
+#include "ingest/scrape_metadata.h"
 
 enum { SERIES_SCRATCH_MAX_BYTES = 256 << 10 }; /* one line is at most 64 KiB */
 
@@ -16,11 +16,13 @@ static enum err resolve(const struct scrape_body *b, struct str series, struct a
 
     arena_reset(scratch);
     labels_builder_init(&builder, scratch);
-    err = exposition_parse_series(series, &builder, diag);
+    err = scrape_text_parse_series(b->text, series, &builder, diag);
     if (!err)
         err = scrape_labels_join(&builder, series, b->target, b->honor_labels, diag);
     if (!err)
         err = labels_builder_finish(&builder, &labels, diag);
+    if (!err)
+        err = label_limits_check(&b->label_limits, labels, diag);
     return err ? err : tsdb_series(b->db, labels, ret_ref);
 }
 
@@ -47,9 +49,20 @@ static enum err add_series(struct scrape_body *b, struct str series, uint64_t ha
     return *ret_entry ? ERR_OK : ERR_NOMEM;
 }
 
-static enum err take_sample(struct scrape_body *b, const struct exposition_line *line,
+/* One that finds no room is left out: the samples count, and the next scrape brings it again. */
+static void keep_exemplar(struct scrape_body *b, const struct openmetrics_line *it, uint32_t ref,
+                          int64_t ts_ms)
+{
+    struct exemplar_scraped *e = b->exemplars ? vec_push(b->exemplars) : NULL;
+
+    if (e)
+        *e = (struct exemplar_scraped){ ref, ts_ms, it->exemplar };
+}
+
+static enum err take_sample(struct scrape_body *b, const struct openmetrics_line *it,
                             struct arena *scratch, struct diag *diag)
 {
+    const struct exposition_line *line = &it->line;
     uint64_t hash = hash_str(line->series);
     struct series_cache_entry *entry = series_cache_find(b->cache, hash);
     bool own_time = line->has_ts && b->honor_timestamps;
@@ -63,24 +76,31 @@ static enum err take_sample(struct scrape_body *b, const struct exposition_line 
         if (err || !entry)
             return err;
     }
-    if (series_cache_mark(b->cache, entry, !own_time))
-        batch_writer_add(b->batch, entry->ref, own_time ? line->ts_ms : b->ts_ms, line->value);
-    else
+    if (!series_cache_mark(b->cache, entry, !own_time)) {
         b->duplicate_count++;
+        return ERR_OK;
+    }
+    batch_writer_add(b->batch, entry->ref, own_time ? line->ts_ms : b->ts_ms, line->value);
+    if (it->has_exemplar)
+        keep_exemplar(b, it, entry->ref, own_time ? line->ts_ms : b->ts_ms);
     return ERR_OK;
 }
 
 enum err scrape_body_read(struct scrape_body *b, struct str text, struct diag *diag)
 {
     struct arena scratch = arena_limited(SERIES_SCRATCH_MAX_BYTES);
-    struct exposition_reader reader;
-    struct exposition_line line;
+    struct scrape_text reader;
+    struct openmetrics_line it;
     enum err err;
 
-    exposition_init(&reader, text);
-    while ((err = exposition_next(&reader, &line, diag)) == ERR_OK && line.kind != EXPOSITION_END) {
-        if (line.kind == EXPOSITION_SAMPLE)
-            err = take_sample(b, &line, &scratch, diag);
+    scrape_text_init(&reader, text, b->is_openmetrics);
+    b->text = &reader;
+    while ((err = scrape_text_next(&reader, &it, diag)) == ERR_OK &&
+           it.line.kind != EXPOSITION_END) {
+        if (it.line.kind == EXPOSITION_SAMPLE)
+            err = take_sample(b, &it, &scratch, diag);
+        else
+            b->metadata_hash = scrape_metadata_hash(b->metadata_hash, &it.line);
         if (err)
             break;
     }
@@ -89,7 +109,7 @@ enum err scrape_body_read(struct scrape_body *b, struct str text, struct diag *d
     if (err)
         diag_set(diag, err, "%s", err_text(err));
     if (err == ERR_INVALID && diag && !diag->line)
-        diag->line = reader.line;
+        diag->line = scrape_text_line(&reader);
     arena_release(&scratch);
     return err;
 }

@@ -113,6 +113,7 @@ static enum err read_body(struct target *t, struct batch_writer *w, struct scrap
     if (w->failed)
         return diag_set(diag, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
     series_cache_begin(&t->cache);
+    vec_clear(&t->exemplars);
     err = scrape_body_read(body, text, diag);
     return err ? err : add_missing(t, w, body->ts_ms);
 }
@@ -127,7 +128,10 @@ enum err scrape_result_good(struct target *t, struct tsdb *db, struct str text, 
                                 .target = t->labels,
                                 .honor_labels = t->honor_labels,
                                 .honor_timestamps = t->honor_timestamps,
+                                .is_openmetrics = t->is_openmetrics,
+                                .exemplars = &t->exemplars,
                                 .samples_max_count = t->samples_max_count,
+                                .label_limits = t->label_limits,
                                 .ts_ms = started_ms };
     enum err err = read_body(t, &w, &body, text, diag);
 
@@ -136,7 +140,8 @@ enum err scrape_result_good(struct target *t, struct tsdb *db, struct str text, 
                                     .sample_count = body.sample_count,
                                     .added_count = body.added_count,
                                     .duplicate_count = body.duplicate_count,
-                                    .refused_count = body.refused_count };
+                                    .refused_count = body.refused_count,
+                                    .metadata_hash = body.metadata_hash };
     if (!err) {
         resolve_report(t, db);
         add_report(t, &w, started_ms,

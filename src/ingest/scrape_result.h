@@ -28,6 +28,7 @@ struct scrape_outcome {
     size_t added_count;
     size_t duplicate_count;
     size_t refused_count;
+    uint64_t metadata_hash;
     struct sample_batch *batch; /* the caller's */
 };
 

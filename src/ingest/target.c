@@ -2,6 +2,8 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "ingest/discovered.h"
+#include "ingest/exemplars.h"
 
 enum {
     TARGET_MAX_BYTES = 64 << 10,
@@ -65,9 +67,10 @@ static enum err build_identity(struct target *t)
     struct buf text = buf_limited(TARGET_MAX_BYTES);
     enum err err;
 
-    buf_printf(&text, "%s\n%lld %lld %zu %zu %d %d\n", t->url, (long long)t->interval_ms,
-               (long long)t->timeout_ms, t->body_max_bytes, t->samples_max_count, t->honor_labels,
-               t->honor_timestamps);
+    buf_printf(&text, "%s\n%lld %lld %zu %zu %zu %zu %zu %d %d\n", t->url,
+               (long long)t->interval_ms, (long long)t->timeout_ms, t->body_max_bytes,
+               t->samples_max_count, t->label_limits.count, t->label_limits.name_bytes,
+               t->label_limits.value_bytes, t->honor_labels, t->honor_timestamps);
     labels_encode(t->labels, &text);
     err = buf_error(&text);
     if (!err && !arena_copy_str(&t->arena, buf_str(&text), &t->identity))
@@ -90,12 +93,16 @@ static enum err build(struct target *t, const struct config_scrape *scrape,
                           STR_ARG(scrape->query));
     if (!t->url)
         return arena_error(&t->arena);
+    t->pool = job;
     err = build_labels(t, job, str_of(address), from->labels, diag);
+    if (!err)
+        err = discovered_labels(scrape, from, &t->arena, &t->discovered);
     return err ? err : build_identity(t);
 }
 
 enum err target_new(const struct config *cfg, const struct config_scrape *scrape,
-                    const struct config_target *from, struct target **ret, struct diag *diag)
+                    struct scrape_job *job, const struct config_target *from, struct target **ret,
+                    struct diag *diag)
 {
     struct target *t = mem_alloc_zero(1, sizeof *t);
     enum err err;
@@ -109,9 +116,16 @@ enum err target_new(const struct config *cfg, const struct config_scrape *scrape
                                       config_int(cfg, OPT_SCRAPE_MAX_BODY));
     t->samples_max_count = smaller_limit(scrape->sample_limit_count,
                                          config_int(cfg, OPT_SCRAPE_MAX_SAMPLES));
+    t->label_limits = (struct label_limits){
+        .count = (size_t)scrape->label_limit_count,
+        .name_bytes = (size_t)scrape->label_name_limit_bytes,
+        .value_bytes = (size_t)scrape->label_value_limit_bytes
+    };
+    t->shared = scrape_job_ref(job);
     t->honor_labels = scrape->honor_labels;
     t->honor_timestamps = scrape->honor_timestamps;
-    t->state.last_ms = -1;
+    t->exemplars = vec_of(sizeof(struct exemplar_scraped), EXEMPLARS_MAX_COUNT);
+    t->state.started_ms = t->state.last_ms = -1;
     t->last_ts_ms = INT64_MIN;
     err = build(t, scrape, from, diag);
     if (err) {
@@ -126,7 +140,10 @@ void target_free(struct target *t)
 {
     if (!t)
         return;
+    scrape_job_unref(t->shared);
     series_cache_release(&t->cache);
+    vec_release(&t->exemplars);
+    metadata_drop(t->metadata_store, &t->metadata);
     arena_release(&t->arena);
     mem_free(t);
 }

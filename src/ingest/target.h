@@ -4,7 +4,7 @@
  * Two targets with the same identity (URL, labels, settings) are the same one, so
  * a reload can hand the old object on with its cache and its state.
  *
- *   target_new(scrape, target, limits) -> ... -> target_free
+ *   target_new(cfg, scrape, job, target) -> ... -> target_free
  *
  * Memory    target_new gives an object; its texts live in its own arena.
  * Threads   Owned by the scrape thread; `state` is read by others under the
@@ -14,7 +14,11 @@
 #ifndef FUSEBOX_INGEST_TARGET_H
 #define FUSEBOX_INGEST_TARGET_H
 
+#include "base/vec.h"
 #include "config/config.h"
+#include "ingest/label_limits.h"
+#include "ingest/scrape_job.h"
+#include "ingest/metadata.h"
 #include "ingest/series_cache.h"
 #include "model/sample.h"
 
@@ -33,6 +37,7 @@ enum { TARGET_ERROR_BYTES = 200 };
 struct target_state {
     bool known;
     bool up;
+    int64_t started_ms; /* -1: never */
     int64_t last_ms;
     double duration_s;
     uint64_t samples;
@@ -45,14 +50,18 @@ struct target {
     struct arena arena;
     struct str identity;
     const char *url;
-    struct labels labels; /* with job and instance */
+    struct labels labels;     /* with job and instance */
+    struct labels discovered; /* what the configuration says, as Prometheus tells it */
+    struct str pool;          /* its job_name */
     int64_t interval_ms;
     int64_t timeout_ms;
     size_t body_max_bytes;
     size_t samples_max_count;
+    struct label_limits label_limits;
     bool honor_labels;
     bool honor_timestamps;
 
+    struct scrape_job *shared; /* with the job's other targets */
     struct scraper *scraper;
     struct target *next;  /* among those that leave */
     int64_t next_mono_ns; /* its next beat */
@@ -66,12 +75,16 @@ struct target {
     int64_t last_ts_ms;                 /* of the newest sample handed over */
     size_t expected_count;              /* samples of the batch before */
     struct series_cache cache;
+    bool is_openmetrics;  /* the answer that is read */
+    struct vec exemplars; /* struct exemplar_scraped of that answer */
+    struct metadata_list metadata;
+    struct metadata *metadata_store; /* where the list is held; NULL before the first */
     struct target_state state;
 };
 
-/* ERR_NOMEM, ERR_LIMIT, ERR_INVALID. */
+/* Takes a reference of `job`. ERR_NOMEM, ERR_LIMIT, ERR_INVALID. */
 enum err target_new(const struct config *cfg, const struct config_scrape *scrape,
-                    const struct config_target *from, struct target **ret,
+                    struct scrape_job *job, const struct config_target *from, struct target **ret,
                     struct diag *diag) MUST_CHECK;
 void target_free(struct target *t);
 

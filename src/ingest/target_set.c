@@ -39,19 +39,54 @@ static enum err add(struct target_set *set, struct target *t)
     return ERR_OK;
 }
 
-static enum err add_scrape(struct target_set *set, const struct config *cfg,
-                           const struct config_scrape *scrape, struct diag *diag)
-{
-    for (size_t i = 0; i < scrape->target_count; i++) {
-        struct target *t;
-        enum err err = target_new(cfg, scrape, &scrape->targets[i], &t, diag);
+struct addition {
+    struct target_set *set;
+    const struct config *cfg;
+    const struct config_scrape *scrape;
+    struct scrape_job *job;
+    struct diag *diag;
+};
 
-        if (!err)
-            err = add(set, t);
-        if (err)
-            return diag_set(diag, err, "%s", err_text(err));
-    }
-    return ERR_OK;
+static enum err add_target(void *ctx, const struct config_target *from)
+{
+    const struct addition *a = ctx;
+    struct target *t;
+    enum err err = target_new(a->cfg, a->scrape, a->job, from, &t, a->diag);
+
+    return err ? err : add(a->set, t);
+}
+
+static enum err add_targets(struct addition *a, const struct file_sd *files, size_t scrape_idx)
+{
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; !err && i < a->scrape->target_count; i++)
+        err = add_target(a, &a->scrape->targets[i]);
+    return err ? err : file_sd_for_each(files, scrape_idx, add_target, a);
+}
+
+static enum err add_scrape(struct target_set *set, const struct config *cfg,
+                           const struct file_sd *files, size_t scrape_idx, struct diag *diag)
+{
+    size_t before = set->items.count, count;
+    struct addition a = { .set = set, .cfg = cfg, .diag = diag };
+    enum err err;
+
+    a.scrape = &config_scrapes(cfg, &count)[scrape_idx];
+    err = scrape_job_new(a.scrape, &a.job);
+    if (!err)
+        err = add_targets(&a, files, scrape_idx);
+    if (!err)
+        scrape_job_set_target_count(a.job, set->items.count - before);
+    scrape_job_unref(a.job);
+    return err ? diag_set(diag, err, "%s", err_text(err)) : ERR_OK;
+}
+
+/* The credentials may be others now. */
+static void share(struct target *t, struct scrape_job *job)
+{
+    scrape_job_unref(t->shared);
+    t->shared = scrape_job_ref(job);
 }
 
 /* Exchanges new objects for the old ones of the same identity. Cannot fail: nothing grows. */
@@ -68,6 +103,7 @@ static void take_over(struct target_set *set, struct target_set *old)
         if (map_put(&set->by_identity, known->identity, known) != ERR_OK)
             continue;
         known->listed = true;
+        share(known, fresh->shared);
         *place = known;
         target_free(fresh);
     }
@@ -84,15 +120,15 @@ static void forget_taken(struct target_set *old)
     }
 }
 
-enum err target_set_build(struct target_set *ret, const struct config *cfg, struct target_set *old,
-                          struct diag *diag)
+enum err target_set_build(struct target_set *ret, const struct config *cfg,
+                          const struct file_sd *files, struct target_set *old, struct diag *diag)
 {
     struct target_set set = target_set_empty();
     size_t count = 0;
-    const struct config_scrape *scrapes = config_scrapes(cfg, &count);
 
+    (void)config_scrapes(cfg, &count);
     for (size_t i = 0; i < count; i++) {
-        enum err err = add_scrape(&set, cfg, &scrapes[i], diag);
+        enum err err = add_scrape(&set, cfg, files, i, diag);
 
         if (err) {
             target_set_release(&set);

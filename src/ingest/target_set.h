@@ -1,11 +1,11 @@
 /*
  * All targets of one configuration, and the hand-over from one set to the next.
  *
- * Targets that the new configuration names again (same URL, labels, settings)
- * move over with their cache and state; the others are left in the old set. A
+ * Targets that the new configuration, or a file of targets, names again (same URL,
+ * labels, settings) move over with their cache and state; the others are left in the old set. A
  * target that is named twice is scraped once.
  *
- *   target_set_build(&set, cfg, old, diag) -> target_set_release(old) -> ...
+ *   target_set_build(&set, cfg, files, old, diag) -> target_set_release(old) -> ...
  *
  * Threads   Owned by the scrape thread.
  * Memory    A set owns its targets; target_set_release frees those that are left.
@@ -15,6 +15,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "ingest/file_sd.h"
 #include "ingest/target.h"
 
 struct target_set {
@@ -31,10 +32,11 @@ static inline struct target *target_set_at(const struct target_set *set, size_t 
 }
 
 /*
- * Builds the set of `cfg`. Targets of `old` that it needs again are taken out of
- * `old`; on an error `old` is as it was. ERR_NOMEM, ERR_LIMIT, ERR_INVALID.
+ * Builds the set of `cfg` and of its files of targets. Targets of `old` that it needs again are
+ * taken out of `old`; on an error `old` is as it was. ERR_NOMEM, ERR_LIMIT, ERR_INVALID.
  */
-enum err target_set_build(struct target_set *ret, const struct config *cfg, struct target_set *old,
+enum err target_set_build(struct target_set *ret, const struct config *cfg,
+                          const struct file_sd *files, struct target_set *old,
                           struct diag *diag) MUST_CHECK;
 
 #endif

@@ -30,9 +30,12 @@ static struct target *make_target(struct world *w, bool honor_labels, bool honor
                                     .sample_limit_count = 10,
                                     .honor_labels = honor_labels,
                                     .honor_timestamps = honor_timestamps };
+    struct scrape_job *job = NULL;
     struct target *t = NULL;
 
-    assert_int_equal(target_new(w->cfg, &scrape, &from, &t, NULL), ERR_OK);
+    assert_int_equal(scrape_job_new(&scrape, &job), ERR_OK);
+    assert_int_equal(target_new(w->cfg, &scrape, job, &from, &t, NULL), ERR_OK);
+    scrape_job_unref(job);
     return t;
 }
 

@@ -34,10 +34,13 @@ static struct target_set build(const char *text, struct target_set *old)
 {
     struct target_set empty = target_set_empty(), set;
     struct config *cfg = load(text);
+    struct file_sd *files = NULL;
     struct diag diag = { 0 };
 
-    if (target_set_build(&set, cfg, old ? old : &empty, &diag) != ERR_OK)
+    assert_int_equal(file_sd_new(cfg, &files), ERR_OK);
+    if (target_set_build(&set, cfg, files, old ? old : &empty, &diag) != ERR_OK)
         fail_msg("%s", diag_text(&diag));
+    file_sd_free(files);
     config_unref(cfg);
     target_set_release(&empty);
     return set;
@@ -158,15 +161,17 @@ static void test_target_set__takes_a_target_named_twice_once(void **state)
 static void test_target_set__survives_every_failed_allocation(void **state)
 {
     struct config *cfg = load(ONE_JOB("10s", "'b:1', 'c:1'"));
+    struct file_sd *files = NULL;
     bool happened = true;
 
     (void)state;
+    assert_int_equal(file_sd_new(cfg, &files), ERR_OK);
     for (long n = 1; happened; n++) {
         struct target_set old = build(ONE_JOB("10s", "'a:1', 'b:1'"), NULL), set;
         enum err err;
 
         mem_fail_nth(n);
-        err = target_set_build(&set, cfg, &old, NULL);
+        err = target_set_build(&set, cfg, files, &old, NULL);
         happened = mem_fault_happened();
         mem_fail_nth(0);
         assert_int_equal(err, happened ? ERR_NOMEM : ERR_OK);
@@ -175,6 +180,7 @@ static void test_target_set__survives_every_failed_allocation(void **state)
             target_set_release(&set);
         target_set_release(&old);
     }
+    file_sd_free(files);
     config_unref(cfg);
 }
 
