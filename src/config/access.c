@@ -150,18 +150,12 @@ static bool has_target_suffix(struct str name)
            str_has_suffix(name, STR(".YML")) || str_has_suffix(name, STR(".YAML"));
 }
 
-/* As Prometheus: one *, in the last part of the name, and an end that says the format. */
+/* As Prometheus: * only in the last part of the name, and an end that says the format. */
 static bool is_pattern(struct str name)
 {
     size_t star = str_find(name, '*');
-    struct str behind;
 
-    if (!has_target_suffix(name))
-        return false;
-    if (star == name.len)
-        return true;
-    behind = (struct str){ name.ptr + star + 1, name.len - star - 1 };
-    return str_find(behind, '*') == behind.len && str_find(behind, '/') == behind.len;
+    return has_target_suffix(name) && !memchr(name.ptr + star, '/', name.len - star);
 }
 
 static void read_patterns(struct section *s, const struct node *files, struct str *patterns,
@@ -177,7 +171,7 @@ static void read_patterns(struct section *s, const struct node *files, struct st
         if (!is_pattern(name)) {
             report_error(s->report, item,
                          "\"%s\": a name of a file of targets ends with .json, .yml or .yaml and "
-                         "has at most one *, in its last part",
+                         "has a * only in its last part",
                          report_shown(name, shown));
             continue;
         }
