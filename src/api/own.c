@@ -105,6 +105,14 @@ static void export_scrapes(struct own *own, const struct metric_out *out)
             "Times that a file of targets was found faulty; its last good targets stayed.",
             own->scrape.target_file_errors);
     gauge(out, "fusebox_scrape_targets", "Targets that are scraped.", (double)own->scrape.targets);
+    gauge(out, "fusebox_exemplars", "Exemplars in memory.", (double)own->scrape.exemplars);
+    counter(out, "fusebox_exemplars_dropped_total",
+            "Exemplars that made room for newer ones, or were over a limit.",
+            own->scrape.exemplars_dropped);
+    gauge(out, "fusebox_metadata_entries", "Types, helps and units of metrics in memory.",
+          (double)own->scrape.metadata);
+    counter(out, "fusebox_metadata_refused_total", "Metadata that found no room.",
+            own->scrape.metadata_refused);
 }
 
 static void export_store(struct own *own, const struct metric_out *out)

@@ -103,6 +103,17 @@ static bool hand_over(struct target *t, struct scrape_outcome *outcome, int64_t 
     return true;
 }
 
+static void count_rest(struct scraper *s)
+{
+    struct exemplar_counts exemplars = exemplars_count(s->exemplars);
+    struct metadata_counts metadata = metadata_count(s->metadata);
+
+    s->options.stats->exemplars = exemplars.kept;
+    s->options.stats->exemplars_dropped = exemplars.evicted + exemplars.refused;
+    s->options.stats->metadata = metadata.entries;
+    s->options.stats->metadata_refused = metadata.refused;
+}
+
 /* What a good scrape says beside its samples. The body is still there. */
 static void keep_rest(struct target *t, const struct scrape_outcome *outcome, struct str body)
 {
@@ -112,6 +123,7 @@ static void keep_rest(struct target *t, const struct scrape_outcome *outcome, st
     t->metadata_store = s->metadata;
     scrape_metadata_update(s->metadata, &t->metadata, outcome->metadata_hash, body,
                            t->is_openmetrics);
+    count_rest(s);
 }
 
 /* ERR_OK: *ret is a good scrape's outcome; otherwise *diag says why not. */

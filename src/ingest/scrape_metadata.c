@@ -34,17 +34,14 @@ static struct metadata_item *item_of(struct collection *c, struct str metric)
     return item;
 }
 
-/* \\ and \n, in OpenMetrics \" too. Any other escape stays as written. */
-static struct str unescape(struct str text, struct arena *arena, bool quotes)
+/* \\ and \n, in OpenMetrics \" too. Any other escape stays as written. False: no memory. */
+static bool unescape(struct str text, struct arena *arena, bool quotes, struct str *ret)
 {
-    char *out;
+    char *out = arena_alloc(arena, text.len + 1);
     size_t len = 0;
 
-    if (str_find(text, '\\') == text.len)
-        return text;
-    out = arena_alloc(arena, text.len);
     if (!out)
-        return text;
+        return false;
     for (size_t i = 0; i < text.len; i++) {
         char next = text.ptr[i] == '\\' && i + 1 < text.len ? text.ptr[i + 1] : '\0';
         bool known = next == '\\' || next == 'n' || (quotes && next == '"');
@@ -52,7 +49,8 @@ static struct str unescape(struct str text, struct arena *arena, bool quotes)
         out[len++] = !known ? text.ptr[i] : next == 'n' ? '\n' : next;
         i += known;
     }
-    return (struct str){ out, len };
+    *ret = (struct str){ out, len };
+    return true;
 }
 
 static bool take(struct collection *c, const struct exposition_line *line, bool is_openmetrics)
@@ -66,7 +64,7 @@ static bool take(struct collection *c, const struct exposition_line *line, bool 
     else if (line->kind == EXPOSITION_UNIT)
         item->unit = line->text;
     else
-        item->help = unescape(line->text, &c->arena, is_openmetrics);
+        return unescape(line->text, &c->arena, is_openmetrics, &item->help);
     return true;
 }
 

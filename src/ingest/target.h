@@ -17,8 +17,8 @@
 #include "base/vec.h"
 #include "config/config.h"
 #include "ingest/label_limits.h"
-#include "ingest/scrape_job.h"
 #include "ingest/metadata.h"
+#include "ingest/scrape_job.h"
 #include "ingest/series_cache.h"
 #include "model/sample.h"
 
