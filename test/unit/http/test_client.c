@@ -64,6 +64,7 @@ struct script {
     struct tiny_http server;
     char url[64];
     char request[2048];
+    char location[96];
     int connection_count, last_fd;
 };
 
@@ -94,6 +95,17 @@ static bool answer_redirect(void *ctx, int fd, const char *request)
     (void)ctx;
     (void)request;
     return tiny_http_reply(fd, 302, "Location: http://127.0.0.1:1/\r\n", "", 0);
+}
+
+/* Sends the caller to script->location. */
+static bool answer_elsewhere(void *ctx, int fd, const char *request)
+{
+    struct script *script = ctx;
+    char header[128];
+
+    snprintf(script->request, sizeof script->request, "%s", request);
+    snprintf(header, sizeof header, "Location: %s\r\n", script->location);
+    return tiny_http_reply(fd, 302, header, "", 0);
 }
 
 static bool answer_never(void *ctx, int fd, const char *request)
@@ -371,6 +383,81 @@ static void test_client__names_its_library(void **state)
     assert_true(strlen(http_client_library_version()) >= 5);
 }
 
+static void test_client__keeps_credentials_at_the_first_host(void **state)
+{
+    static const struct http_access access = { .authorization = "Bearer s3cret",
+                                               .follow_redirects = true };
+    struct http_client *client = new_client();
+    struct script home, away;
+    struct heard heard;
+    struct http_call call;
+
+    (void)state;
+    start(&home, answer_elsewhere);
+    start(&away, answer_hello);
+    snprintf(home.location, sizeof home.location, "%s", away.url);
+    call = call_of(home.url, &heard);
+    call.access = &access;
+    run(client, &call, &heard);
+    assert_int_equal(heard.result.status, 200);
+    assert_non_null(strstr(home.request, "\r\nAuthorization: Bearer s3cret\r\n"));
+    assert_null(strstr(away.request, "Authorization"));
+    run(client,
+        &(struct http_call){ .url = away.url,
+                             .body_max_bytes = 100,
+                             .timeout_ms = 5000,
+                             .done = on_done,
+                             .ctx = &heard },
+        &heard);
+    assert_null(strstr(away.request, "Authorization")); /* nor does an idle transfer keep them */
+    http_client_free(client);
+    tiny_http_stop(&home.server);
+    tiny_http_stop(&away.server);
+}
+
+static void test_client__gives_up_after_ten_redirects(void **state)
+{
+    static const struct http_access access = { .follow_redirects = true };
+    struct http_client *client = new_client();
+    struct script home;
+    struct heard heard;
+    struct http_call call;
+
+    (void)state;
+    start(&home, answer_elsewhere);
+    snprintf(home.location, sizeof home.location, "%s", home.url);
+    call = call_of(home.url, &heard);
+    call.access = &access;
+    run(client, &call, &heard);
+    assert_int_equal(heard.result.err, ERR_UNAVAILABLE);
+    assert_string_equal(heard.result.reason, "more than 10 redirects");
+    snprintf(home.location, sizeof home.location, "ftp://127.0.0.1/x");
+    run(client, &call, &heard);
+    assert_int_equal(heard.result.err, ERR_UNAVAILABLE);
+    http_client_free(client);
+    tiny_http_stop(&home.server);
+}
+
+static void test_client__calls_a_proxy_in_place_of_the_host(void **state)
+{
+    struct http_client *client = new_client();
+    struct http_access access = { 0 };
+    struct script proxy;
+    struct heard heard;
+    struct http_call call;
+
+    (void)state;
+    start(&proxy, answer_hello);
+    access.proxy_url = proxy.url;
+    call = call_of("http://far.invalid:9100/m", &heard);
+    call.access = &access;
+    run(client, &call, &heard);
+    assert_int_equal(heard.result.status, 200);
+    assert_true(str_has_prefix(str_of(proxy.request), STR("GET http://far.invalid:9100/m ")));
+    http_client_free(client);
+    tiny_http_stop(&proxy.server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +467,9 @@ int main(void)
         cmocka_unit_test(test_client__says_refused_when_nobody_listens),
         cmocka_unit_test(test_client__refuses_what_is_no_web_address),
         cmocka_unit_test(test_client__ends_running_calls_when_freed),
+        cmocka_unit_test(test_client__keeps_credentials_at_the_first_host),
+        cmocka_unit_test(test_client__gives_up_after_ten_redirects),
+        cmocka_unit_test(test_client__calls_a_proxy_in_place_of_the_host),
         cmocka_unit_test(test_client__survives_every_failed_allocation),
         cmocka_unit_test(test_client__names_its_library),
     };

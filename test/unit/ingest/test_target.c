@@ -136,6 +136,19 @@ static void test_target_set__keeps_what_is_named_again(void **state)
     target_set_release(&set);
 }
 
+static void test_target_set__a_new_password_is_taken_by_the_same_target(void **state)
+{
+    struct target_set old = build(ONE_JOB("10s", "'a:1'") "    bearer_token: one\n", NULL);
+    struct target *t = target_set_at(&old, 0);
+    struct target_set set = build(ONE_JOB("10s", "'a:1'") "    bearer_token: two\n", &old);
+
+    (void)state;
+    assert_ptr_equal(target_set_at(&set, 0), t);
+    assert_string_equal(scrape_job_access(t->shared)->authorization, "Bearer two");
+    target_set_release(&old);
+    target_set_release(&set);
+}
+
 static void test_target_set__another_interval_is_another_target(void **state)
 {
     struct target_set old = build(ONE_JOB("10s", "'a:1'"), NULL);
@@ -192,6 +205,7 @@ int main(void)
         cmocka_unit_test(test_target__passes_over_beats_that_it_missed),
         cmocka_unit_test(test_target__aligns_small_delays_and_follows_a_set_clock),
         cmocka_unit_test(test_target_set__keeps_what_is_named_again),
+        cmocka_unit_test(test_target_set__a_new_password_is_taken_by_the_same_target),
         cmocka_unit_test(test_target_set__another_interval_is_another_target),
         cmocka_unit_test(test_target_set__takes_a_target_named_twice_once),
         cmocka_unit_test(test_target_set__survives_every_failed_allocation),
