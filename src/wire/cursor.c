@@ -52,21 +52,38 @@ enum err cursor_refuse(const struct cursor *c, struct diag *diag, const char *wh
                        *c->at);
 }
 
-/* Non-negative whole numbers of few digits, the bulk of all values. */
+/*
+ * Digits with at most one point, the bulk of all values. Both the digits and the
+ * power of ten are exact as doubles, so that their quotient is rounded once, as it
+ * should be.
+ *
+ * Source  W. D. Clinger, How to Read Floating Point Numbers Accurately, 1990.
+ */
 static bool parse_digits(struct str text, double *ret)
 {
+    static const double powers[DIGITS_FAST_MAX + 1] = {
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15
+    };
+    size_t digits = 0, point = text.len;
     int64_t value = 0;
 
-    if (!text.len || text.len > DIGITS_FAST_MAX)
+    if (text.len > DIGITS_FAST_MAX + 1)
         return false;
     for (size_t i = 0; i < text.len; i++) {
         unsigned digit = (unsigned)text.ptr[i] - '0';
 
-        if (digit > 9)
+        if (digit <= 9) {
+            value = value * 10 + digit;
+            digits++;
+        } else if (text.ptr[i] == '.' && point == text.len) {
+            point = i;
+        } else {
             return false;
-        value = value * 10 + digit;
+        }
     }
-    *ret = (double)value;
+    if (!digits || digits > DIGITS_FAST_MAX)
+        return false;
+    *ret = point == text.len ? (double)value : (double)value / powers[digits - point];
     return true;
 }
 

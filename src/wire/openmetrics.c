@@ -117,15 +117,26 @@ static enum err parse_hash(struct cursor *c, struct exposition_line *ret, struct
 
 /* --- labels --- */
 
+/* An odd number of backslashes before a quote makes it part of the text. */
+static bool is_escaped(const char *from, const char *quote)
+{
+    const char *at = quote;
+
+    while (at > from && at[-1] == '\\')
+        at--;
+    return (quote - at) % 2 != 0;
+}
+
+/* From the opening quote to behind the closing one. */
 static bool pass_quoted(struct cursor *c)
 {
-    for (c->at++; c->at < c->end && *c->at != '"'; c->at++)
-        if (*c->at == '\\' && c->at + 1 < c->end)
-            c->at++;
-    if (c->at == c->end)
-        return false;
-    c->at++;
-    return true;
+    const char *from = c->at + 1, *quote = c->at;
+
+    do {
+        quote = memchr(quote + 1, '"', (size_t)(c->end - quote - 1));
+    } while (quote && is_escaped(from, quote));
+    c->at = quote ? quote + 1 : c->end;
+    return quote != NULL;
 }
 
 static enum err pass_label(struct cursor *c, struct diag *diag)

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "batch_text.h"
+#include "ingest/exemplars.h"
 
 struct world {
     struct test_store store;
@@ -290,6 +291,45 @@ static void test_scrape_result__survives_every_failed_allocation(void **state)
     }
 }
 
+static void test_scrape_result__reads_openmetrics_and_keeps_exemplars_apart(void **state)
+{
+    const struct exemplar_scraped *e;
+    struct world w;
+
+    (void)state;
+    set_up(&w, false, true);
+    w.target->is_openmetrics = true;
+    scrape_and_expect(&w, "# TYPE c counter\nc_total 1 # {t=\"x\"} 0.5 2.25\nd 2 1.5\n# EOF\n",
+                      1000, true,
+                      "c_total{env=\"test\",instance=\"host:1\",job=\"j\"} 1 @1000\n"
+                      "d{env=\"test\",instance=\"host:1\",job=\"j\"} 2 @1500\n");
+    assert_int_equal(w.target->exemplars.count, 1);
+    e = vec_at(&w.target->exemplars, 0);
+    assert_true(str_equals(e->from.labels, STR("{t=\"x\"}")));
+    assert_int_equal(e->from.ts_ms, 2250);
+    scrape_and_expect(&w, "c_total 2\n# EOF\n", 2000, true,
+                      "c_total{env=\"test\",instance=\"host:1\",job=\"j\"} 2 @2000\n");
+    assert_int_equal(w.target->exemplars.count, 0);
+    tear_down(&w);
+}
+
+static void test_scrape_result__takes_nothing_of_openmetrics_that_was_cut(void **state)
+{
+    struct scrape_outcome outcome;
+    struct diag diag = { 0 };
+    struct world w;
+
+    (void)state;
+    set_up(&w, false, true);
+    w.target->is_openmetrics = true;
+    assert_int_equal(
+        scrape_result_good(w.target, w.store.db, STR("c_total 1\n"), 1000, 0.5, &outcome, &diag),
+        ERR_INVALID);
+    assert_int_equal(diag.line, 2);
+    assert_null(outcome.batch);
+    tear_down(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +345,8 @@ int main(void)
         cmocka_unit_test(test_scrape_result__refuses_a_body_whole),
         cmocka_unit_test(test_scrape_result__says_farewell_to_everything),
         cmocka_unit_test(test_scrape_result__survives_every_failed_allocation),
+        cmocka_unit_test(test_scrape_result__reads_openmetrics_and_keeps_exemplars_apart),
+        cmocka_unit_test(test_scrape_result__takes_nothing_of_openmetrics_that_was_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
