@@ -95,6 +95,7 @@ struct config_scrape {
     const struct config_file_sd *file_sds;
     size_t file_sd_count;
     int line; /* where the file defines it */
+    int column;
 };
 
 /* NaN and 0 below mean "not given"; percent as S0 writes them, 0 to 100. */

@@ -114,7 +114,7 @@ enum err config_check_files(const struct config *cfg, const char *file,
     report_init(&report, str_of(file), errors);
     for (size_t i = 0; i < cfg->scrape_count; i++) {
         struct check c = { .report = &report,
-                           .at = { .line = cfg->scrapes[i].line, .column = 1 },
+                           .at = { .line = cfg->scrapes[i].line, .column = cfg->scrapes[i].column },
                            .arena = arena_limited(CHECK_ARENA_MAX_BYTES) };
 
         check_job(&c, &cfg->scrapes[i]);

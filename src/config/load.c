@@ -146,6 +146,8 @@ static struct str dir_of(const char *path)
 {
     const char *slash = path ? strrchr(path, '/') : NULL;
 
+    if (slash == path && path)
+        return STR("/");
     return slash ? (struct str){ path, (size_t)(slash - path) } : STR("");
 }
 

@@ -205,6 +205,7 @@ static void read_scrape(struct section *s, const struct node *node, const struct
     if (draft.file_sd_configs)
         section_read_file_sds(s, draft.file_sd_configs, &draft.out);
     draft.out.line = node->line;
+    draft.out.column = node->column;
     *ret = draft.out;
 }
 

@@ -147,10 +147,12 @@ static void tell(const struct file_sd *sd, const struct source *source, const ch
         sd->tell(sd->ctx, &(struct file_sd_news){ .job = source->job, .path = path, .diag = diag });
 }
 
+/* The time of the inode's change too: it tells of a file that may be read now. */
 static bool is_same(const struct stat *a, const struct stat *b)
 {
     return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 static enum err parse(struct target_file *f, struct str text, struct diag *diag)

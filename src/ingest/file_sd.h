@@ -2,7 +2,7 @@
  * Targets from files (file_sd_configs): which files the patterns mean, what
  * stands in them, and when that changed.
  *
- * Every poll lists the patterns and compares each file's time of change, size and
+ * Every poll lists the patterns and compares each file's times of change, size and
  * inode with what was read; a file that differs, or whose refresh_interval is
  * over, is read again. A file that is faulty or cannot be read keeps its last good
  * targets; one that is gone takes its targets with it.

@@ -273,6 +273,6 @@ scope.test('check config looks at the files that are named', () => {
 `);
   const { status, stderr } = checkConfig(file);
   assert.equal(status, 2);
-  assert.match(stderr, new RegExp(`check.yml:3:1: password_file ${scope.dir}/nowhere/password: there is no such file`));
-  assert.match(stderr, new RegExp(`check.yml:3:1: ca_file ${scope.dir}/nowhere/ca.pem: there is no such file`));
+  assert.match(stderr, new RegExp(`check.yml:3:5: password_file ${scope.dir}/nowhere/password: there is no such file`));
+  assert.match(stderr, new RegExp(`check.yml:3:5: ca_file ${scope.dir}/nowhere/ca.pem: there is no such file`));
 });

@@ -313,12 +313,50 @@ static void test_load__ten_thousand_services_load(void **state UNUSED)
     buf_release(&text);
 }
 
+static const char with_access[] =
+    "scrape_configs:\n"
+    "- job_name: a\n"
+    "  basic_auth: {username: u, password_file: p}\n"
+    "  tls_config: {ca_file: /ca, cert_file: c, key_file: k, max_version: TLS13}\n"
+    "  file_sd_configs: [{files: ['x/*.json', '/y.yml']}, {files: [z.yml], refresh_interval: 7s}]\n"
+    "  follow_redirects: true\n"
+    "  target_limit: 4\n"
+    "- job_name: b\n"
+    "  bearer_token: t\n";
+
+static void test_load__names_of_files_start_at_the_folder_of_the_configuration(void **state UNUSED)
+{
+    struct config *cfg = load_good(with_access, &(struct config_sources){ .file = "etc/f.yml" });
+    size_t count;
+    const struct config_scrape *scrapes = config_scrapes(cfg, &count);
+    const struct config_access *access = &scrapes[0].access;
+
+    assert_int_equal(count, 2);
+    assert_true(access->basic_auth && access->follow_redirects && !access->insecure_skip_verify);
+    assert_true(str_equals(access->password_file, STR("etc/p")));
+    assert_true(str_equals(access->ca_file, STR("/ca")));
+    assert_true(str_equals(access->cert_file, STR("etc/c")));
+    assert_true(str_equals(access->key_file, STR("etc/k")));
+    assert_true(str_equals(access->min_version, STR("TLS12")));
+    assert_int_equal(scrapes[0].target_limit_count, 4);
+    assert_int_equal(scrapes[0].file_sd_count, 2);
+    assert_int_equal(scrapes[0].file_sds[0].pattern_count, 2);
+    assert_int_equal(scrapes[0].file_sds[0].refresh_interval_ms, 300000);
+    assert_int_equal(scrapes[0].file_sds[1].refresh_interval_ms, 7000);
+    assert_true(str_equals(scrapes[0].file_sds[0].patterns[0], STR("etc/x/*.json")));
+    assert_true(str_equals(scrapes[0].file_sds[0].patterns[1], STR("/y.yml")));
+    assert_true(str_equals(scrapes[1].access.auth_type, STR("Bearer")));
+    assert_true(str_equals(scrapes[1].access.credentials, STR("t")));
+    assert_false(scrapes[1].access.basic_auth || scrapes[1].access.follow_redirects);
+    config_unref(cfg);
+}
+
 static bool sweep_step(const char *text, enum err expected, long n)
 {
     char *environment[] = { VARIABLE("FUSEBOX_HTTP_THREADS=3"), NULL };
     struct config_setting setting = { STR("data"), STR("/var/lib/fusebox") };
     struct config_sources sources = {
-        .file = "f.yml", .environment = environment, .settings = &setting, .setting_count = 1
+        .file = "etc/f.yml", .environment = environment, .settings = &setting, .setting_count = 1
     };
     struct config_errors errors;
     struct config *cfg = NULL;
@@ -344,6 +382,8 @@ static void test_load__survives_the_fault_sweep(void **state UNUSED)
     while (sweep_step(everything, ERR_OK, n))
         n++;
     assert_true(n > 5);
+    for (n = 1; sweep_step(with_access, ERR_OK, n); n++)
+        ;
     for (n = 1; sweep_step("listen: [1]\nrule_files: []\nx: 1\n", ERR_INVALID, n); n++)
         ;
     assert_true(n > 3);
@@ -364,6 +404,7 @@ int main(void)
         cmocka_unit_test(test_load__reads_a_file_or_says_why_not),
         cmocka_unit_test(test_load__limits_hold),
         cmocka_unit_test(test_load__ten_thousand_services_load),
+        cmocka_unit_test(test_load__names_of_files_start_at_the_folder_of_the_configuration),
         cmocka_unit_test(test_load__survives_the_fault_sweep),
     };
 
