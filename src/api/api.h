@@ -73,7 +73,7 @@ http_handler api_health, api_live, api_ready;        /* probes.c */
 http_handler api_breaker_health, api_breaker_status; /* breakers.c */
 http_handler api_metrics;                            /* metrics.c */
 http_handler api_page, api_page_root;                /* page.c */
-http_handler api_metadata, api_targets;               /* prometheus.c */
+http_handler api_metadata, api_targets;              /* prometheus.c */
 http_handler api_reload;                             /* admin.c */
 
 #endif
