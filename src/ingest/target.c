@@ -62,6 +62,18 @@ static enum err build_labels(struct target *t, struct str job, struct str instan
     return labels_builder_finish(&builder, &t->labels, diag);
 }
 
+/* They are only shown: where they are over a limit, the labels themselves stand for them. */
+static enum err build_discovered(struct target *t, const struct config_scrape *scrape,
+                                 const struct config_target *from)
+{
+    enum err err = discovered_labels(scrape, from, &t->arena, &t->discovered);
+
+    if (err != ERR_LIMIT && err != ERR_INVALID)
+        return err;
+    t->discovered = t->labels;
+    return ERR_OK;
+}
+
 static enum err build_identity(struct target *t)
 {
     struct buf text = buf_limited(TARGET_MAX_BYTES);
@@ -96,7 +108,7 @@ static enum err build(struct target *t, const struct config_scrape *scrape,
     t->pool = job;
     err = build_labels(t, job, str_of(address), from->labels, diag);
     if (!err)
-        err = discovered_labels(scrape, from, &t->arena, &t->discovered);
+        err = build_discovered(t, scrape, from);
     return err ? err : build_identity(t);
 }
 
