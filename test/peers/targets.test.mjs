@@ -40,7 +40,7 @@ const bad = {
   binary: { serve: (req, res) => res.end(Buffer.from([0, 1, 2, 255, 10])), reason: /^line 1, column 1: / },
   half: { serve: (req, res) => res.end('m_total 1\nm_total{n="'), reason: /^line 2, column / },
   failing: { serve: (req, res) => res.writeHead(500).end('m 1\n'), reason: /^HTTP status 500$/ },
-  moved: { serve: (req, res) => res.writeHead(302, { location: '/other' }).end(), reason: /^HTTP status 302$/ },
+  moved: { serve: (req, res) => res.writeHead(302, { location: '/other' }).end(), reason: /^HTTP status 302: a redirect/ },
   closing: { serve: (req) => req.socket.destroy(), reason: /closed without an answer|reset/ },
   crowded: {
     serve: (req, res) => res.end(Array.from({ length: 50001 }, (_, i) => `m{n="${i}"} 1\n`).join('')),
