@@ -17,7 +17,12 @@
 #include "http/sse.h"
 #include "monitor/publication.h"
 
-enum { API_EPOCH_BYTES = 32, API_BODY_MAX_BYTES = 64 << 20, API_PERIOD_DEFAULT_S = 900 };
+enum {
+    API_EPOCH_BYTES = 32,
+    API_BODY_MAX_BYTES = 64 << 20,
+    API_PERIOD_DEFAULT_S = 900,
+    API_TARGETS_MAX_BYTES = 64 << 20, /* copies of all targets' states, some 1 KiB each */
+};
 
 /* Topics of the streams: this name, and this prefix with a service's name behind it. */
 #define TOPIC_OVERVIEW "overview"

@@ -193,15 +193,16 @@ static enum err write_target(struct json *j, const struct scrape_target_state *t
     return ERR_OK;
 }
 
-static enum err write_active(struct json *j, struct http_request *req, struct api *api)
+static enum err write_active(struct json *j, struct api *api)
 {
-    struct arena *arena = http_request_arena(req);
+    struct arena arena = arena_limited(API_TARGETS_MAX_BYTES);
     struct scrape_target_state *list;
     size_t count;
-    enum err err = scrape_targets(api->scraper, arena, &list, &count);
+    enum err err = scrape_targets(api->scraper, &arena, &list, &count);
 
     for (size_t i = 0; !err && i < count; i++)
-        err = write_target(j, &list[i], arena);
+        err = write_target(j, &list[i], &arena);
+    arena_release(&arena);
     return err;
 }
 
@@ -218,7 +219,7 @@ enum err api_targets(struct http_request *req, struct http_reply *reply, void *c
     json_open_array(&j);
     if (!state.len || str_equals_nocase(state, STR("active")) ||
         str_equals_nocase(state, STR("any")))
-        err = write_active(&j, req, ctx);
+        err = write_active(&j, ctx);
     json_close_array(&j);
     json_key(&j, "droppedTargets");
     json_open_array(&j);

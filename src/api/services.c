@@ -12,14 +12,13 @@ static void uptime(struct json *j, const struct api *api, int64_t now_ms)
     json_int(j, (now_ms - api->started_ms) / 1000);
 }
 
-static enum err targets(struct json *j, struct http_request *req, struct api *api)
+static enum err targets(struct json *j, struct api *api)
 {
-    struct scrape_target_state *list;
-    size_t count;
-    enum err err = scrape_targets(api->scraper, http_request_arena(req), &list, &count);
+    struct arena arena = arena_limited(API_TARGETS_MAX_BYTES);
+    struct scrape_target_state *list = NULL;
+    size_t count = 0;
+    enum err err = scrape_targets(api->scraper, &arena, &list, &count);
 
-    if (err)
-        return err;
     json_key(j, "targets");
     json_open_array(j);
     for (size_t i = 0; i < count; i++) {
@@ -47,7 +46,8 @@ static enum err targets(struct json *j, struct http_request *req, struct api *ap
         json_close_object(j);
     }
     json_close_array(j);
-    return ERR_OK;
+    arena_release(&arena);
+    return err;
 }
 
 static void store(struct json *j, struct api *api)
@@ -75,6 +75,7 @@ enum err api_status(struct http_request *req, struct http_reply *reply, void *ct
     struct json j;
     enum err err;
 
+    (void)req;
     if (!view)
         return ERR_UNAVAILABLE;
     j = api_json(reply);
@@ -89,7 +90,7 @@ enum err api_status(struct http_request *req, struct http_reply *reply, void *ct
     view_json_sentence(&j, &view->sentence);
     view_json_totals(&j, &view->totals);
     store(&j, api);
-    err = targets(&j, req, api);
+    err = targets(&j, api);
     json_close_object(&j);
     view_unref(view);
     return err ? err : buf_error(&reply->body);

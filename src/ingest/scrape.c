@@ -17,6 +17,8 @@ enum {
     WAIT_MAX_MS = 1000,
     FAREWELL_RETRY_MS = 100, /* stale markers of a target that left, when the queue was full */
     HEADERS_COUNT = 4,
+    EXEMPLARS_KEPT_ROOM_COUNT =
+        1024,             /* of a target between two scrapes; a larger one is given back */
     FILES_POLL_MS = 1000, /* how often files of targets are looked at */
     NS_PER_MS = 1000000,
 };
@@ -120,6 +122,8 @@ static void keep_rest(struct target *t, const struct scrape_outcome *outcome, st
     struct scraper *s = t->scraper;
 
     exemplars_add(s->exemplars, t->exemplars.items, t->exemplars.count);
+    if (t->exemplars.capacity_count > EXEMPLARS_KEPT_ROOM_COUNT)
+        vec_release(&t->exemplars);
     t->metadata_store = s->metadata;
     scrape_metadata_update(s->metadata, &t->metadata, outcome->metadata_hash, body,
                            t->is_openmetrics);
