@@ -140,6 +140,8 @@ static void export_store(struct own *own, const struct metric_out *out)
     gauge(out, "fusebox_tsdb_log_bytes", "Bytes of the log's rows.", (double)s.log_bytes);
     gauge(out, "fusebox_tsdb_replay_seconds", "Time that the log's replay took at the start.",
           (double)s.replay_duration_ns / 1e9);
+    gauge(out, "fusebox_tsdb_failing", "1 while the last transaction of the log failed.",
+          atomic_load(&own->store_failing));
     out->family(out->ctx, "fusebox_tsdb_commit_duration_seconds", METRIC_HISTOGRAM,
                 "Time of one transaction, sync included.");
     histogram_write(&own->commit_duration, out, NULL, 0);

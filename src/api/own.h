@@ -22,6 +22,7 @@ struct own {
     struct scrape_stats scrape;
     struct histogram request_duration[OWN_ROUTES_MAX]; /* by index in the route table */
     struct histogram commit_duration;
+    atomic_bool store_failing;          /* the last commit failed */
     struct histogram evaluate_duration; /* one batch or tick */
     struct histogram freshness;         /* from a scrape's last byte to the published view */
     _Atomic uint64_t frames;            /* event-stream frames made */

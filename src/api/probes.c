@@ -2,6 +2,8 @@
 #include "api/api.h"
 #include "base/json.h"
 
+enum { EVALUATION_PATIENCE_MS = 30000 };
+
 static const char *upper_state(const struct breaker_counts *counts)
 {
     static const char *const names[] = { "CLOSED", "HALF_OPEN", "OPEN", "DISABLED", "UNKNOWN" };
@@ -15,9 +17,27 @@ static void check(struct json *j, const char *name, const char *status)
     json_cstr(j, status);
 }
 
-/* S2's body; the breaker in it stands for the worst of all. */
-static void write_health(struct json *j, struct api *api, const struct monitor_view *view)
+/* Whether Fusebox itself works. */
+struct own_health {
+    bool store_failing;    /* the last commit was refused: disk full, read-only, damaged */
+    bool evaluation_stuck; /* no new view for EVALUATION_PATIENCE_MS; two seconds are usual */
+};
+
+static bool works(const struct own_health *h)
 {
+    return !h->store_failing && !h->evaluation_stuck;
+}
+
+static const char *works_word(bool yes)
+{
+    return yes ? "healthy" : "unhealthy";
+}
+
+/* S2's body; the breaker in it stands for the worst of all. */
+static void write_health(struct json *j, struct api *api, const struct monitor_view *view,
+                         const struct own_health *h)
+{
+    const char *store_word = works_word(!h->store_failing);
     const struct totals_view *t = &view->totals;
     bool degraded = t->breakers.in_state[BREAKER_OPEN] || t->services[HEALTH_UNHEALTHY];
 
@@ -25,18 +45,18 @@ static void write_health(struct json *j, struct api *api, const struct monitor_v
     json_key(j, "timestamp");
     json_time(j, clock_wall_ms(&api->clock));
     json_key(j, "status");
-    json_cstr(j, degraded ? "degraded" : "healthy");
+    json_cstr(j, !works(h) ? "unhealthy" : degraded ? "degraded" : "healthy");
     json_key(j, "version");
     json_cstr(j, api->version);
     json_key(j, "details");
     json_open_object(j);
-    check(j, "database_status", "healthy");
+    check(j, "database_status", store_word);
     check(j, "circuit_breaker_status", upper_state(&t->breakers));
     json_close_object(j);
     json_key(j, "checks");
     json_open_object(j);
-    check(j, "store", "healthy");
-    check(j, "evaluation", "healthy");
+    check(j, "store", store_word);
+    check(j, "evaluation", works_word(!h->evaluation_stuck));
     json_key(j, "services_unhealthy");
     json_int(j, t->services[HEALTH_UNHEALTHY]);
     json_key(j, "breakers_open");
@@ -45,30 +65,28 @@ static void write_health(struct json *j, struct api *api, const struct monitor_v
     json_close_object(j);
 }
 
-/* The evaluation publishes at least once a second; much later it is stuck. */
-static bool evaluation_is_stuck(struct api *api)
+static struct own_health own_health_of(struct api *api)
 {
-    static const int64_t patience_ms = 30000;
+    int64_t silent_ms = clock_wall_ms(&api->clock) - atomic_load(&api->own.evaluated_ms);
 
-    return clock_wall_ms(&api->clock) - atomic_load(&api->own.evaluated_ms) > patience_ms;
+    return (struct own_health){ .store_failing = atomic_load(&api->own.store_failing),
+                                .evaluation_stuck = silent_ms > EVALUATION_PATIENCE_MS };
 }
 
 enum err api_health(struct http_request *req, struct http_reply *reply, void *ctx)
 {
     struct api *api = ctx;
     struct monitor_view *view = api_view(api, reply);
+    struct own_health health = own_health_of(api);
     struct json j;
 
     (void)req;
     if (!view)
         return ERR_UNAVAILABLE;
-    if (evaluation_is_stuck(api)) {
-        view_unref(view);
-        return diag_set(&reply->diag, ERR_UNAVAILABLE,
-                        "the evaluation has not run for 30 s: see the log");
-    }
+    if (!works(&health))
+        reply->status = err_http_status(ERR_UNAVAILABLE);
     j = api_json(reply);
-    write_health(&j, api, view);
+    write_health(&j, api, view, &health);
     view_unref(view);
     return buf_error(&reply->body);
 }

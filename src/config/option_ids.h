@@ -16,7 +16,6 @@ enum option_id {
     OPT_HTTP_BODY_TIMEOUT,         /* "http.body_timeout"            duration 30s */
     OPT_HTTP_IDLE_TIMEOUT,         /* "http.idle_timeout"            duration 60s */
     OPT_HTTP_REQUEST_TIMEOUT,      /* "http.request_timeout"         duration 30s */
-    OPT_HTTP_MAX_BODY,             /* "http.max_body"                size    4MiB */
     OPT_HTTP_HOSTS,                /* "http.hosts"                   string  further host names that are served, comma separated; default "" */
     OPT_HTTP_STREAM_INTERVAL,      /* "http.stream_interval"         duration 1s, at least 100ms */
     OPT_STORAGE_DURABILITY,        /* "storage.durability"           enum    full relaxed */

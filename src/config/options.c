@@ -106,13 +106,6 @@ static const struct option_row rows[OPT_COUNT] = {
                                    .max = MINUTES(60),
                                    .help =
                                        "A request that is not answered by then is answered 504." },
-    [OPT_HTTP_MAX_BODY] = { .name = "http.max_body",
-                            .environment = "FUSEBOX_HTTP_MAX_BODY",
-                            .type = OPTION_SIZE,
-                            .preset = "4MiB",
-                            .min = KIB(1),
-                            .max = MIB(1024),
-                            .help = "A longer request body is answered 413." },
     [OPT_HTTP_HOSTS] = { .name = "http.hosts",
                          .environment = "FUSEBOX_HTTP_HOSTS",
                          .type = OPTION_STRING,

@@ -266,6 +266,7 @@ static void wire_threads(struct daemon *d)
     d->write.db = d->db;
     d->write.evaluate = &d->evaluate;
     d->write.commit_duration = &d->api.own.commit_duration;
+    d->write.store_failing = &d->api.own.store_failing;
 }
 
 /* The first view is published last: until then every handler answers 503. */

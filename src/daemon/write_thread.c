@@ -22,6 +22,7 @@ static enum err commit_once(struct write_thread *w, struct sample_batch **batche
     enum err err = tsdb_commit(w->db, batches, count, clock_wall_ms(&w->clock));
 
     histogram_observe(w->commit_duration, clock_mono_ns(&w->clock) - begin_ns);
+    atomic_store(w->store_failing, err != ERR_OK);
     return err;
 }
 

@@ -31,6 +31,7 @@ struct write_thread {
     struct clock clock;
     struct evaluate_thread *evaluate;
     struct histogram *commit_duration;
+    atomic_bool *store_failing; /* told after each commit */
     atomic_bool stopping;
     int64_t committed_mono_ns; /* when the last commit ended */
 };

@@ -132,6 +132,34 @@ scope.test(`${KILLS} kills at write calls lose nothing that was told, and double
   t.diagnostic(`${sources.reduce((sum, { calls, first }) => sum + calls - first, 0)} calls, each booked once`);
 });
 
+scope.test('a store that refuses is told by /health, and nothing is lost when it takes again', { timeout: 60000 }, async (t) => {
+  const noStrace = whyNoStrace();
+  if (noStrace) return t.skip(noStrace);
+  const source = await CountingTarget.start('steady');
+  const fusebox = new Fusebox(scope, { config: scrapeConfig({ all: [source.address] }, { interval: '100ms' }) });
+  await fusebox.start(['strace', '-D', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=pwrite64', '-e', 'inject=pwrite64:error=ENOSPC:when=100..102']);
+  const health = async () => {
+    const response = await fetch(`${fusebox.url}/health`);
+    return { status: response.status, body: await response.json() };
+  };
+  const bad = await until('the refusal', 20000, async () => {
+    const answer = await health();
+    return answer.status === 503 && answer;
+  });
+  assert.equal(bad.body.status, 'unhealthy');
+  assert.equal(bad.body.checks.store, 'unhealthy');
+  assert.equal(bad.body.details.database_status, 'unhealthy');
+  assert.match(await (await fetch(`${fusebox.url}/metrics`)).text(), /^fusebox_tsdb_failing 1$/m);
+  const good = await until('the recovery', 20000, async () => {
+    const answer = await health();
+    return answer.status === 200 && answer;
+  });
+  assert.equal(good.body.checks.store, 'healthy');
+  source.growing = false;
+  await fusebox.settle(6);
+  assert.equal((await fusebox.row('steady')).calls_total, source.calls - source.first);
+});
+
 scope.test('what cannot start says why', async () => {
   const fusebox = await new Fusebox(scope).start();
   const start = (...more) => spawnSync(binary, ['run', ...more], { encoding: 'utf8', timeout: 10000 });
