@@ -193,6 +193,7 @@ test('a lost server is told within 4 s, and a new one taken up by itself', async
   assert.deepEqual(await names(page), rows, 'the values stay');
   await page.screenshot({ path: join(shots, 'disconnected-light-1440.png'), fullPage: true });
   await page.setViewportSize({ width: 390, height: 844 });
+  await page.locator('.row.narrow').first().waitFor(); // the page hears of its new width after the window has it
   await assertFits(page, 'disconnected at 390');
   await page.screenshot({ path: join(shots, 'disconnected-light-390.png') });
   await page.setViewportSize({ width: 1440, height: 900 });
