@@ -145,6 +145,30 @@ bool labels_equals(struct labels a, struct labels b)
     return true;
 }
 
+int labels_compare(struct labels a, struct labels b)
+{
+    for (size_t i = 0; i < a.count && i < b.count; i++) {
+        int order = str_compare(a.items[i].name, b.items[i].name);
+
+        if (order == 0)
+            order = str_compare(a.items[i].value, b.items[i].value);
+        if (order != 0)
+            return order;
+    }
+    return a.count < b.count ? -1 : a.count > b.count;
+}
+
+uint64_t labels_hash(struct labels labels)
+{
+    uint64_t hash = labels.count;
+
+    for (size_t i = 0; i < labels.count; i++) {
+        hash = (hash ^ hash_str(labels.items[i].name)) * UINT64_C(0x9e3779b97f4a7c15);
+        hash = (hash ^ hash >> 32 ^ hash_str(labels.items[i].value)) * UINT64_C(0xff51afd7ed558ccd);
+    }
+    return hash;
+}
+
 /* --- the byte form --- */
 
 static void encode_text(struct str s, struct buf *out)

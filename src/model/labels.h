@@ -61,6 +61,9 @@ enum err labels_builder_finish(struct labels_builder *b, struct labels *ret, str
 
 struct str labels_value(struct labels labels, struct str name); /* empty when absent */
 bool labels_equals(struct labels a, struct labels b);
+/* Pair by pair, name before value, as bytes; a shorter prefix is less. Negative, 0 or positive. */
+int labels_compare(struct labels a, struct labels b);
+uint64_t labels_hash(struct labels labels); /* equal sets have equal hashes; not kept on disk */
 
 /*
  * The one byte form of a label set: for each label, LEB128 length and bytes of

@@ -1,27 +1,40 @@
 /*
- * Head: the recent samples of every series in memory, as chains of chunks.
+ * Head: the recent samples of every series in memory, as chains of chunks, and
+ * late samples beside them.
  *
  *   series.first -> chunk -> chunk -> chunk <- series.last      (slab numbers)
+ *                   |sealed_ms ........|
+ *   late.current, late.sealing: series -> samples that came behind a later one
  *
  *   head_init -> { head_prepare -> head_append | head_cancel }* -> head_release
  *   head_read                     any time, any thread
- *   head_sweep                    drops whole old chunks, some series at a time
+ *   head_seal_begin -> head_collect for every series -> head_settle* -> head_seal_end
+ *   head_drop_sealed              when memory is short
  *
  * A commit is prepared (memory is reserved), written to the log, and then
- * appended, which cannot fail. Samples rise in time per series: an older one is
- * dropped and counted, one with the time of the last is a duplicate and the
- * first value stays.
+ * appended, which cannot fail. A sample with the time of one that the series
+ * already has in memory is a duplicate: the first value stays.
  *
- * Threads   head_read: any thread. All else: the appender. A reader holds `gate`
- *           shared while it follows links; only head_sweep takes it whole, and
- *           gives up at once when a reader is inside, so nobody ever waits.
- * Memory    The index owns the records, the head owns the chunks.
+ * A seal copies to a block what is in memory and not in one yet: the chain behind
+ * sealed_ms, and the late samples that had come when it began. Once the block
+ * counts, head_settle moves sealed_ms on and lets go of what was sealed before:
+ * so the chunks of the last seal stay for readers, and nothing that is only in
+ * memory and log is ever dropped here.
+ *
+ * Threads   head_read and head_collect: any thread. All else: the appender. A
+ *           reader holds `gate` shared while it follows links; only dropping
+ *           takes it whole, and gives up at once when a reader is inside, so
+ *           nobody ever waits long. Late samples have a mutex of their own, held
+ *           for one insert or one copy.
+ * Memory    The index owns the records, the head owns chunks and late samples.
  */
 #ifndef FUSEBOX_TSDB_HEAD_H
 #define FUSEBOX_TSDB_HEAD_H
 
 #include <pthread.h>
 
+#include "block/block.h" /* struct sample_list */
+#include "tsdb/late.h"
 #include "tsdb/series.h"
 #include "tsdb/slab.h"
 
@@ -29,64 +42,73 @@ struct head {
     struct slab slab;
     struct series_table *table; /* the index' */
     pthread_rwlock_t gate;
-    uint32_t sweep_ref; /* where the sweep goes on; 0: none is under way */
-    int64_t sweep_cutoff_ms;
-    int64_t sweep_min_ts_ms;
-    _Atomic int64_t min_ts_ms; /* no sample is older; INT64_MAX when empty */
-    _Atomic int64_t max_ts_ms;
+    struct late late[2];          /* [0] takes new samples, [1] is being sealed */
+    uint32_t drop_ref;            /* where head_drop_sealed goes on */
+    _Atomic int64_t min_ts_ms;    /* no sample in memory is older; INT64_MAX when empty */
+    _Atomic int64_t max_ts_ms;    /* the latest ever appended; INT64_MIN when none was */
+    _Atomic uint64_t unsealed_count; /* samples appended and not yet settled */
+    uint64_t sealing_count;          /* of those, appended before the seal that is under way */
     _Atomic uint64_t appended_count;
-    _Atomic uint64_t out_of_order_count;
+    _Atomic uint64_t late_count; /* of those, behind a later sample of their series */
     _Atomic uint64_t duplicate_count;
-};
-
-struct sample_list {
-    struct sample *items;
-    size_t count;
-    size_t capacity_count;
 };
 
 enum err head_init(struct head *h, struct series_table *table) MUST_CHECK; /* ERR_NOMEM */
 void head_release(struct head *h);
 
 /*
- * Adds what these samples may need at most to *chunks_needed. Their series
+ * Adds what these samples may need at most to *needed. Their series
  * exist. Call it for all batches of a commit, reserve, and end with head_append
  * or head_cancel for each of them.
  */
+struct head_need {
+    uint64_t chunks;
+    uint64_t late; /* samples */
+};
+
 void head_prepare(struct head *h, const struct series_sample *items, size_t count,
-                  uint64_t *chunks_needed);
-enum err head_reserve(struct head *h, uint64_t chunks_needed) MUST_CHECK; /* ERR_NOMEM, ERR_LIMIT */
+                  struct head_need *needed);
+enum err head_reserve(struct head *h, const struct head_need *needed) MUST_CHECK; /* ERR_NOMEM,
+                                                                                     ERR_LIMIT */
 void head_cancel(struct head *h, const struct series_sample *items, size_t count);
 
-/*
- * Makes the samples readable. `ret_accepted` (room for count, or NULL) takes those that
- * were neither old nor duplicate; returns how many they are.
+/* Makes the samples readable; answers how many were not duplicates. `epoch` is noted at each series.
  */
-size_t head_append(struct head *h, const struct series_sample *items, size_t count,
-                   struct series_sample *ret_accepted);
+size_t head_append(struct head *h, const struct series_sample *items, size_t count, uint8_t epoch);
+
+/* Is the sample behind the latest of its series by more than window_ms? */
+bool head_is_late_by(const struct head *h, uint32_t ref, int64_t ts_ms, int64_t window_ms);
 
 /*
- * Replaces *list by the samples of one series in [start_ms, end_ms].
+ * Appends the samples of one series in [start_ms, end_ms] to the list, rising.
  * ERR_LIMIT: more than max_samples; ERR_NOMEM.
  */
 enum err head_read(struct head *h, uint32_t ref, int64_t start_ms, int64_t end_ms,
                    size_t max_samples, struct sample_list *list) MUST_CHECK;
 
-enum sweep {
-    SWEEP_DONE, /* all series were visited */
-    SWEEP_MORE,
-    SWEEP_BUSY, /* a reader is inside: nothing was done */
-};
+/* What is appended from now on belongs to the next seal. */
+void head_seal_begin(struct head *h);
+/* Appends what the seal takes of a series, rising. Any thread. ERR_NOMEM. */
+enum err head_collect(struct head *h, uint32_t ref, struct sample_list *list) MUST_CHECK;
 
 /*
- * Drops chunks whose samples are all older than cutoff_ms, of at most max_series
- * series. A sweep that is under way keeps its own cutoff.
+ * The block counts: for references from first_ref on, at most max_series of them, the chain up
+ * to marks_ms[ref] is sealed (INT64_MIN: none of it), and what was sealed before leaves memory. A
+ * series whose late samples were sealed begins a new chain. False: a reader was
+ * inside and nothing was done.
  */
-enum sweep head_sweep(struct head *h, int64_t cutoff_ms, uint32_t max_series);
+bool head_settle(struct head *h, const int64_t *marks_ms, uint32_t first_ref, uint32_t max_series);
+/* done: the late samples of the seal leave memory; else they wait for the next one. */
+void head_seal_end(struct head *h, bool done);
 
-static inline size_t head_bytes(const struct head *h)
-{
-    return (size_t)slab_used_count(&h->slab) * sizeof(struct chunk);
-}
+/* Drops all sealed chunks of the next max_series series, round and round. False: a reader was inside.
+ */
+bool head_drop_sealed(struct head *h, uint32_t max_series);
+
+/* Has the series nothing in memory that is not sealed? */
+bool head_is_sealed(const struct head *h, uint32_t ref);
+
+size_t head_bytes(const struct head *h);      /* chunks in use and late samples */
+size_t head_late_bytes(const struct head *h); /* of those, late samples */
 
 #endif

@@ -1,16 +1,17 @@
 /*
  * Index: from label sets to references and back, and from matchers to series.
  *
- *   index_init -> { index_series | index_load | index_select }* -> index_release
+ *   index_init -> { index_series | index_load | index_select | index_evict }* -> index_release
  *
- * Labels are copied once: names and values are interned (symbols.h), a series
- * keeps an array of (name, value) that points at them. References are given in
- * rising order, so postings are sorted by themselves.
+ * Labels are kept once: names, values and pairs are interned (symbols.h), a
+ * series keeps the numbers of its pairs. Postings rise. What no series needs any
+ * more is given back by index_evict.
  *
  * Threads   Locks itself (LOCK_RANK_INDEX); series_find(&x->table, ref)
- *           takes no lock. index_load
- *           is for the opening, before other threads know the index.
- * Memory    Nothing is given back before index_release.
+ *           takes no lock. index_labels takes none either: the bytes stay as long
+ *           as the lease of the reference (series.h), or as the gate of the head is held.
+ *           index_load is for the opening, before other threads know the index.
+ *           index_evict: the appender, with the gate of the head taken whole.
  * Limits    SERIES_MAX references; bytes as the caller of index_series says.
  */
 #ifndef FUSEBOX_TSDB_INDEX_H
@@ -32,8 +33,12 @@ struct index {
     struct symbols symbols;
     struct series_table table;
     struct index_slot *slots;
-    size_t slot_count; /* a power of two, or 0 */
+    size_t slot_count;      /* a power of two, or 0 */
+    struct vec free_refs;   /* uint32_t; the oldest is used first */
+    size_t free_first;      /* where the oldest stands */
+    _Atomic uint8_t epoch;  /* as the appender last said */
     _Atomic uint64_t series_count;
+    _Atomic uint64_t created_count; /* ever */
     _Atomic size_t bytes;
 };
 
@@ -41,8 +46,8 @@ enum err index_init(struct index *x) MUST_CHECK; /* ERR_NOMEM */
 void index_release(struct index *x);
 
 /*
- * The reference of a label set. A new one is refused with ERR_LIMIT when the
- * index already takes room_bytes. ERR_INVALID (no labels), ERR_NOMEM.
+ * The reference of a label set, and notes the epoch at it. A new one is refused with ERR_LIMIT when
+ * the index already takes room_bytes. ERR_INVALID (no labels), ERR_NOMEM.
  */
 enum err index_series(struct index *x, struct labels labels, size_t room_bytes,
                       uint32_t *ret_ref) MUST_CHECK;
@@ -50,8 +55,11 @@ enum err index_series(struct index *x, struct labels labels, size_t room_bytes,
 /* Adds a series read from disk. ERR_CORRUPT: not rising, or its labels are known. */
 enum err index_load(struct index *x, uint32_t ref, struct labels labels) MUST_CHECK;
 
+/* The labels of a reference, put into `space`; empty for a hole. */
+struct labels index_labels(const struct index *x, uint32_t ref, struct label space[LABELS_MAX]);
+
 /*
- * Appends the references (uint32_t) that all equal matchers with a value accept,
+ * Gives the references (uint32_t) that all equal matchers with a value accept,
  * rising; the other matchers are left to the caller. ERR_NOMEM, ERR_LIMIT.
  */
 enum err index_select(struct index *x, const struct matcher *matchers, size_t matcher_count,
@@ -62,6 +70,12 @@ static inline bool index_answers(const struct matcher *m)
 {
     return m->kind == MATCH_EQUAL && m->value.len > 0;
 }
+
+/*
+ * Takes the series out of memory: `refs` rise and exist. Their numbers are given
+ * out again later. ERR_NOMEM: nothing happened.
+ */
+enum err index_evict(struct index *x, const uint32_t *refs, size_t count) MUST_CHECK;
 
 static inline size_t index_bytes(const struct index *x)
 {

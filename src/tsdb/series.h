@@ -1,14 +1,20 @@
 /*
- * Table of series: one fixed record per reference, in pages that never move.
+ * Table of series: one fixed record of a cache line per reference, in pages that
+ * never move.
  *
  * A reference is an index from 1. A record is found without a lock by any
- * thread that knows that the reference exists (series_count, acquiring).
- * References that were given out but never logged may leave holes: records
- * without labels.
+ * thread that knows that the reference exists. References may leave holes:
+ * records without labels, of series that were never logged or that left memory.
  *
- * Threads   labels and label_count are immutable once the record is published.
- *           first is read by readers of the head; the rest belongs to the
- *           appender. series_table_add: the index, under its lock.
+ * A reference is a lease. It may be used for SERIES_LEASE_MS after tsdb_series
+ * gave it or a sample with it was committed, whichever is later; after that ask
+ * again. A series that had neither for three epochs (of SERIES_EPOCH_MS each),
+ * and whose samples are all sealed, leaves memory, and its number is given to
+ * another series.
+ *
+ * Threads   pairs and label_count change only while the gate of the head is
+ *           taken whole. first is read by readers of the head; epoch is written
+ *           by who looks the series up; the rest belongs to the appender.
  * Limits    SERIES_MAX references.
  */
 #ifndef FUSEBOX_TSDB_SERIES_H
@@ -21,6 +27,9 @@
 enum {
     SERIES_PAGE_COUNT = 1024,
     SERIES_PAGES_MAX = 65536,
+    SERIES_EPOCH_MS = 30 * 60 * 1000,
+    SERIES_LEASE_MS = 30 * 60 * 1000,
+    SERIES_IDLE_EPOCHS = 3,
 };
 
 #define SERIES_MAX ((uint32_t)SERIES_PAGE_COUNT * SERIES_PAGES_MAX)
@@ -29,16 +38,19 @@ enum series_flag {
     SERIES_DEFINED = 1,  /* its labels are on disk */
     SERIES_DEFINING = 2, /* its labels are in the transaction that is under way */
     SERIES_SEEN = 4,     /* writer.ts_ms and writer.bits are of a sample */
+    SERIES_LATE = 8,     /* it has late samples in memory */
 };
 
 struct series {
-    const struct label *labels;
+    const uint32_t *pairs; /* numbers of its label pairs, in the order of the names; NULL: a hole */
     struct chunk_writer writer;
+    int64_t sealed_ms;      /* samples of the chain up to here stand in a block */
     _Atomic uint32_t first; /* slab numbers; 0: no chunk */
     uint32_t last;
-    uint16_t label_count;
     uint16_t reserved_bits; /* while a commit is prepared: how full its last chunk may become */
+    uint8_t label_count;
     uint8_t flags;
+    _Atomic uint8_t epoch; /* in which it was last looked up or appended to */
 };
 
 struct series_table {
@@ -54,8 +66,9 @@ void series_table_release(struct series_table *t);             /* all-zero is al
 /* Makes room for the record of `ref`, which stays invisible. ERR_LIMIT, ERR_NOMEM. */
 enum err series_table_reserve(struct series_table *t, uint32_t ref) MUST_CHECK;
 
-/* Fills a reserved record and publishes it; ref is greater than every one before. */
-void series_table_add(struct series_table *t, uint32_t ref, struct labels labels);
+/* Fills a reserved record, a hole, and publishes it. */
+void series_table_add(struct series_table *t, uint32_t ref, const uint32_t *pairs,
+                      size_t label_count);
 
 size_t series_table_bytes(const struct series_table *t);
 
@@ -72,14 +85,9 @@ static inline struct series *series_find(const struct series_table *t, uint32_t 
     if (ref == 0 || ref > series_count(t))
         return NULL;
     page = atomic_load_explicit(&t->pages[ref / SERIES_PAGE_COUNT], memory_order_acquire);
-    if (!page || !page[ref % SERIES_PAGE_COUNT].labels)
+    if (!page || !page[ref % SERIES_PAGE_COUNT].pairs)
         return NULL;
     return &page[ref % SERIES_PAGE_COUNT];
-}
-
-static inline struct labels series_labels(const struct series *s)
-{
-    return (struct labels){ s->labels, s->label_count };
 }
 
 #endif
