@@ -4,7 +4,7 @@
  *
  * A handler answers from the published view at once. What only another thread
  * knows is asked for by parking the request: ask_history goes to the evaluate
- * thread, ask_reload to the main thread.
+ * thread, ask_reload to the main thread, ask_seal and ask_backup to the write thread.
  *
  * Threads   Immutable after start, but for what locks itself.
  */
@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "api/own.h"
+#include "base/budget.h"
 #include "http/sse.h"
 #include "monitor/publication.h"
 
@@ -41,11 +42,19 @@ struct api {
     uint32_t overview_topic;
     struct scraper *scraper;
     struct tsdb *db;
-    const char *config_file; /* or NULL */
+    const char *config_file;          /* or NULL */
+    const char *data_dir;             /* as configured */
+    struct budget *budget;            /* NULL: no limit */
+    _Atomic int64_t retention_ms;     /* as in force; 0: everything is kept */
+    _Atomic uint64_t retention_bytes; /* 0: no limit */
 
-    /* Both take the parked request and finish it. ERR_OVERLOADED: they did not take it. */
+    /* All take the parked request and finish it. ERR_OVERLOADED: they did not take it. */
     enum err (*ask_history)(void *daemon, struct http_parked *parked);
     enum err (*ask_reload)(void *daemon, struct http_parked *parked);
+    /* Answered by api_answer_job when a seal that began later has ended, or the backup in `dir`,
+     * which lives as long as the parked request. */
+    enum err (*ask_seal)(void *daemon, struct http_parked *parked);
+    enum err (*ask_backup)(void *daemon, struct http_parked *parked, const char *dir);
     void *daemon;
 };
 
@@ -69,16 +78,25 @@ enum err api_period(const struct http_request *req, int *ret_s, struct http_repl
 struct monitor;
 void api_answer_history(struct api *api, const struct monitor *monitor, struct http_parked *parked);
 
+/*
+ * Answers a parked seal (dir NULL) or backup: with the result, or with err and the diag's sentence.
+ * Called by the thread that finished the job.
+ */
+void api_answer_job(struct http_parked *parked, enum err err, const struct diag *diag,
+                    const struct tsdb_job_result *result, const char *dir);
+
 /* Handlers, by file. */
 http_handler api_overview, api_overview_subscribe, api_service_page,
     api_service_subscribe; /* dashboard.c */
 http_handler api_status, api_services, api_service, api_health_report,
-    api_metrics_document;                            /* services.c */
-http_handler api_health, api_live, api_ready;        /* probes.c */
-http_handler api_breaker_health, api_breaker_status; /* breakers.c */
-http_handler api_metrics;                            /* metrics.c */
-http_handler api_page, api_page_root;                /* page.c */
-http_handler api_metadata, api_targets;              /* prometheus.c */
-http_handler api_reload;                             /* admin.c */
+    api_metrics_document;                                       /* services.c */
+http_handler api_health, api_live, api_ready;                   /* probes.c */
+http_handler api_breaker_health, api_breaker_status;            /* breakers.c */
+http_handler api_metrics;                                       /* metrics.c */
+http_handler api_page, api_page_root;                           /* page.c */
+http_handler api_metadata, api_targets;                         /* prometheus.c */
+http_handler api_reload;                                        /* admin.c */
+http_handler api_storage, api_storage_seal, api_storage_backup; /* storage.c */
+http_handler api_storage_cardinality;                           /* cardinality.c */
 
 #endif
