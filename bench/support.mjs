@@ -18,6 +18,10 @@ export function freePort() {
 
 const running = [];
 
+// Whatever ends a bench ends what it started.
+process.on('exit', () => running.forEach((child) => child.exitCode === null && child.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
 export function tempDir(name) {
   const dir = mkdtempSync(join(tmpdir(), `fusebox-bench-${name}-`));
   process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
@@ -64,10 +68,10 @@ export function residentMiB(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 }
 
-// A metric's value in Prometheus text, summed over its label sets.
-export async function metric(url, name) {
+// A metric's value in Prometheus text, summed over its label sets (of those with `label`, a text like code="200").
+export async function metric(url, name, label = '') {
   const text = await (await fetch(url)).text();
-  const lines = text.split('\n').filter((l) => l.startsWith(`${name} `) || l.startsWith(`${name}{`));
+  const lines = text.split('\n').filter((l) => (l.startsWith(`${name} `) || l.startsWith(`${name}{`)) && l.includes(label));
   return lines.length ? lines.reduce((sum, l) => sum + Number(l.slice(l.lastIndexOf(' ') + 1)), 0) : NaN;
 }
 
