@@ -7,7 +7,12 @@
  *
  * Rows have rising ids, so they are replayed in the order of commit. The
  * definition of a series stands in the same transaction as its first sample.
+ * A seal covers all rows up to one id: from the transaction on that says so they
+ * are not replayed any more, and log_store_cut deletes them bit by bit.
  * After an error between _begin and _commit call log_store_abort.
+ *
+ * A row that is damaged is moved to the table `damaged`, named, and the others
+ * are read.
  *
  * Threads   Owned by the write thread; row_count and body_bytes may be read by any.
  * Limits    ROW_SAMPLES_MAX samples per batch.
@@ -16,6 +21,7 @@
 #ifndef FUSEBOX_TSDB_LOG_H
 #define FUSEBOX_TSDB_LOG_H
 
+#include "base/vec.h"
 #include "model/labels.h"
 #include "sqlite/db.h"
 #include "tsdb/row.h"
@@ -23,12 +29,18 @@
 struct log_store {
     struct db *db;
     struct db_stmt *put_series;
+    struct db_stmt *drop_series;
     struct db_stmt *put_row;
     struct db_stmt *cut;
     struct row_codec codec;
     struct buf labels;
     char *path;
+    bool created;                         /* the file was not there before */
+    struct vec damaged;                   /* struct log_damaged, until they are moved */
     uint64_t pending_rows, pending_bytes; /* of the transaction under way */
+    int64_t last_id;                      /* of the last committed row; 0: none yet */
+    int64_t sealed_id;                    /* rows up to here stand in blocks */
+    int64_t cut_id;                       /* rows up to here are deleted */
     _Atomic uint64_t row_count;
     _Atomic uint64_t body_bytes;
 };
@@ -38,25 +50,35 @@ enum err log_store_open(struct log_store *log, const char *dir, bool relaxed,
                         struct diag *diag) MUST_CHECK;
 void log_store_close(struct log_store *log); /* all-zero is allowed */
 
-/* Calls once per series, references rising; an error of the callback ends the walk. */
-typedef enum err log_on_series(void *ctx, uint32_t ref, struct labels labels);
-enum err log_store_read_series(struct log_store *log, log_on_series *on_series, void *ctx,
-                               struct diag *diag) MUST_CHECK;
+/* Called for each row that is damaged; `id` is its key in the table. */
+typedef void log_on_damage(void *ctx, const char *path, const char *table, int64_t id,
+                           const char *what);
 
-/* Calls once per row in the order of commit. The batch is the callee's to change, not to keep. */
+/* Calls once per series, references rising; an error of the callback ends the walk, but
+ * ERR_CORRUPT calls the row damaged. */
+typedef enum err log_on_series(void *ctx, uint32_t ref, struct labels labels);
+enum err log_store_read_series(struct log_store *log, log_on_series *on_series,
+                               log_on_damage *on_damage, void *ctx, struct diag *diag) MUST_CHECK;
+
+/* Calls once per row that no block covers, in the order of commit, alike. The batch is the
+ * callee's to change, not to keep. */
 typedef enum err log_on_batch(void *ctx, struct sample_batch *batch);
-enum err log_store_read_rows(struct log_store *log, log_on_batch *on_batch, void *ctx,
-                             struct diag *diag) MUST_CHECK;
+enum err log_store_read_rows(struct log_store *log, log_on_batch *on_batch,
+                             log_on_damage *on_damage, void *ctx, struct diag *diag) MUST_CHECK;
+
+/* Moves the rows that were found damaged out of the way, in one transaction. */
+enum err log_store_set_aside(struct log_store *log, int64_t now_ms, struct diag *diag) MUST_CHECK;
 
 enum err log_store_begin(struct log_store *log) MUST_CHECK;
 enum err log_store_put_series(struct log_store *log, uint32_t ref, struct labels labels) MUST_CHECK;
+enum err log_store_drop_series(struct log_store *log, uint32_t ref) MUST_CHECK;
 enum err log_store_put_batch(struct log_store *log, const struct series_sample *items, size_t count,
                              int64_t received_ms) MUST_CHECK;
 enum err log_store_commit(struct log_store *log) MUST_CHECK;
 void log_store_abort(struct log_store *log);
 
-/* Deletes rows without a sample at or after cutoff_ms, some thousand at most per call. */
-enum err log_store_cut(struct log_store *log, int64_t cutoff_ms) MUST_CHECK;
+/* Deletes rows up to sealed_id, some hundred per call. *ret_more: some are left. */
+enum err log_store_cut(struct log_store *log, bool *ret_more) MUST_CHECK;
 
 /* Moves the WAL into the file when it has grown over its limit. */
 enum err log_store_checkpoint(struct log_store *log) MUST_CHECK;
