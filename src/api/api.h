@@ -13,6 +13,7 @@
 
 #include <stdatomic.h>
 
+#include "api/notices.h"
 #include "api/own.h"
 #include "base/budget.h"
 #include "http/sse.h"
@@ -45,6 +46,7 @@ struct api {
     const char *config_file;          /* or NULL */
     const char *data_dir;             /* as configured */
     struct budget *budget;            /* NULL: no limit */
+    struct notices *notices;          /* NULL: none */
     _Atomic int64_t retention_ms;     /* as in force; 0: everything is kept */
     _Atomic uint64_t retention_bytes; /* 0: no limit */
 

@@ -12,6 +12,7 @@ struct db {
     char *path;
     size_t page_bytes;
     size_t wal_pages;
+    bool sync_failed;
 };
 
 struct db_stmt {
@@ -61,6 +62,8 @@ static enum err report(struct db *db, int code, struct diag *diag)
                             ? sqlite3_errmsg(db->handle)
                             : sqlite3_errstr(code);
 
+    if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
+        db->sync_failed = true;
     return diag_set(diag, err_of(code), "%s: %s (SQLite %d)", db->path, words, code);
 }
 
@@ -199,9 +202,13 @@ void db_close(struct db *db)
     if (!db)
         return;
     db_rollback(db);
-    /* When that fails the WAL stays beside the file and is read at the next opening. */
-    ignored = db_checkpoint(db, DB_CHECKPOINT_TRUNCATE, NULL);
-    (void)ignored;
+    if (db->sync_failed) {
+        sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    } else {
+        /* When that fails the WAL stays beside the file and is read at the next opening. */
+        ignored = db_checkpoint(db, DB_CHECKPOINT_TRUNCATE, NULL);
+        (void)ignored;
+    }
     sqlite3_close_v2(db->handle);
     mem_free(db->path);
     mem_free(db);
@@ -369,6 +376,11 @@ void db_rollback(struct db *db)
     /* After some errors SQLite has rolled back by itself; a second ROLLBACK would be an error. */
     if (!sqlite3_get_autocommit(db->handle))
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+bool db_sync_failed(const struct db *db)
+{
+    return db->sync_failed;
 }
 
 int64_t db_last_row_id(const struct db *db)

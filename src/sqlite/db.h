@@ -94,6 +94,13 @@ enum err db_begin(struct db *db, struct diag *diag) MUST_CHECK;
 enum err db_commit(struct db *db, struct diag *diag) MUST_CHECK;
 void db_rollback(struct db *db); /* nothing to do outside a transaction */
 
+/*
+ * A sync of the file, its WAL or its directory failed since the opening. What of it is on the disk
+ * is not known then, and another sync would not say: close, without more writes, and start anew.
+ * Closing leaves the WAL as it is.
+ */
+bool db_sync_failed(const struct db *db);
+
 int64_t db_last_row_id(const struct db *db);
 int64_t db_changes_count(const struct db *db); /* rows changed by the last statement */
 

@@ -111,6 +111,9 @@ struct labels tsdb_labels(struct tsdb *db, uint32_t ref, struct label space[LABE
 enum err tsdb_commit(struct tsdb *db, struct sample_batch *const *batches, size_t count,
                      int64_t now_ms) MUST_CHECK;
 
+/* Did a sync fail since the opening? Then what the disk holds is not known: commit nothing more. */
+bool tsdb_sync_failed(struct tsdb *db);
+
 /*
  * Retention, idle series, memory over its limit, the log's WAL. Call every few
  * seconds. `on_evicted` is told of references that are free from now on, before they are given
@@ -145,7 +148,8 @@ struct tsdb_job_result {
     int64_t duration_ns;
 };
 
-/* What the job did begins to count. Frees it. Errors as tsdb_commit; then nothing changed. */
+/* What the job did begins to count. Frees it. Errors as tsdb_commit; then nothing changed, and of
+ * *ret only the kind is set. ERR_CANCELLED. */
 enum err tsdb_job_finish(struct tsdb *db, struct tsdb_job *job, struct tsdb_job_result *ret,
                          struct diag *diag) MUST_CHECK;
 
