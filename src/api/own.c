@@ -115,36 +115,130 @@ static void export_scrapes(struct own *own, const struct metric_out *out)
             own->scrape.metadata_refused);
 }
 
-static void export_store(struct own *own, const struct metric_out *out)
+static void export_samples(struct own *own, const struct tsdb_stats *s,
+                           const struct metric_out *out)
 {
-    struct tsdb_stats s;
-    struct labelled rejected[4];
+    struct labelled rejected[] = {
+        { "out_of_order", s->samples_out_of_order_count },
+        { "too_old", s->samples_too_old_count },
+        { "duplicate", s->samples_duplicate_count },
+        { "future", s->samples_future_count },
+        { "orphaned", s->samples_orphaned_count },
+        { "series_limit", s->series_refused_count },
+    };
 
-    tsdb_stats(own->db, &s);
-    rejected[0] = (struct labelled){ "out_of_order", s.samples_out_of_order_count };
-    rejected[1] = (struct labelled){ "duplicate", s.samples_duplicate_count };
-    rejected[2] = (struct labelled){ "future", s.samples_future_count };
-    rejected[3] = (struct labelled){ "series_limit", s.series_refused_count };
-    gauge(out, "fusebox_tsdb_series", "Series in memory.", (double)s.series_count);
-    gauge(out, "fusebox_tsdb_chunks", "Chunks in memory.", (double)s.chunk_count);
-    gauge(out, "fusebox_tsdb_memory_bytes", "Bytes of index and chunks.", (double)s.memory_bytes);
     counter(out, "fusebox_tsdb_samples_appended_total", "Samples stored.",
-            s.samples_appended_count);
+            s->samples_appended_count);
+    counter(out, "fusebox_tsdb_samples_late_total",
+            "Samples stored that came behind a later one of their series.", s->samples_late_count);
     out->family(out->ctx, "fusebox_tsdb_samples_rejected_total", METRIC_COUNTER,
                 "Samples that were not stored, by reason.");
-    by_label(out, "reason", rejected, 4);
-    counter(out, "fusebox_tsdb_commits_total", "Transactions of the log.", s.commits_count);
+    by_label(out, "reason", rejected, ARRAY_LEN(rejected));
+    counter(out, "fusebox_tsdb_samples_not_stored_total",
+            "Samples that were not stored because the store did not take them; they were "
+            "evaluated all the same.",
+            own->samples_not_stored);
+    gauge(out, "fusebox_tsdb_samples_unsealed", "Samples in memory and log, and in no block yet.",
+          (double)s->samples_unsealed_count);
+}
+
+static void export_series(const struct tsdb_stats *s, const struct metric_out *out)
+{
+    gauge(out, "fusebox_tsdb_series", "Series in memory.", (double)s->series_count);
+    counter(out, "fusebox_tsdb_series_created_total", "Series that came into memory.",
+            s->series_created_count);
+    counter(out, "fusebox_tsdb_series_evicted_total",
+            "Series that left memory because nothing came for them.", s->series_evicted_count);
+    gauge(out, "fusebox_tsdb_chunks", "Chunks in memory.", (double)s->chunk_count);
+    gauge(out, "fusebox_tsdb_memory_bytes", "Bytes of index and chunks.", (double)s->memory_bytes);
+}
+
+static void export_blocks(const struct tsdb_stats *s, const struct metric_out *out)
+{
+    gauge(out, "fusebox_tsdb_blocks", "Block files.", (double)s->blocks_count);
+    gauge(out, "fusebox_tsdb_blocks_bytes", "Bytes of all block files.", (double)s->blocks_bytes);
+    gauge(out, "fusebox_tsdb_blocks_samples", "Samples in block files.",
+          (double)s->blocks_samples_count);
+    counter(out, "fusebox_tsdb_blocks_dropped_total", "Blocks that retention removed.",
+            s->blocks_dropped_count);
+    counter(out, "fusebox_tsdb_seals_total", "Seals: copies of memory to blocks.", s->seals_count);
+    counter(out, "fusebox_tsdb_seal_failures_total", "Seals that failed; they are tried again.",
+            s->seal_failures_count);
+    counter(out, "fusebox_tsdb_merges_total", "Merges of blocks.", s->merges_count);
+    counter(out, "fusebox_tsdb_merge_failures_total", "Merges that failed; they are tried again.",
+            s->merge_failures_count);
+    gauge(out, "fusebox_tsdb_last_seal_duration_seconds", "Time that the last seal took.",
+          (double)s->last_seal_duration_ns / 1e9);
+    gauge(out, "fusebox_tsdb_damaged_places", "Places found damaged since the start.",
+          (double)s->damaged_count);
+}
+
+static void export_log(struct own *own, const struct tsdb_stats *s, const struct metric_out *out)
+{
+    counter(out, "fusebox_tsdb_commits_total", "Transactions of the log.", s->commits_count);
     counter(out, "fusebox_tsdb_commit_failures_total", "Transactions of the log that failed.",
-            s.commit_failures_count);
-    gauge(out, "fusebox_tsdb_log_rows", "Rows in the log.", (double)s.log_rows_count);
-    gauge(out, "fusebox_tsdb_log_bytes", "Bytes of the log's rows.", (double)s.log_bytes);
+            s->commit_failures_count);
+    gauge(out, "fusebox_tsdb_log_rows", "Rows in the log.", (double)s->log_rows_count);
+    gauge(out, "fusebox_tsdb_log_bytes", "Bytes of the log's rows.", (double)s->log_bytes);
     gauge(out, "fusebox_tsdb_replay_seconds", "Time that the log's replay took at the start.",
-          (double)s.replay_duration_ns / 1e9);
-    gauge(out, "fusebox_tsdb_failing", "1 while the last transaction of the log failed.",
+          (double)s->replay_duration_ns / 1e9);
+    gauge(out, "fusebox_tsdb_failing", "1 while the store does not take what comes.",
           atomic_load(&own->store_failing));
     out->family(out->ctx, "fusebox_tsdb_commit_duration_seconds", METRIC_HISTOGRAM,
                 "Time of one transaction, sync included.");
     histogram_write(&own->commit_duration, out, NULL, 0);
+}
+
+static void export_store(struct own *own, const struct metric_out *out)
+{
+    struct tsdb_stats s;
+
+    tsdb_stats(own->db, &s);
+    export_series(&s, out);
+    export_samples(own, &s, out);
+    export_log(own, &s, out);
+    export_blocks(&s, out);
+}
+
+static void export_budget(struct own *own, const struct metric_out *out)
+{
+    struct labelled used[BUDGET_PART_COUNT], refused[BUDGET_PART_COUNT];
+
+    if (!own->budget)
+        return;
+    for (int part = 0; part < BUDGET_PART_COUNT; part++) {
+        const char *name = budget_part_name((enum budget_part)part);
+
+        used[part] = (struct labelled){ name, own->budget->used_bytes[part] };
+        refused[part] = (struct labelled){ name, own->budget->refused_count[part] };
+    }
+    gauge(out, "fusebox_memory_budget_bytes",
+          "Memory that series, ingest, queries and streams may use together.",
+          (double)own->budget->limit_bytes);
+    out->family(out->ctx, "fusebox_memory_used_bytes", METRIC_GAUGE,
+                "Bytes of that budget in use, by part.");
+    by_label(out, "part", used, BUDGET_PART_COUNT);
+    out->family(out->ctx, "fusebox_memory_refused_total", METRIC_COUNTER,
+                "Requests for memory that the budget refused, by part.");
+    by_label(out, "part", refused, BUDGET_PART_COUNT);
+}
+
+static void export_conditions(struct own *own, const struct metric_out *out)
+{
+    counter(out, "fusebox_clock_jumps_total", "Steps of the wall clock of more than 5 minutes.",
+            own->clock_jumps);
+    if (!own->notices)
+        return;
+    gauge(out, "fusebox_safe_mode", "1 in safe mode: new series are refused.",
+          notices_is_raised(own->notices, NOTICE_SAFE_MODE));
+    out->family(out->ctx, "fusebox_condition", METRIC_GAUGE,
+                "1 while Fusebox itself is in this condition; the pages say what to do.");
+    for (int id = 0; id < NOTICE_COUNT; id++) {
+        struct labelled row = { notice_name((enum notice_id)id),
+                                notices_is_raised(own->notices, (enum notice_id)id) };
+
+        by_label(out, "name", &row, 1);
+    }
 }
 
 static void export_evaluation(struct own *own, const struct metric_out *out)
@@ -209,5 +303,7 @@ void own_export(struct own *own, const struct metric_out *out)
     export_http(own, out);
     export_scrapes(own, out);
     export_store(own, out);
+    export_budget(own, out);
+    export_conditions(own, out);
     export_evaluation(own, out);
 }

@@ -7,6 +7,8 @@
 #ifndef FUSEBOX_API_OWN_H
 #define FUSEBOX_API_OWN_H
 
+#include "api/notices.h"
+#include "base/budget.h"
 #include "base/clock.h"
 #include "base/queue.h"
 #include "http/server.h"
@@ -22,7 +24,9 @@ struct own {
     struct scrape_stats scrape;
     struct histogram request_duration[OWN_ROUTES_MAX]; /* by index in the route table */
     struct histogram commit_duration;
-    atomic_bool store_failing;          /* the last commit failed */
+    atomic_bool store_failing;           /* the store does not take what comes */
+    _Atomic uint64_t samples_not_stored; /* evaluated, or lost, while it did not */
+    _Atomic uint64_t clock_jumps;
     struct histogram evaluate_duration; /* one batch or tick */
     struct histogram freshness;         /* from a scrape's last byte to the published view */
     _Atomic uint64_t frames;            /* event-stream frames made */
@@ -34,6 +38,8 @@ struct own {
     int64_t started_ms;
     const char *version;
     struct tsdb *db;
+    struct budget *budget;   /* NULL: no limit */
+    struct notices *notices; /* NULL: none */
     struct queue *write_queue;
     struct queue *evaluate_queue;
     const struct http_route *routes;

@@ -1,12 +1,19 @@
 #include "daemon/evaluate_thread.h"
 
 #include "base/mem.h"
+#include "base/size.h"
 
 static const int64_t FRAME_GAP_NS = 100000000;  /* at most ten frames a second */
 static const int64_t IDLE_EXTRA_NS = 500000000; /* a view without new figures may wait longer */
 enum { INBOX_AT_ONCE = 64 };
 
-enum item_kind { ITEM_BATCH, ITEM_QUESTION, ITEM_CONFIG };
+enum item_kind { ITEM_BATCH, ITEM_QUESTION, ITEM_CONFIG, ITEM_FORGET };
+
+/* References of series that have left memory. */
+struct gone {
+    size_t count;
+    uint32_t refs[];
+};
 
 struct item {
     enum item_kind kind;
@@ -23,8 +30,10 @@ static void drop_item(void *ptr)
         sample_batch_free(item->ptr);
     else if (item->kind == ITEM_QUESTION)
         http_request_finish(item->ptr, ERR_CANCELLED, &none);
-    else
+    else if (item->kind == ITEM_CONFIG)
         config_unref(item->ptr);
+    else
+        mem_free(item->ptr);
     mem_free(item);
 }
 
@@ -67,6 +76,22 @@ enum err evaluate_thread_push_config(struct evaluate_thread *e, struct config *c
 
     if (err)
         config_unref(cfg);
+    return err;
+}
+
+enum err evaluate_thread_push_forget(struct evaluate_thread *e, const uint32_t *refs, size_t count)
+{
+    size_t bytes = mul_size(count, sizeof refs[0]);
+    struct gone *gone = mem_alloc(add_size(sizeof *gone, bytes));
+    enum err err;
+
+    if (!gone)
+        return ERR_NOMEM;
+    gone->count = count;
+    memcpy(gone->refs, refs, bytes);
+    err = push(e, ITEM_FORGET, gone);
+    if (err)
+        mem_free(gone);
     return err;
 }
 
@@ -117,6 +142,13 @@ static void take_config(struct evaluate_thread *e, struct config *cfg)
     config_unref(cfg);
 }
 
+static void take_gone(struct evaluate_thread *e, struct gone *gone)
+{
+    mapping_forget(e->mapping, gone->refs, gone->count);
+    own_series_forget(&e->own_series, gone->refs, gone->count);
+    mem_free(gone);
+}
+
 static void take_item(struct evaluate_thread *e, struct item *item)
 {
     int64_t begin_ns = clock_mono_ns(&e->clock);
@@ -130,6 +162,9 @@ static void take_item(struct evaluate_thread *e, struct item *item)
         break;
     case ITEM_CONFIG:
         take_config(e, item->ptr);
+        break;
+    case ITEM_FORGET:
+        take_gone(e, item->ptr);
         break;
     }
     mem_free(item);

@@ -55,5 +55,8 @@ enum err evaluate_thread_push_question(struct evaluate_thread *e,
                                        struct http_parked *parked) MUST_CHECK;
 enum err evaluate_thread_push_config(struct evaluate_thread *e, struct config *cfg)
     MUST_CHECK; /* takes a reference of its own */
+/* These references are free from now on: behind the batches that were pushed before. */
+enum err evaluate_thread_push_forget(struct evaluate_thread *e, const uint32_t *refs,
+                                     size_t count) MUST_CHECK;
 
 #endif

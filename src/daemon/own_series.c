@@ -6,6 +6,7 @@
 #include "api/export.h"
 #include "base/mem.h"
 #include "base/size.h"
+#include "ingest/batch_queue.h"
 
 enum { FIRST_CAPACITY = 1024 };
 
@@ -115,7 +116,7 @@ static void hand_over(struct own_series *o)
 
     if (refs)
         mark_stale(o, refs, count);
-    if (queue_push(o->batches, o->batch)) {
+    if (batch_queue_push(o->batches, o->budget, o->batch)) {
         sample_batch_free(o->batch); /* the gap shows in the series themselves */
         mem_free(refs);
         return;
@@ -144,6 +145,20 @@ void own_series_store(struct own_series *o, struct api *api)
     o->batch = NULL;
     arena_release(&o->arena);
     view_unref(view);
+}
+
+void own_series_forget(struct own_series *o, const uint32_t *refs, size_t count)
+{
+    for (size_t i = 0; i < count && o->stored_count; i++) {
+        uint32_t *found = bsearch(&refs[i], o->stored, o->stored_count, sizeof *found,
+                                  compare_refs);
+        size_t behind = found ? (size_t)(o->stored + o->stored_count - found) - 1 : 0;
+
+        if (!found)
+            continue;
+        memmove(found, found + 1, behind * sizeof *found);
+        o->stored_count--;
+    }
 }
 
 void own_series_release(struct own_series *o)

@@ -18,6 +18,7 @@ enum { OWN_SERIES_MAX = 500000 };
 struct own_series {
     struct tsdb *db;
     struct queue *batches;
+    struct budget *budget; /* NULL: no limit */
     struct clock clock;
     struct str instance;
     struct arena arena;         /* of one label set */
@@ -29,6 +30,8 @@ struct own_series {
 };
 
 void own_series_store(struct own_series *o, struct api *api);
+/* These references stand for no series any longer. */
+void own_series_forget(struct own_series *o, const uint32_t *refs, size_t count);
 void own_series_release(struct own_series *o); /* all-zero is allowed */
 
 #endif

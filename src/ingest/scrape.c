@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "http/client.h"
+#include "ingest/batch_queue.h"
 #include "ingest/scrape_metadata.h"
 #include "ingest/scrape_result.h"
 #include "ingest/scrape_state.h"
@@ -94,7 +95,8 @@ static bool hand_over(struct target *t, struct scrape_outcome *outcome, int64_t 
     count = outcome->batch->count;
     outcome->batch->received_ms = now_ms;
     outcome->batch->received_mono_ns = mono_ns;
-    if (queue_push(t->scraper->options.batches, outcome->batch) != ERR_OK) {
+    if (batch_queue_push(t->scraper->options.batches, t->scraper->options.budget,
+                         outcome->batch) != ERR_OK) {
         sample_batch_free(outcome->batch);
         stats->scrapes_dropped++;
         return false;

@@ -18,6 +18,7 @@
 #ifndef FUSEBOX_INGEST_SCRAPE_H
 #define FUSEBOX_INGEST_SCRAPE_H
 
+#include "base/budget.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/queue.h"
@@ -48,6 +49,7 @@ struct scrape_stats {
 struct scrape_options {
     struct tsdb *db;
     struct queue *batches; /* struct sample_batch; QUEUE_REFUSE */
+    struct budget *budget; /* for what waits there; NULL: no limit */
     struct log *log;
     struct clock clock;
     struct scrape_stats *stats;
