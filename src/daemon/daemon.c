@@ -8,11 +8,16 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "daemon/limits.h"
+#include "daemon/listen_address.h"
 #include "daemon/reload.h"
+#include "daemon/replay.h"
+#include "daemon/safe_mode.h"
 #include "daemon/write_thread.h"
 #include "http/sse.h"
 
-enum { RELOADS_WAITING_MAX = 16, SSE_TOPICS_MAX = 20000, ADDRESS_MAX_BYTES = 128 };
+enum { RELOADS_WAITING_MAX = 16, SSE_TOPICS_MAX = 20000, INSTANCE_BYTES = 140 };
+
+static const int EXIT_SYNC_FAILED = 74; /* EX_IOERR of sysexits.h */
 
 struct daemon {
     const struct config_sources *sources;
@@ -27,11 +32,15 @@ struct daemon {
     struct scraper *scraper;
     struct http_server *server;
     struct write_thread write;
+    struct seal_thread seal;
     struct evaluate_thread evaluate;
     struct queue reloads; /* struct http_parked: who asked */
-    char host[ADDRESS_MAX_BYTES];
-    uint16_t port;
-    char instance[ADDRESS_MAX_BYTES];
+    struct budget budget;
+    struct notices notices;
+    struct safe_mode_start starts;
+    atomic_bool sync_failed; /* then it ends */
+    struct listen_address listen;
+    char instance[INSTANCE_BYTES];
     FILE *out, *err_out;
 };
 
@@ -71,78 +80,57 @@ static enum log_level log_level_of(const struct config *cfg)
     return level;
 }
 
-/* "127.0.0.1:8080", "[::1]:0"; a name is not an address. */
-static enum err split_listen(struct daemon *d, struct diag *diag)
+static const char *data_dir(const struct daemon *d)
 {
-    struct str text = config_text(d->config, OPT_LISTEN), host = text, port = STR_NONE;
-    int64_t number;
-
-    for (size_t i = text.len; i > 0; i--)
-        if (text.ptr[i - 1] == ':') {
-            host = (struct str){ text.ptr, i - 1 };
-            port = (struct str){ text.ptr + i, text.len - i };
-            break;
-        }
-    if (host.len > 1 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
-        host = (struct str){ host.ptr + 1, host.len - 2 };
-    if (str_equals(host, STR("localhost")))
-        host = STR("127.0.0.1");
-    if (!host.len || host.len >= sizeof d->host || !str_parse_i64(port, &number) || number < 0 ||
-        number > 65535)
-        return diag_set(diag, ERR_INVALID,
-                        "listen must be ADDRESS:PORT, as 127.0.0.1:8080, but is \"%.*s\"",
-                        STR_ARG(text));
-    snprintf(d->host, sizeof d->host, "%.*s", STR_ARG(host));
-    d->port = (uint16_t)number;
-    if (str_has_prefix(host, STR("127.")) || str_equals(host, STR("::1")))
-        return ERR_OK;
-    return diag_set(diag, ERR_FORBIDDEN,
-                    "listen is %.*s, which others can reach: tokens and TLS come with a later "
-                    "version, until then only loopback addresses are served",
-                    STR_ARG(text));
+    return config_text(d->config, OPT_DATA).ptr;
 }
 
 static enum err open_data_dir(struct daemon *d, struct diag *diag)
 {
-    struct str dir = config_text(d->config, OPT_DATA);
-    enum err err = file_make_dir(dir.ptr, diag);
+    enum err err = file_make_dir(data_dir(d), diag);
 
-    return err ? err : file_lock_dir(dir.ptr, &d->lock_fd, diag);
+    return err ? err : file_lock_dir(data_dir(d), &d->lock_fd, diag);
 }
 
-static void on_replayed(void *ctx, struct tsdb *db, const struct sample_batch *batch)
+/* Notes this start. A file that cannot be written costs the protection, not the start. */
+static void note_start(struct daemon *d)
 {
-    struct daemon *d = ctx;
+    struct diag diag = { 0 };
 
-    if (!d->evaluate.mapping)
-        d->evaluate.mapping = mapping_new(db, monitor_sink(d->evaluate.monitor));
-    if (d->evaluate.mapping)
-        mapping_apply(d->evaluate.mapping, batch);
+    if (safe_mode_begin(data_dir(d), clock_wall_ms(&d->clock), &d->starts, &diag))
+        log_write(&d->log, LOG_WARN, "this start could not be noted for the safe mode",
+                  LOG_CSTR("error", diag_text(&diag)));
+    if (d->starts.is_damaged)
+        log_message(&d->log, LOG_WARN,
+                    "the file of unclean starts was damaged: it counts as empty");
 }
 
 static enum err open_store(struct daemon *d, struct diag *diag)
 {
     struct tsdb_options options = {
-        .dir = config_text(d->config, OPT_DATA).ptr,
+        .dir = data_dir(d),
         .relaxed = str_equals(config_text(d->config, OPT_STORAGE_DURABILITY), STR("relaxed")),
-        .memory_limit_bytes = limits_memory_bytes(config_int(d->config, OPT_STORAGE_MEMORY)),
+        .recover = true,
+        .budget = &d->budget,
         .retention_ms = config_int(d->config, OPT_STORAGE_RETENTION),
+        .retention_bytes = (uint64_t)config_int(d->config, OPT_STORAGE_RETENTION_SIZE),
         .max_future_ms = config_int(d->config, OPT_STORAGE_MAX_FUTURE),
-        .on_replayed = on_replayed,
-        .ctx = d,
-        .replay_from_ms = clock_wall_ms(&d->clock) - WINDOW_LENGTH_MAX_S * 1000,
+        .late_window_ms = config_int(d->config, OPT_STORAGE_OUT_OF_ORDER_WINDOW),
     };
     enum err err;
 
+    budget_init(&d->budget, limits_memory_bytes(config_int(d->config, OPT_STORAGE_MEMORY)));
     d->evaluate.monitor = monitor_new(d->config);
     if (!d->evaluate.monitor)
         return diag_set(diag, ERR_NOMEM, "no memory for the monitor");
     err = tsdb_open(&options, &d->db, diag);
     if (err)
         return err;
+    d->evaluate.mapping = mapping_new(d->db, monitor_sink(d->evaluate.monitor));
     if (!d->evaluate.mapping)
-        d->evaluate.mapping = mapping_new(d->db, monitor_sink(d->evaluate.monitor));
-    return d->evaluate.mapping ? ERR_OK : diag_set(diag, ERR_NOMEM, "no memory for the mapping");
+        return diag_set(diag, ERR_NOMEM, "no memory for the mapping");
+    err = replay_windows(d->db, d->evaluate.mapping, clock_wall_ms(&d->clock));
+    return err ? diag_set(diag, err, "the last minutes cannot be read: %s", err_text(err)) : ERR_OK;
 }
 
 static enum err ask_history(void *daemon, struct http_parked *parked)
@@ -162,6 +150,39 @@ static enum err ask_reload(void *daemon, struct http_parked *parked)
     return err;
 }
 
+static enum err ask_job(struct daemon *d, struct http_parked *parked, const char *dir)
+{
+    enum err err = store_jobs_ask(&d->write.jobs, parked, dir);
+
+    if (!err)
+        write_thread_wake(&d->write);
+    return err;
+}
+
+static enum err ask_seal(void *daemon, struct http_parked *parked)
+{
+    return ask_job(daemon, parked, NULL);
+}
+
+static enum err ask_backup(void *daemon, struct http_parked *parked, const char *dir)
+{
+    return ask_job(daemon, parked, dir);
+}
+
+/* The write thread's word that it commits nothing more. */
+static void on_lost(void *daemon)
+{
+    struct daemon *d = daemon;
+
+    atomic_store(&d->sync_failed, true);
+    kill(getpid(), SIGTERM);
+}
+
+static void wake_write_thread(void *write)
+{
+    write_thread_wake(write);
+}
+
 static void refuse_reload(void *parked)
 {
     struct http_reply none = { 0 };
@@ -173,6 +194,16 @@ static void on_request(void *ctx, const struct http_route *route, int status, in
 {
     (void)status;
     own_note_request(&((struct api *)ctx)->own, route, duration_ns);
+}
+
+static void set_retention(struct daemon *d, const struct config *cfg)
+{
+    int64_t retention_ms = config_int(cfg, OPT_STORAGE_RETENTION);
+    uint64_t retention_bytes = (uint64_t)config_int(cfg, OPT_STORAGE_RETENTION_SIZE);
+
+    tsdb_set_retention(d->db, retention_ms, retention_bytes);
+    atomic_store(&d->api.retention_ms, retention_ms);
+    atomic_store(&d->api.retention_bytes, retention_bytes);
 }
 
 static void fill_api(struct daemon *d)
@@ -189,8 +220,14 @@ static void fill_api(struct daemon *d)
     api->config_file = d->sources->file;
     api->ask_history = ask_history;
     api->ask_reload = ask_reload;
+    api->ask_seal = ask_seal;
+    api->ask_backup = ask_backup;
     api->daemon = d;
     api->db = d->db;
+    api->data_dir = data_dir(d);
+    api->budget = api->own.budget = &d->budget;
+    api->notices = api->own.notices = &d->notices;
+    set_retention(d, d->config);
     api->own.started_ms = api->started_ms;
     api->own.version = FUSEBOX_VERSION;
     api->own.db = d->db;
@@ -211,23 +248,42 @@ static enum err make_parts(struct daemon *d, struct diag *diag)
     d->evaluate.frames = frames_new(&d->api);
     if (!d->api.hub || !d->evaluate.frames)
         return diag_set(diag, ERR_NOMEM, "no memory for the event streams");
+    sse_hub_set_budget(d->api.hub, &d->budget);
     d->api.overview_topic = sse_topic(d->api.hub, STR(TOPIC_OVERVIEW));
     err = queue_init(&d->reloads, RELOADS_WAITING_MAX, QUEUE_REFUSE, refuse_reload);
     if (!err)
         err = evaluate_thread_init(&d->evaluate);
     if (!err)
         err = write_thread_init(&d->write);
+    if (!err)
+        err = seal_thread_init(&d->seal);
     return err ? diag_set(diag, err, "no memory for the queues") : ERR_OK;
+}
+
+/* Fewer connections than configured when there are not enough descriptors for them. */
+static int connections_of(struct daemon *d)
+{
+    int wanted = (int)config_int(d->config, OPT_HTTP_MAX_CONNECTIONS);
+    uint64_t enough = ((uint64_t)wanted + 1) * 4 / 3 + LIMITS_RESERVED_FILES;
+    uint64_t descriptors = limits_raise_descriptors(enough);
+    int fitting = limits_connections(wanted, descriptors);
+
+    if (fitting < wanted)
+        log_write(&d->log, LOG_WARN,
+                  "there are few file descriptors: fewer connections than configured are taken",
+                  LOG_INT("descriptors", (int64_t)descriptors), LOG_INT("connections", fitting),
+                  LOG_INT("configured", wanted));
+    return fitting;
 }
 
 static enum err start_server(struct daemon *d, struct diag *diag)
 {
     const struct config *cfg = d->config;
     struct http_options options = {
-        .address = d->host,
-        .port = d->port,
+        .address = d->listen.host,
+        .port = d->listen.port,
         .threads = (int)config_int(cfg, OPT_HTTP_THREADS),
-        .max_connections = (int)config_int(cfg, OPT_HTTP_MAX_CONNECTIONS),
+        .max_connections = connections_of(d),
         .max_connections_per_ip = (int)config_int(cfg, OPT_HTTP_MAX_PER_IP),
         .header_timeout_ms = config_int(cfg, OPT_HTTP_HEADER_TIMEOUT),
         .body_timeout_ms = config_int(cfg, OPT_HTTP_BODY_TIMEOUT),
@@ -244,9 +300,10 @@ static enum err start_server(struct daemon *d, struct diag *diag)
 
     if (err)
         return err;
-    d->port = http_server_port(d->server);
-    snprintf(d->instance, sizeof d->instance, strchr(d->host, ':') ? "[%.100s]:%u" : "%.100s:%u",
-             d->host, d->port);
+    d->listen.port = http_server_port(d->server);
+    snprintf(d->instance, sizeof d->instance,
+             strchr(d->listen.host, ':') ? "[%.100s]:%u" : "%.100s:%u", d->listen.host,
+             d->listen.port);
     return ERR_OK;
 }
 
@@ -260,32 +317,53 @@ static void wire_threads(struct daemon *d)
     d->evaluate.own_series = (struct own_series){
         .db = d->db,
         .batches = &d->write.queue,
+        .budget = &d->budget,
         .clock = d->clock,
         .instance = str_of(d->instance),
     };
-    d->write.db = d->db;
+    d->write.db = d->write.watch.db = d->write.jobs.db = d->db;
+    d->write.budget = d->write.watch.budget = &d->budget;
+    d->write.own = d->write.watch.own = &d->api.own;
+    d->write.jobs.log = d->write.watch.log = &d->log;
+    d->write.watch.notices = &d->notices;
     d->write.evaluate = &d->evaluate;
-    d->write.commit_duration = &d->api.own.commit_duration;
-    d->write.store_failing = &d->api.own.store_failing;
+    d->write.on_lost = on_lost;
+    d->write.daemon = d;
+    d->write.jobs.seal = &d->seal;
+    d->seal.wake = wake_write_thread;
+    d->seal.ctx = &d->write;
+    watch_init(&d->write.watch, data_dir(d), (uint64_t)config_int(d->config, OPT_STORAGE_MIN_FREE));
 }
 
-/* The first view is published last: until then every handler answers 503. */
+/* Own series, and those of the services that are known, are made before new ones are refused. */
+static void enter_safe_mode(struct daemon *d)
+{
+    own_series_store(&d->evaluate.own_series, &d->api);
+    watch_enter_safe_mode(&d->write.watch, clock_wall_ms(&d->clock), clock_mono_ns(&d->clock));
+}
+
+/* Until the first view is published every handler answers 503. */
 static enum err start_threads(struct daemon *d, struct diag *diag)
 {
     struct scrape_options scrape = {
         .db = d->db,
         .batches = &d->write.queue,
+        .budget = &d->budget,
         .log = &d->log,
         .clock = d->clock,
         .stats = &d->api.own.scrape,
     };
-    enum err err = write_thread_start(&d->write);
+    enum err err = evaluate_thread_publish(&d->evaluate);
 
+    if (!err && d->starts.is_safe)
+        enter_safe_mode(d);
+    if (!err)
+        err = seal_thread_start(&d->seal);
+    if (!err)
+        err = write_thread_start(&d->write);
     if (!err)
         err = scrape_start(&scrape, d->config, &d->scraper);
     d->api.scraper = d->scraper;
-    if (!err)
-        err = evaluate_thread_publish(&d->evaluate);
     if (!err)
         err = evaluate_thread_start(&d->evaluate);
     return err ? diag_set(diag, err, "the threads do not start: %s", err_text(err)) : ERR_OK;
@@ -293,12 +371,14 @@ static enum err start_threads(struct daemon *d, struct diag *diag)
 
 static enum err start(struct daemon *d, struct diag *diag)
 {
-    enum err err = split_listen(d, diag);
+    enum err err = listen_address_parse(config_text(d->config, OPT_LISTEN), &d->listen, diag);
 
     if (!err)
         err = open_data_dir(d, diag);
-    if (!err)
+    if (!err) {
+        note_start(d);
         err = open_store(d, diag);
+    }
     if (err)
         return err;
     publication_init(&d->api.views);
@@ -321,6 +401,7 @@ static void stop(struct daemon *d)
 {
     scrape_stop(d->scraper);
     write_thread_stop(&d->write);
+    seal_thread_stop(&d->seal);
     evaluate_thread_stop(&d->evaluate);
     if (d->reloads.items)
         queue_close(&d->reloads);
@@ -328,6 +409,7 @@ static void stop(struct daemon *d)
     http_server_stop(d->server);
     scrape_free(d->scraper);
     write_thread_release(&d->write);
+    seal_thread_release(&d->seal);
     evaluate_thread_release(&d->evaluate);
     frames_free(d->evaluate.frames);
     sse_hub_free(d->api.hub);
@@ -336,16 +418,19 @@ static void stop(struct daemon *d)
     if (d->views_ready)
         publication_release(&d->api.views);
     tsdb_close(d->db);
-    config_unref(d->config);
-    if (d->lock_fd >= 0)
+    if (d->lock_fd >= 0) {
+        if (!atomic_load(&d->sync_failed))
+            safe_mode_end(data_dir(d));
         close(d->lock_fd);
+    }
+    config_unref(d->config);
 }
 
 static void take_over(struct daemon *d, struct config *cfg)
 {
     reload_warn_of_restarts(&d->log, d->config, cfg);
     log_set_level(&d->log, log_level_of(cfg));
-    tsdb_set_retention(d->db, config_int(cfg, OPT_STORAGE_RETENTION));
+    set_retention(d, cfg);
     scrape_reload(d->scraper, cfg);
     if (evaluate_thread_push_config(&d->evaluate, cfg))
         log_message(&d->log, LOG_WARN, "the services of the new configuration were not taken over");
@@ -419,6 +504,7 @@ int daemon_run(const struct config_sources *sources, FILE *out, FILE *err_out)
     struct daemon *d = mem_alloc_zero(1, sizeof *d); /* atomics inside: it must not move */
     struct diag diag = { 0 };
     sigset_t signals;
+    int exit_code;
     enum err err;
 
     if (!d)
@@ -434,6 +520,7 @@ int daemon_run(const struct config_sources *sources, FILE *out, FILE *err_out)
         return err_exit_code(err);
     }
     block_signals(&signals);
+    notices_init(&d->notices);
     log_init(&d->log, STDERR_FILENO, log_level_of(d->config), log_format_of(d->config), d->clock);
     err = start(d, &diag);
     if (err) {
@@ -447,6 +534,8 @@ int daemon_run(const struct config_sources *sources, FILE *out, FILE *err_out)
     stop(d);
     log_message(&d->log, LOG_INFO, "stopped");
     log_release(&d->log);
+    notices_release(&d->notices);
+    exit_code = atomic_load(&d->sync_failed) ? EXIT_SYNC_FAILED : err_exit_code(err);
     mem_free(d);
-    return err_exit_code(err);
+    return exit_code;
 }

@@ -36,6 +36,7 @@ struct sse_stream {
     struct http_conn *conn;            /* NULL until started */
     struct sse_frame *current;         /* the http thread's, as is sent_bytes */
     size_t sent_bytes;
+    size_t hello_bytes; /* booked for the first frame, until it is sent */
     uint64_t cursor;
     int64_t last_sent_ns;
     bool suspended;
@@ -54,7 +55,20 @@ struct sse_hub {
     bool stopped;
     struct sse_frame *resync, *heartbeat, *bye;
     struct http_stats *stats;
+    struct budget *budget; /* NULL: nothing is booked */
 };
+
+static void book(struct sse_hub *hub, size_t bytes)
+{
+    if (hub->budget)
+        budget_add(hub->budget, BUDGET_STREAM, bytes);
+}
+
+static void give_back(struct sse_hub *hub, size_t bytes)
+{
+    if (hub->budget)
+        budget_give(hub->budget, BUDGET_STREAM, bytes);
+}
 
 static struct sse_frame *fixed_frame(const char *text)
 {
@@ -89,20 +103,21 @@ struct sse_hub *sse_hub_new(int max_streams, int max_topics, struct http_stats *
     return NULL;
 }
 
-static void drop_oldest(struct sse_topic_ring *topic)
+static void drop_oldest(struct sse_hub *hub, struct sse_topic_ring *topic)
 {
     struct sse_frame **slot = &topic->frames[topic->first % SSE_RING_FRAMES];
 
+    give_back(hub, sse_frame_text(*slot).len);
     topic->ring_bytes -= sse_frame_text(*slot).len;
     sse_frame_unref(*slot);
     *slot = NULL;
     topic->first++;
 }
 
-static void empty_ring(struct sse_topic_ring *topic)
+static void empty_ring(struct sse_hub *hub, struct sse_topic_ring *topic)
 {
     while (topic->first < topic->next)
-        drop_oldest(topic);
+        drop_oldest(hub, topic);
 }
 
 void sse_hub_free(struct sse_hub *hub)
@@ -110,7 +125,7 @@ void sse_hub_free(struct sse_hub *hub)
     if (!hub)
         return;
     for (size_t i = 0; i < hub->topic_count; i++) {
-        empty_ring(&hub->topics[i]);
+        empty_ring(hub, &hub->topics[i]);
         mem_free((void *)(uintptr_t)hub->topics[i].name.ptr);
     }
     mem_free(hub->topics);
@@ -119,6 +134,11 @@ void sse_hub_free(struct sse_hub *hub)
     sse_frame_unref(hub->bye);
     lock_release(&hub->lock);
     mem_free(hub);
+}
+
+void sse_hub_set_budget(struct sse_hub *hub, struct budget *budget)
+{
+    hub->budget = budget;
 }
 
 void sse_hub_set_times(struct sse_hub *hub, int64_t heartbeat_ms, int64_t stall_ms)
@@ -242,6 +262,22 @@ static struct sse_frame *first_frame(const struct buf *hello)
     return sse_frame_new(&text);
 }
 
+static enum err book_hello(struct sse_stream *stream)
+{
+    size_t bytes = sse_frame_text(stream->current).len;
+
+    if (stream->hub->budget && !budget_take(stream->hub->budget, BUDGET_STREAM, bytes))
+        return ERR_OVERLOADED;
+    stream->hello_bytes = bytes;
+    return ERR_OK;
+}
+
+static void hello_is_sent(struct sse_stream *stream)
+{
+    give_back(stream->hub, stream->hello_bytes);
+    stream->hello_bytes = 0;
+}
+
 static enum err stream_new(struct sse_hub *hub, uint32_t topic, const struct buf *hello,
                            struct sse_stream **ret)
 {
@@ -253,7 +289,12 @@ static enum err stream_new(struct sse_hub *hub, uint32_t topic, const struct buf
     stream->hub = hub;
     stream->current = first_frame(hello);
     if (stream->current)
+        err = book_hello(stream);
+    if (!err) {
         err = admit(hub, topic, stream);
+        if (err)
+            hello_is_sent(stream);
+    }
     if (err) {
         sse_frame_unref(stream->current);
         mem_free(stream);
@@ -307,10 +348,11 @@ void stream_free(struct sse_stream *stream)
     topic->stream_count--;
     hub->stream_count--;
     if (topic->stream_count == 0)
-        empty_ring(topic);
+        empty_ring(hub, topic);
     lock_drop(&hub->lock);
     if (hub->stats)
         atomic_fetch_sub(&hub->stats->streams_open, 1);
+    hello_is_sent(stream);
     sse_frame_unref(stream->current);
     mem_free(stream);
 }
@@ -372,6 +414,7 @@ int64_t stream_pull(struct sse_stream *s, char *out, size_t max_bytes)
     memcpy(out, text.ptr + s->sent_bytes, len);
     s->sent_bytes += len;
     if (s->sent_bytes == text.len) {
+        hello_is_sent(s);
         sse_frame_unref(s->current);
         s->current = NULL;
     }
@@ -387,15 +430,17 @@ static void wake_locked(struct sse_stream *s)
     conn_resume(s->conn);
 }
 
-static void append_locked(struct sse_topic_ring *topic, struct sse_frame *frame)
+static void append_locked(struct sse_hub *hub, struct sse_topic_ring *topic,
+                          struct sse_frame *frame)
 {
     size_t len = sse_frame_text(frame).len;
 
     while (topic->first < topic->next && (topic->next - topic->first == SSE_RING_FRAMES ||
                                           topic->ring_bytes + len > RING_MAX_BYTES))
-        drop_oldest(topic);
+        drop_oldest(hub, topic);
     topic->frames[topic->next++ % SSE_RING_FRAMES] = sse_frame_ref(frame);
     topic->ring_bytes += len;
+    book(hub, len);
     for (struct sse_stream *s = topic->streams; s; s = s->after)
         wake_locked(s);
 }
@@ -422,7 +467,7 @@ enum err sse_publish(struct sse_hub *hub, uint32_t topic, const char *event, uin
     lock_take(&hub->lock);
     ring = topic_of_locked(hub, topic);
     if (ring && ring->stream_count > 0)
-        append_locked(ring, frame);
+        append_locked(hub, ring, frame);
     lock_drop(&hub->lock);
     sse_frame_unref(frame);
     return ERR_OK;

@@ -12,11 +12,13 @@
  *
  * Threads   Locks itself. Publishing never waits for a client.
  * Memory    Frames are shared and counted; a topic keeps SSE_RING_FRAMES.
- * Limits    max_streams (sse_open answers ERR_OVERLOADED), max_topics.
+ * Limits    The budget (sse_hub_set_budget), max_streams (sse_open answers ERR_OVERLOADED),
+ * max_topics.
  */
 #ifndef FUSEBOX_HTTP_SSE_H
 #define FUSEBOX_HTTP_SSE_H
 
+#include "base/budget.h"
 #include "http/server.h"
 
 enum {
@@ -32,6 +34,9 @@ struct sse_hub;
 struct sse_hub *sse_hub_new(int max_streams, int max_topics,
                             struct http_stats *stats); /* NULL: no memory */
 void sse_hub_free(struct sse_hub *hub);                /* after the server has stopped */
+/* Books what waits for its clients; before the first stream. The budget outlives the hub. Without
+ * room a new stream is refused; frames are bounded by their rings. */
+void sse_hub_set_budget(struct sse_hub *hub, struct budget *budget);
 /* Other times than SSE_HEARTBEAT_MS and SSE_STALL_MS; before the first stream. */
 void sse_hub_set_times(struct sse_hub *hub, int64_t heartbeat_ms, int64_t stall_ms);
 
