@@ -4,7 +4,7 @@
  *
  *   series.first -> chunk -> chunk -> chunk <- series.last      (slab numbers)
  *                   |sealed_ms ........|
- *   late.current, late.sealing: series -> samples that came behind a later one
+ *   late: series -> samples that came behind a later one, those that are being sealed apart
  *
  *   head_init -> { head_prepare -> head_append | head_cancel }* -> head_release
  *   head_read                     any time, any thread
@@ -42,10 +42,14 @@ struct head {
     struct slab slab;
     struct series_table *table; /* the index' */
     pthread_rwlock_t gate;
-    struct late late[2];          /* [0] takes new samples, [1] is being sealed */
-    uint32_t drop_ref;            /* where head_drop_sealed goes on */
-    _Atomic int64_t min_ts_ms;    /* no sample in memory is older; INT64_MAX when empty */
-    _Atomic int64_t max_ts_ms;    /* the latest ever appended; INT64_MIN when none was */
+    struct late late;
+    uint32_t settle_ref; /* where head_settle goes on; settle_end_ref: the last one of this seal */
+    uint32_t settle_end_ref;
+    int64_t settle_min_ts_ms;  /* the oldest sample that was met or appended since the seal began */
+    uint32_t drop_ref;         /* where head_drop_sealed goes on */
+    int64_t drop_min_ts_ms;    /* the same since its round began */
+    _Atomic int64_t min_ts_ms; /* no sample in memory is older; INT64_MAX when empty */
+    _Atomic int64_t max_ts_ms; /* the latest ever appended; INT64_MIN when none was */
     _Atomic uint64_t unsealed_count; /* samples appended and not yet settled */
     uint64_t sealing_count;          /* of those, appended before the seal that is under way */
     _Atomic uint64_t appended_count;
@@ -63,7 +67,8 @@ void head_release(struct head *h);
  */
 struct head_need {
     uint64_t chunks;
-    uint64_t late; /* samples */
+    uint64_t late;        /* samples */
+    uint64_t late_series; /* of series that have no late samples yet */
 };
 
 void head_prepare(struct head *h, const struct series_sample *items, size_t count,
@@ -72,7 +77,8 @@ enum err head_reserve(struct head *h, const struct head_need *needed) MUST_CHECK
                                                                                      ERR_LIMIT */
 void head_cancel(struct head *h, const struct series_sample *items, size_t count);
 
-/* Makes the samples readable; answers how many were not duplicates. `epoch` is noted at each series.
+/* Makes the samples readable; answers how many were not duplicates. `epoch` is noted at each
+ * series.
  */
 size_t head_append(struct head *h, const struct series_sample *items, size_t count, uint8_t epoch);
 
@@ -88,8 +94,12 @@ enum err head_read(struct head *h, uint32_t ref, int64_t start_ms, int64_t end_m
 
 /* What is appended from now on belongs to the next seal. */
 void head_seal_begin(struct head *h);
-/* Appends what the seal takes of a series, rising. Any thread. ERR_NOMEM. */
-enum err head_collect(struct head *h, uint32_t ref, struct sample_list *list) MUST_CHECK;
+/*
+ * Appends what the seal takes of a series, rising. *ret_mark_ms: time of the last sample of the
+ * chain that was taken (late samples do not count), INT64_MIN when none was. Any thread. ERR_NOMEM.
+ */
+enum err head_collect(struct head *h, uint32_t ref, struct sample_list *list,
+                      int64_t *ret_mark_ms) MUST_CHECK;
 
 /*
  * The block counts: for references from first_ref on, at most max_series of them, the chain up
@@ -101,7 +111,8 @@ bool head_settle(struct head *h, const int64_t *marks_ms, uint32_t first_ref, ui
 /* done: the late samples of the seal leave memory; else they wait for the next one. */
 void head_seal_end(struct head *h, bool done);
 
-/* Drops all sealed chunks of the next max_series series, round and round. False: a reader was inside.
+/* Drops all sealed chunks of the next max_series series, round and round. False: a reader was
+ * inside.
  */
 bool head_drop_sealed(struct head *h, uint32_t max_series);
 
