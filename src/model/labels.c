@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/hash.h"
+
 /* --- building --- */
 
 void labels_builder_init(struct labels_builder *b, struct arena *arena)

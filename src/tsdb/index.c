@@ -1,138 +1,229 @@
 #include "tsdb/index.h"
 
-#include "base/hash.h"
 #include "base/mem.h"
-#include "base/size.h"
-
-enum { INDEX_FIRST_SLOTS = 64 };
+#include "tsdb/index_parts.h"
 
 enum err index_init(struct index *x)
 {
-    *x = (struct index){ .symbols = symbols_empty() };
+    enum err err;
+
+    *x = (struct index){ .free_refs = vec_of(sizeof(uint32_t), SERIES_MAX) };
     lock_init(&x->lock, LOCK_RANK_INDEX);
-    return series_table_init(&x->table);
+    err = symbols_init(&x->symbols);
+    return err ? err : series_table_init(&x->table);
 }
 
 void index_release(struct index *x)
 {
     symbols_release(&x->symbols);
     series_table_release(&x->table);
-    mem_free(x->slots);
+    slots_release(&x->slots);
+    vec_release(&x->free_refs);
     lock_release(&x->lock);
 }
 
-static uint32_t hash_of_labels(struct labels labels)
-{
-    uint64_t hash = labels.count;
+/* --- memory --- */
 
-    for (size_t i = 0; i < labels.count; i++) {
-        hash = (hash ^ hash_str(labels.items[i].name)) * UINT64_C(0x9e3779b97f4a7c15);
-        hash = (hash ^ hash >> 32 ^ hash_str(labels.items[i].value)) * UINT64_C(0xff51afd7ed558ccd);
-    }
-    return (uint32_t)(hash >> 32);
+void index_count_bytes(struct index *x)
+{
+    size_t bytes = symbols_bytes(&x->symbols) + series_table_bytes(&x->table) +
+                   slots_bytes(&x->slots) + x->free_refs.capacity_count * sizeof(uint32_t);
+
+    atomic_store_explicit(&x->bytes, bytes, memory_order_relaxed);
+    atomic_store_explicit(&x->series_count, x->slots.count, memory_order_relaxed);
 }
 
-/* At most 3/4 full. */
-static bool slots_reserve(struct index *x)
+static size_t free_count(const struct index *x)
 {
-    size_t slot_count = x->slot_count ? x->slot_count * 2 : INDEX_FIRST_SLOTS;
-    size_t used = atomic_load_explicit(&x->series_count, memory_order_relaxed);
-    struct index_slot *slots;
+    size_t count = x->free_refs.count - x->free_first;
 
-    if ((used + 1) * 4 <= x->slot_count * 3)
-        return true;
-    slots = mem_alloc_zero(slot_count, sizeof *slots);
-    if (!slots)
+    return count > INDEX_FREE_MIN_COUNT ? count - INDEX_FREE_MIN_COUNT : 0;
+}
+
+/* Pages are kept while anything in them lives: what else they have can be used again. */
+static bool is_full(const struct index *x, size_t room_bytes)
+{
+    size_t holes = x->table.page_count * SERIES_PAGE_COUNT - x->slots.count;
+    size_t reusable = free_count(x) < holes ? free_count(x) : holes;
+    size_t idle_bytes = reusable * sizeof(struct series) + x->symbols.pool.taken_bytes -
+                        x->symbols.pool.used_bytes;
+
+    return index_bytes(x) - idle_bytes >= room_bytes;
+}
+
+/* --- references --- */
+
+static uint32_t next_ref(const struct index *x)
+{
+    if (free_count(x))
+        return *(uint32_t *)vec_at(&x->free_refs, x->free_first);
+    return series_count(&x->table) + 1;
+}
+
+static void take_ref(struct index *x)
+{
+    struct vec *refs = &x->free_refs;
+
+    if (!free_count(x))
+        return;
+    if (++x->free_first <= refs->count / 2)
+        return;
+    refs->count -= x->free_first;
+    memmove(refs->items, (uint32_t *)refs->items + x->free_first, refs->count * sizeof(uint32_t));
+    x->free_first = 0;
+}
+
+/* --- labels --- */
+
+struct labels index_labels_of(const struct index *x, const struct series *s,
+                              struct label space[LABELS_MAX])
+{
+    const uint32_t *pairs = atomic_load_explicit(&s->pairs, memory_order_acquire);
+
+    for (size_t i = 0; i < s->label_count; i++)
+        space[i] = symbols_label(&x->symbols, pairs[i]);
+    return (struct labels){ space, s->label_count };
+}
+
+struct labels index_labels(const struct index *x, uint32_t ref, struct label space[LABELS_MAX])
+{
+    const struct series *s = series_find(&x->table, ref);
+
+    return s ? index_labels_of(x, s, space) : (struct labels){ 0 };
+}
+
+uint32_t index_hash(struct labels labels)
+{
+    return (uint32_t)(labels_hash(labels) >> 32);
+}
+
+static bool series_has(const struct index *x, const struct series *s, struct labels labels)
+{
+    const uint32_t *pairs = atomic_load_explicit(&s->pairs, memory_order_relaxed);
+
+    if (s->label_count != labels.count)
         return false;
-    for (size_t i = 0; i < x->slot_count; i++) {
-        size_t at = x->slots[i].hash & (slot_count - 1);
+    for (size_t i = 0; i < labels.count; i++) {
+        struct label known = symbols_label(&x->symbols, pairs[i]);
 
-        if (!x->slots[i].ref)
-            continue;
-        while (slots[at].ref)
-            at = (at + 1) & (slot_count - 1);
-        slots[at] = x->slots[i];
+        if (!str_equals(known.name, labels.items[i].name) ||
+            !str_equals(known.value, labels.items[i].value))
+            return false;
     }
-    mem_free(x->slots);
-    x->slots = slots;
-    x->slot_count = slot_count;
     return true;
 }
 
-/* The slot of the labels, or the free slot where they belong; there are slots. */
-static struct index_slot *find_slot(const struct index *x, struct labels labels, uint32_t hash)
+static uint32_t find_ref(const struct index *x, struct labels labels, uint32_t hash)
 {
-    size_t at = hash & (x->slot_count - 1);
+    size_t at = slots_home(&x->slots, hash);
+    uint32_t ref;
 
-    for (;; at = (at + 1) & (x->slot_count - 1)) {
-        struct index_slot *slot = &x->slots[at];
-
-        if (!slot->ref)
-            return slot;
-        if (slot->hash == hash &&
-            labels_equals(series_labels(series_find(&x->table, slot->ref)), labels))
-            return slot;
-    }
+    while ((ref = slots_next(&x->slots, hash, &at)))
+        if (series_has(x, series_find(&x->table, ref), labels))
+            return ref;
+    return 0;
 }
 
-/* Everything that can fail comes first; what it leaves behind on an error is only cached names. */
-static enum err add_series(struct index *x, struct index_slot *slot, uint32_t hash, uint32_t ref,
-                           struct labels labels)
-{
-    struct pair *pairs[LABELS_MAX];
-    struct label *items;
-    enum err err = series_table_reserve(&x->table, ref);
+/* --- new series --- */
 
-    if (err)
-        return err;
+/*
+ * The block with a series' pairs. Before them stands the block's own number, for
+ * the record keeps only a pointer.
+ */
+static uint32_t *new_pair_list(struct index *x, size_t count)
+{
+    uint32_t block = pool_take(&x->symbols.pool, (count + 1) * sizeof(uint32_t));
+    uint32_t *list;
+
+    if (!block)
+        return NULL;
+    list = pool_at(&x->symbols.pool, block);
+    list[0] = block;
+    return list + 1;
+}
+
+void index_free_pair_list(struct index *x, const uint32_t *pairs, size_t count)
+{
+    pool_give(&x->symbols.pool, pairs[-1], (count + 1) * sizeof(uint32_t));
+}
+
+static void drop_unused_pairs(struct index *x, const uint32_t *pairs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!symbols_pair_at(&x->symbols, pairs[i])->postings.count)
+            symbols_drop_pair(&x->symbols, pairs[i]);
+}
+
+/* Finds or makes the pairs, with room for a reference in each. ERR_NOMEM: nothing is left behind.
+ */
+static enum err make_pairs(struct index *x, struct labels labels, uint32_t *pairs)
+{
     for (size_t i = 0; i < labels.count; i++) {
-        pairs[i] = symbols_pair(&x->symbols, labels.items[i].name, labels.items[i].value);
-        if (!pairs[i] || !pair_reserve(&x->symbols, pairs[i]))
-            return ERR_NOMEM;
-    }
-    items = arena_alloc(&x->symbols.arena, labels.count * sizeof *items);
-    if (!items)
+        uint32_t pair = symbols_pair(&x->symbols, labels.items[i].name, labels.items[i].value);
+
+        pairs[i] = pair;
+        if (pair &&
+            postings_reserve(&symbols_pair_at(&x->symbols, pair)->postings, &x->symbols.pool))
+            continue;
+        drop_unused_pairs(x, pairs, pair ? i + 1 : i);
         return ERR_NOMEM;
-    for (size_t i = 0; i < labels.count; i++) {
-        items[i] = (struct label){ symbol_str(pairs[i]->name), symbol_str(pairs[i]->value) };
-        pair_add(pairs[i], ref);
     }
-    series_table_add(&x->table, ref, (struct labels){ items, labels.count });
-    *slot = (struct index_slot){ hash, ref };
-    atomic_fetch_add_explicit(&x->series_count, 1, memory_order_relaxed);
     return ERR_OK;
 }
 
-static void count_bytes(struct index *x)
+static enum err add_series(struct index *x, uint32_t hash, uint32_t ref, struct labels labels)
 {
-    size_t bytes = symbols_bytes(&x->symbols) + series_table_bytes(&x->table) +
-                   x->slot_count * sizeof *x->slots;
+    enum err err = series_table_reserve(&x->table, ref);
+    uint32_t *pairs;
 
-    atomic_store_explicit(&x->bytes, bytes, memory_order_relaxed);
+    if (err)
+        return err;
+    if (!slots_reserve(&x->slots))
+        return ERR_NOMEM;
+    pairs = new_pair_list(x, labels.count);
+    if (!pairs)
+        return ERR_NOMEM;
+    err = make_pairs(x, labels, pairs);
+    if (err) {
+        index_free_pair_list(x, pairs, labels.count);
+        return err;
+    }
+    for (size_t i = 0; i < labels.count; i++)
+        postings_add(&symbols_pair_at(&x->symbols, pairs[i])->postings, &x->symbols.pool, ref);
+    slots_add(&x->slots, hash, ref);
+    series_table_add(&x->table, ref, pairs, labels.count);
+    return ERR_OK;
+}
+
+static void note_epoch(struct index *x, uint32_t ref)
+{
+    atomic_store_explicit(&series_find(&x->table, ref)->epoch,
+                          atomic_load_explicit(&x->epoch, memory_order_relaxed),
+                          memory_order_relaxed);
 }
 
 static enum err find_or_add(struct index *x, struct labels labels, size_t room_bytes,
                             uint32_t *ret_ref)
 {
-    uint32_t hash = hash_of_labels(labels);
-    uint32_t ref = series_count(&x->table) + 1;
-    struct index_slot *slot;
+    uint32_t hash = index_hash(labels);
+    uint32_t ref = find_ref(x, labels, hash);
     enum err err;
 
-    if (!slots_reserve(x))
-        return ERR_NOMEM;
-    slot = find_slot(x, labels, hash);
-    if (slot->ref) {
-        *ret_ref = slot->ref;
-        return ERR_OK;
+    if (!ref) {
+        if (is_full(x, room_bytes))
+            return ERR_LIMIT;
+        ref = next_ref(x);
+        err = add_series(x, hash, ref, labels);
+        if (!err)
+            take_ref(x);
+        index_count_bytes(x);
+        if (err)
+            return err;
+        atomic_fetch_add_explicit(&x->created_count, 1, memory_order_relaxed);
     }
-    if (index_bytes(x) >= room_bytes)
-        return ERR_LIMIT;
-    err = add_series(x, slot, hash, ref, labels);
-    count_bytes(x);
-    if (!err)
-        *ret_ref = ref;
-    return err;
+    note_epoch(x, ref);
+    *ret_ref = ref;
+    return ERR_OK;
 }
 
 enum err index_series(struct index *x, struct labels labels, size_t room_bytes, uint32_t *ret_ref)
@@ -147,138 +238,60 @@ enum err index_series(struct index *x, struct labels labels, size_t room_bytes, 
     return err;
 }
 
+/* --- loading --- */
+
+/* References that a gap leaves out belong to nobody: they are free. */
+static enum err note_holes(struct index *x, uint32_t from, uint32_t to)
+{
+    for (uint32_t ref = from; ref < to; ref++) {
+        uint32_t *slot;
+
+        if (x->free_refs.count >= INDEX_HOLES_MAX_COUNT)
+            return ERR_OK;
+        slot = vec_push(&x->free_refs);
+        if (!slot)
+            return vec_error(&x->free_refs);
+        *slot = ref;
+    }
+    return ERR_OK;
+}
+
 static enum err load(struct index *x, uint32_t ref, struct labels labels)
 {
-    uint32_t hash = hash_of_labels(labels);
-    struct index_slot *slot;
+    uint32_t hash = index_hash(labels);
+    uint32_t last = series_count(&x->table);
     enum err err;
 
-    if (!slots_reserve(x))
-        return ERR_NOMEM;
-    slot = find_slot(x, labels, hash);
-    if (slot->ref || ref <= series_count(&x->table))
+    if (ref <= last || find_ref(x, labels, hash))
         return ERR_CORRUPT;
-    err = add_series(x, slot, hash, ref, labels);
-    count_bytes(x);
+    err = add_series(x, hash, ref, labels);
+    if (!err) {
+        note_epoch(x, ref);
+        err = note_holes(x, last + 1, ref);
+    }
+    index_count_bytes(x);
     return err;
+}
+
+/* What comes from disk may be anything. */
+static bool is_label_set(struct labels labels)
+{
+    if (labels.count == 0 || labels.count > LABELS_MAX)
+        return false;
+    for (size_t i = 1; i < labels.count; i++)
+        if (str_compare(labels.items[i - 1].name, labels.items[i].name) >= 0)
+            return false;
+    return true;
 }
 
 enum err index_load(struct index *x, uint32_t ref, struct labels labels)
 {
     enum err err;
 
-    if (labels.count == 0 || labels.count > LABELS_MAX)
+    if (!is_label_set(labels))
         return ERR_CORRUPT;
     lock_take(&x->lock);
     err = load(x, ref, labels);
-    lock_drop(&x->lock);
-    return err;
-}
-
-/* Keeps in `refs` what the list has too; both rise. Searches the list in doubling steps. */
-static size_t intersect(uint32_t *refs, size_t count, const uint32_t *list, size_t list_count)
-{
-    size_t kept = 0;
-    size_t at = 0;
-
-    for (size_t i = 0; i < count && at < list_count; i++) {
-        size_t step = 1;
-        size_t end = at;
-
-        while (end < list_count && list[end] < refs[i]) {
-            at = end;
-            end += step;
-            step *= 2;
-        }
-        if (end > list_count)
-            end = list_count;
-        while (at < end && list[at] < refs[i]) {
-            size_t middle = at + (end - at) / 2;
-
-            if (list[middle] < refs[i])
-                at = middle + 1;
-            else
-                end = middle;
-        }
-        if (at < list_count && list[at] == refs[i])
-            refs[kept++] = refs[i];
-    }
-    return kept;
-}
-
-static enum err copy_all(const struct index *x, uint32_t **ret_refs, size_t *ret_count)
-{
-    uint32_t last = series_count(&x->table);
-    uint32_t *refs = mem_alloc(mul_size(last, sizeof *refs));
-    size_t count = 0;
-
-    if (!refs)
-        return ERR_NOMEM;
-    for (uint32_t ref = 1; ref <= last; ref++)
-        if (series_find(&x->table, ref))
-            refs[count++] = ref;
-    *ret_refs = refs;
-    *ret_count = count;
-    return ERR_OK;
-}
-
-/* The smallest postings among the matchers; *ret_empty: one of them has none at all. */
-static const struct pair *smallest(const struct index *x, const struct matcher *matchers,
-                                   size_t matcher_count, bool *ret_empty)
-{
-    const struct pair *best = NULL;
-
-    for (size_t i = 0; i < matcher_count; i++) {
-        const struct pair *pair;
-
-        if (!index_answers(&matchers[i]))
-            continue;
-        pair = symbols_find_pair(&x->symbols, matchers[i].name, matchers[i].value);
-        *ret_empty = !pair;
-        if (!pair)
-            return NULL;
-        if (!best || pair->count < best->count)
-            best = pair;
-    }
-    return best;
-}
-
-static enum err select_refs(const struct index *x, const struct matcher *matchers,
-                            size_t matcher_count, uint32_t **ret_refs, size_t *ret_count)
-{
-    bool empty = false;
-    const struct pair *first = smallest(x, matchers, matcher_count, &empty);
-    size_t count = first ? first->count : 0;
-    uint32_t *refs;
-
-    if (!first && !empty)
-        return copy_all(x, ret_refs, ret_count);
-    refs = mem_alloc(mul_size(count, sizeof *refs));
-    if (!refs)
-        return ERR_NOMEM;
-    if (count)
-        memcpy(refs, pair_refs(first), count * sizeof *refs);
-    for (size_t i = 0; i < matcher_count && count; i++) {
-        const struct pair *pair;
-
-        if (!index_answers(&matchers[i]))
-            continue;
-        pair = symbols_find_pair(&x->symbols, matchers[i].name, matchers[i].value);
-        if (pair != first)
-            count = intersect(refs, count, pair_refs(pair), pair->count);
-    }
-    *ret_refs = refs;
-    *ret_count = count;
-    return ERR_OK;
-}
-
-enum err index_select(struct index *x, const struct matcher *matchers, size_t matcher_count,
-                      uint32_t **ret_refs, size_t *ret_count)
-{
-    enum err err;
-
-    lock_take(&x->lock);
-    err = select_refs(x, matchers, matcher_count, ret_refs, ret_count);
     lock_drop(&x->lock);
     return err;
 }

@@ -4,14 +4,21 @@
  *   index_init -> { index_series | index_load | index_select | index_evict }* -> index_release
  *
  * Labels are kept once: names, values and pairs are interned (symbols.h), a
- * series keeps the numbers of its pairs. Postings rise. What no series needs any
- * more is given back by index_evict.
+ * series keeps the numbers of its pairs. What no series needs any more is given
+ * back by index_evict.
+ *
+ *   slots    hash of the labels -> reference -> record {pairs -> u32 u32 u32 ...}
+ *   pair     {name, value, postings -> u32 u32 u32 ...}
+ *
+ * References that are free again wait until INDEX_FREE_MIN_COUNT of them do; then the
+ * one that waits longest is given out.
  *
  * Threads   Locks itself (LOCK_RANK_INDEX); series_find(&x->table, ref)
  *           takes no lock. index_labels takes none either: the bytes stay as long
  *           as the lease of the reference (series.h), or as the gate of the head is held.
  *           index_load is for the opening, before other threads know the index.
  *           index_evict: the appender, with the gate of the head taken whole.
+ * Memory    With 1 M series of 5 labels about 130 bytes each.
  * Limits    SERIES_MAX references; bytes as the caller of index_series says.
  */
 #ifndef FUSEBOX_TSDB_INDEX_H
@@ -21,22 +28,22 @@
 #include "base/vec.h"
 #include "model/matcher.h"
 #include "tsdb/series.h"
+#include "tsdb/slots.h"
 #include "tsdb/symbols.h"
 
-struct index_slot {
-    uint32_t hash;
-    uint32_t ref; /* 0: free */
+enum {
+    INDEX_FREE_MIN_COUNT = 1024,
+    INDEX_HOLES_MAX_COUNT = 1 << 20, /* that loading remembers as free */
 };
 
 struct index {
     struct lock lock;
     struct symbols symbols;
     struct series_table table;
-    struct index_slot *slots;
-    size_t slot_count;      /* a power of two, or 0 */
-    struct vec free_refs;   /* uint32_t; the oldest is used first */
-    size_t free_first;      /* where the oldest stands */
-    _Atomic uint8_t epoch;  /* as the appender last said */
+    struct slots slots;    /* references by the hash of their labels */
+    struct vec free_refs;  /* uint32_t; the oldest is used first */
+    size_t free_first;     /* where the oldest stands */
+    _Atomic uint8_t epoch; /* as the appender last said */
     _Atomic uint64_t series_count;
     _Atomic uint64_t created_count; /* ever */
     _Atomic size_t bytes;
@@ -47,7 +54,8 @@ void index_release(struct index *x);
 
 /*
  * The reference of a label set, and notes the epoch at it. A new one is refused with ERR_LIMIT when
- * the index already takes room_bytes. ERR_INVALID (no labels), ERR_NOMEM.
+ * the index takes room_bytes already, less what it can use again. ERR_INVALID (no labels),
+ * ERR_NOMEM.
  */
 enum err index_series(struct index *x, struct labels labels, size_t room_bytes,
                       uint32_t *ret_ref) MUST_CHECK;
@@ -72,11 +80,15 @@ static inline bool index_answers(const struct matcher *m)
 }
 
 /*
- * Takes the series out of memory: `refs` rise and exist. Their numbers are given
+ * Takes series out of memory: `refs` rise and exist, their chunks are gone. One that was looked up
+ * in the epoch that runs stays: `refs` and *count become those that left. Their numbers are given
  * out again later. ERR_NOMEM: nothing happened.
+ *
+ * Walks the postings of the pairs concerned once per call: better many at a time than few.
  */
-enum err index_evict(struct index *x, const uint32_t *refs, size_t count) MUST_CHECK;
+enum err index_evict(struct index *x, uint32_t *refs, size_t *count) MUST_CHECK;
 
+/* What the index took from the heap. */
 static inline size_t index_bytes(const struct index *x)
 {
     return atomic_load_explicit(&x->bytes, memory_order_relaxed);

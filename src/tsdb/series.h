@@ -12,9 +12,10 @@
  * and whose samples are all sealed, leaves memory, and its number is given to
  * another series.
  *
- * Threads   pairs and label_count change only while the gate of the head is
- *           taken whole. first is read by readers of the head; epoch is written
- *           by who looks the series up; the rest belongs to the appender.
+ * Threads   A record becomes a hole only while the gate of the head is taken
+ *           whole; a hole is filled at any time, and seen when pairs is. first is
+ *           read by readers of the head; epoch is written by who looks the series
+ *           up; the rest belongs to the appender.
  * Limits    SERIES_MAX references.
  */
 #ifndef FUSEBOX_TSDB_SERIES_H
@@ -42,7 +43,8 @@ enum series_flag {
 };
 
 struct series {
-    const uint32_t *pairs; /* numbers of its label pairs, in the order of the names; NULL: a hole */
+    /* Numbers of its label pairs, in the order of the names; NULL: a hole. */
+    _Atomic(const uint32_t *) pairs;
     struct chunk_writer writer;
     int64_t sealed_ms;      /* samples of the chain up to here stand in a block */
     _Atomic uint32_t first; /* slab numbers; 0: no chunk */
@@ -52,6 +54,8 @@ struct series {
     uint8_t flags;
     _Atomic uint8_t epoch; /* in which it was last looked up or appended to */
 };
+
+_Static_assert(sizeof(struct series) == 64, "a record is a cache line");
 
 struct series_table {
     _Atomic(struct series *) *pages;
@@ -66,9 +70,12 @@ void series_table_release(struct series_table *t);             /* all-zero is al
 /* Makes room for the record of `ref`, which stays invisible. ERR_LIMIT, ERR_NOMEM. */
 enum err series_table_reserve(struct series_table *t, uint32_t ref) MUST_CHECK;
 
-/* Fills a reserved record, a hole, and publishes it. */
+/* Fills a reserved record, a hole, and publishes it: without samples, sealed_ms INT64_MIN. */
 void series_table_add(struct series_table *t, uint32_t ref, const uint32_t *pairs,
                       size_t label_count);
+
+/* Makes the record a hole. It exists, and its chunks are gone. */
+void series_table_remove(struct series_table *t, uint32_t ref);
 
 size_t series_table_bytes(const struct series_table *t);
 
@@ -81,13 +88,15 @@ static inline uint32_t series_count(const struct series_table *t)
 static inline struct series *series_find(const struct series_table *t, uint32_t ref)
 {
     struct series *page;
+    struct series *s;
 
     if (ref == 0 || ref > series_count(t))
         return NULL;
     page = atomic_load_explicit(&t->pages[ref / SERIES_PAGE_COUNT], memory_order_acquire);
-    if (!page || !page[ref % SERIES_PAGE_COUNT].pairs)
+    if (!page)
         return NULL;
-    return &page[ref % SERIES_PAGE_COUNT];
+    s = &page[ref % SERIES_PAGE_COUNT];
+    return atomic_load_explicit(&s->pairs, memory_order_acquire) ? s : NULL;
 }
 
 #endif

@@ -1,195 +1,170 @@
 #include "tsdb/symbols.h"
 
 #include "base/hash.h"
-#include "base/mem.h"
 #include "base/size.h"
 
-enum { SET_FIRST_SLOTS = 64, INLINE_REFS = 2, LIST_FIRST_COUNT = 4 };
-
-struct symbols symbols_empty(void)
+enum err symbols_init(struct symbols *s)
 {
-    return (struct symbols){ .arena = arena_limited(SIZE_MAX) };
+    *s = (struct symbols){ 0 };
+    return pool_init(&s->pool);
 }
 
 void symbols_release(struct symbols *s)
 {
-    for (size_t i = 0; i < s->pairs.slot_count; i++) {
-        struct pair *pair = s->pairs.slots[i];
-
-        if (pair && pair->capacity_count)
-            mem_free(pair->refs);
-    }
-    mem_free(s->pairs.slots);
-    mem_free(s->symbols.slots);
-    arena_release(&s->arena);
-    *s = (struct symbols){ 0 };
+    pool_release(&s->pool);
+    slots_release(&s->symbols);
+    slots_release(&s->pairs);
 }
 
 size_t symbols_bytes(const struct symbols *s)
 {
-    return s->arena.used_bytes + s->list_bytes +
-           (s->symbols.slot_count + s->pairs.slot_count) * sizeof(void *);
+    return s->pool.taken_bytes + slots_bytes(&s->symbols) + slots_bytes(&s->pairs);
 }
 
-static uint32_t hash_of_symbol(const void *item)
+void symbols_trim(struct symbols *s)
 {
-    return ((const struct symbol *)item)->hash;
+    slots_trim(&s->symbols);
+    slots_trim(&s->pairs);
 }
 
-static uint32_t mix(uint32_t name_hash, uint32_t value_hash)
-{
-    uint64_t both = ((uint64_t)name_hash << 32 | value_hash) * UINT64_C(0x9e3779b97f4a7c15);
+/* --- symbols --- */
 
-    return (uint32_t)(both >> 32);
+static uint32_t hash_of_text(struct str text)
+{
+    return (uint32_t)hash_str(text);
 }
 
-static uint32_t hash_of_pair(const void *item)
+static struct symbol *symbol_at(const struct symbols *s, uint32_t number)
 {
-    const struct pair *pair = item;
-
-    return mix(pair->name->hash, pair->value->hash);
+    return pool_at(&s->pool, number);
 }
 
-/* At most 3/4 full, so that a search always meets a free slot. */
-static bool set_reserve(struct pointer_set *set, uint32_t (*hash_of)(const void *))
+static size_t symbol_bytes(size_t len)
 {
-    size_t slot_count = set->slot_count ? set->slot_count * 2 : SET_FIRST_SLOTS;
-    void **slots;
-
-    if ((set->count + 1) * 4 <= set->slot_count * 3)
-        return true;
-    slots = mem_alloc_zero(slot_count, sizeof *slots);
-    if (!slots)
-        return false;
-    for (size_t i = 0; i < set->slot_count; i++) {
-        size_t at;
-
-        if (!set->slots[i])
-            continue;
-        at = hash_of(set->slots[i]) & (slot_count - 1);
-        while (slots[at])
-            at = (at + 1) & (slot_count - 1);
-        slots[at] = set->slots[i];
-    }
-    mem_free(set->slots);
-    set->slots = slots;
-    set->slot_count = slot_count;
-    return true;
+    return add_size(sizeof(struct symbol), len);
 }
 
-/* The slot of the text, or the free slot where it belongs; the set has slots. */
-static void **symbol_slot(const struct pointer_set *set, struct str text, uint32_t hash)
+static uint32_t find_symbol(const struct symbols *s, struct str text, uint32_t hash)
 {
-    size_t at = hash & (set->slot_count - 1);
+    size_t at = slots_home(&s->symbols, hash);
+    uint32_t number;
 
-    for (;; at = (at + 1) & (set->slot_count - 1)) {
-        const struct symbol *known = set->slots[at];
-
-        if (!known || (known->hash == hash && str_equals(symbol_str(known), text)))
-            return &set->slots[at];
-    }
+    while ((number = slots_next(&s->symbols, hash, &at)))
+        if (str_equals(symbols_text(s, number), text))
+            return number;
+    return 0;
 }
 
-static void **pair_slot(const struct pointer_set *set, const struct symbol *name,
-                        const struct symbol *value)
+/* A new one is used by no pair yet. */
+static uint32_t intern(struct symbols *s, struct str text)
 {
-    size_t at = mix(name->hash, value->hash) & (set->slot_count - 1);
-
-    for (;; at = (at + 1) & (set->slot_count - 1)) {
-        const struct pair *known = set->slots[at];
-
-        if (!known || (known->name == name && known->value == value))
-            return &set->slots[at];
-    }
-}
-
-static const struct symbol *intern(struct symbols *s, struct str text)
-{
-    uint32_t hash = (uint32_t)hash_str(text);
+    uint32_t hash = hash_of_text(text);
+    uint32_t number = find_symbol(s, text, hash);
     struct symbol *symbol;
-    void **slot;
 
-    if (!set_reserve(&s->symbols, hash_of_symbol))
-        return NULL;
-    slot = symbol_slot(&s->symbols, text, hash);
-    if (*slot)
-        return *slot;
-    symbol = arena_alloc(&s->arena, add_size(sizeof *symbol, text.len));
-    if (!symbol)
-        return NULL;
-    *symbol = (struct symbol){ .hash = hash, .len = (uint32_t)text.len };
+    if (number)
+        return number;
+    if (text.len > UINT32_MAX || !slots_reserve(&s->symbols))
+        return 0;
+    number = pool_take(&s->pool, symbol_bytes(text.len));
+    if (!number)
+        return 0;
+    symbol = symbol_at(s, number);
+    symbol->count = 0;
+    symbol->len = (uint32_t)text.len;
     memcpy(symbol->bytes, text.ptr, text.len);
-    *slot = symbol;
-    s->symbols.count++;
-    return symbol;
+    slots_add(&s->symbols, hash, number);
+    return number;
 }
 
-struct pair *symbols_pair(struct symbols *s, struct str name, struct str value)
+static void drop_if_unused(struct symbols *s, uint32_t number)
 {
-    const struct symbol *name_symbol = intern(s, name);
-    const struct symbol *value_symbol = name_symbol ? intern(s, value) : NULL;
-    struct pair *pair;
-    void **slot;
+    const struct symbol *symbol = symbol_at(s, number);
 
-    if (!value_symbol || !set_reserve(&s->pairs, hash_of_pair))
-        return NULL;
-    slot = pair_slot(&s->pairs, name_symbol, value_symbol);
-    if (*slot)
-        return *slot;
-    pair = arena_alloc(&s->arena, sizeof *pair);
-    if (!pair)
-        return NULL;
-    *pair = (struct pair){ .name = name_symbol, .value = value_symbol };
-    *slot = pair;
-    s->pairs.count++;
-    return pair;
+    if (symbol->count)
+        return;
+    slots_remove(&s->symbols, hash_of_text(symbols_text(s, number)), number);
+    pool_give(&s->pool, number, symbol_bytes(symbol->len));
 }
 
-static const struct symbol *find_symbol(const struct symbols *s, struct str text)
+/* --- pairs --- */
+
+static uint32_t hash_of_pair(uint32_t name, uint32_t value)
 {
-    if (s->symbols.slot_count == 0)
-        return NULL;
-    return *symbol_slot(&s->symbols, text, (uint32_t)hash_str(text));
+    uint64_t both = ((uint64_t)name << 32 | value) * UINT64_C(0x9e3779b97f4a7c15);
+
+    return (uint32_t)((both ^ both >> 32) * UINT64_C(0xff51afd7ed558ccd) >> 32);
 }
 
-const struct pair *symbols_find_pair(const struct symbols *s, struct str name, struct str value)
+static uint32_t find_pair(const struct symbols *s, uint32_t name, uint32_t value, uint32_t hash)
 {
-    const struct symbol *name_symbol = find_symbol(s, name);
-    const struct symbol *value_symbol = name_symbol ? find_symbol(s, value) : NULL;
+    size_t at = slots_home(&s->pairs, hash);
+    uint32_t number;
 
-    if (!value_symbol || s->pairs.slot_count == 0)
-        return NULL;
-    return *pair_slot(&s->pairs, name_symbol, value_symbol);
+    while ((number = slots_next(&s->pairs, hash, &at))) {
+        const struct pair *pair = symbols_pair_at(s, number);
+
+        if (pair->name == name && pair->value == value)
+            return number;
+    }
+    return 0;
 }
 
-bool pair_reserve(struct symbols *s, struct pair *pair)
+static uint32_t pair_of_symbols(struct symbols *s, uint32_t name, uint32_t value)
 {
-    uint32_t capacity = pair->capacity_count ? pair->capacity_count : INLINE_REFS;
-    uint32_t wanted = pair->capacity_count ? capacity + capacity / 2 : LIST_FIRST_COUNT;
-    uint32_t *refs;
+    uint32_t hash = hash_of_pair(name, value);
+    uint32_t number = find_pair(s, name, value, hash);
 
-    if (pair->count < capacity)
-        return true;
-    refs = mem_realloc(pair->capacity_count ? pair->refs : NULL, wanted * sizeof *refs);
-    if (!refs)
-        return false;
-    if (!pair->capacity_count)
-        memcpy(refs, pair->inline_refs, sizeof pair->inline_refs);
-    s->list_bytes += (wanted - pair->capacity_count) * sizeof *refs;
-    pair->refs = refs;
-    pair->capacity_count = wanted;
-    return true;
+    if (number)
+        return number;
+    if (!slots_reserve(&s->pairs))
+        return 0;
+    number = pool_take(&s->pool, sizeof(struct pair));
+    if (!number)
+        return 0;
+    *symbols_pair_at(s, number) = (struct pair){ .name = name, .value = value };
+    symbol_at(s, name)->count++;
+    symbol_at(s, value)->count++;
+    slots_add(&s->pairs, hash, number);
+    return number;
 }
 
-void pair_add(struct pair *pair, uint32_t ref)
+uint32_t symbols_pair(struct symbols *s, struct str name, struct str value)
 {
-    if (pair->capacity_count)
-        pair->refs[pair->count++] = ref;
-    else
-        pair->inline_refs[pair->count++] = ref;
+    uint32_t name_number = intern(s, name);
+    uint32_t value_number = name_number ? intern(s, value) : 0;
+    uint32_t number = value_number ? pair_of_symbols(s, name_number, value_number) : 0;
+
+    if (number)
+        return number;
+    if (value_number && value_number != name_number)
+        drop_if_unused(s, value_number);
+    if (name_number)
+        drop_if_unused(s, name_number);
+    return 0;
 }
 
-const uint32_t *pair_refs(const struct pair *pair)
+uint32_t symbols_find_pair(const struct symbols *s, struct str name, struct str value)
 {
-    return pair->capacity_count ? pair->refs : pair->inline_refs;
+    uint32_t name_number = find_symbol(s, name, hash_of_text(name));
+    uint32_t value_number = name_number ? find_symbol(s, value, hash_of_text(value)) : 0;
+
+    if (!value_number)
+        return 0;
+    return find_pair(s, name_number, value_number, hash_of_pair(name_number, value_number));
+}
+
+void symbols_drop_pair(struct symbols *s, uint32_t number)
+{
+    struct pair *pair = symbols_pair_at(s, number);
+    uint32_t name = pair->name, value = pair->value;
+
+    slots_remove(&s->pairs, hash_of_pair(name, value), number);
+    postings_release(&pair->postings, &s->pool);
+    pool_give(&s->pool, number, sizeof *pair);
+    symbol_at(s, name)->count--;
+    symbol_at(s, value)->count--;
+    if (value != name)
+        drop_if_unused(s, value);
+    drop_if_unused(s, name);
 }

@@ -1,71 +1,75 @@
 /*
- * Symbols and pairs: every label name, label value and (name, value) pair once.
+ * Symbols and pairs: every label name, label value and (name, value) pair once,
+ * each known by a number.
  *
- * A pair carries its postings, the rising list of the references of the series
- * that have it. Two references stand inside the pair, so a label value that is
- * unique (a path, an id) costs no list.
+ * A number is a block of the pool. A symbol lives as long as a pair uses it, a pair
+ * as long as a series has it:
  *
- *     pair {name*, value*, count, capacity, inline_refs[2] | refs*} -> u32 u32 u32 ...
- *            |       |
- *            v       v
- *          symbol  symbol {hash, len, bytes}
+ *     pair {name, value, postings}
+ *            |      |
+ *            v      v
+ *     symbol {count, len, bytes}
  *
- * Threads   Owned by the index, under its lock. Bytes of symbols never move or
- *           change and may be read by anyone who got them from published labels.
- * Memory    In an arena until the end; lists on the heap. symbols_bytes counts all.
+ * Threads   Owned by the index, under its lock. symbols_label takes none: pairs
+ *           and symbols do not move, and stay while a series needs them.
+ * Memory    One pool, and 8-byte slots for finding.
  */
 #ifndef FUSEBOX_TSDB_SYMBOLS_H
 #define FUSEBOX_TSDB_SYMBOLS_H
 
-#include "base/arena.h"
-#include "base/str.h"
+#include "base/pool.h"
+#include "model/labels.h"
+#include "tsdb/postings.h"
+#include "tsdb/slots.h"
 
 struct symbol {
-    uint32_t hash;
+    uint32_t count; /* pairs that use it */
     uint32_t len;
     char bytes[];
 };
 
 struct pair {
-    const struct symbol *name;
-    const struct symbol *value;
-    uint32_t count;
-    uint32_t capacity_count; /* 0: inside */
-    union {
-        uint32_t inline_refs[2];
-        uint32_t *refs;
-    };
-};
-
-struct pointer_set {
-    void **slots;
-    size_t slot_count; /* a power of two, or 0 */
-    size_t count;
+    uint32_t name; /* numbers of symbols */
+    uint32_t value;
+    struct postings postings;
 };
 
 struct symbols {
-    struct arena arena;
-    struct pointer_set symbols;
-    struct pointer_set pairs;
-    size_t list_bytes;
+    struct pool pool;
+    struct slots symbols;
+    struct slots pairs;
 };
 
-struct symbols symbols_empty(void); /* allocates nothing yet */
-void symbols_release(struct symbols *s);
-size_t symbols_bytes(const struct symbols *s);
+enum err symbols_init(struct symbols *s) MUST_CHECK; /* ERR_NOMEM */
+void symbols_release(struct symbols *s);             /* all-zero is allowed */
+size_t symbols_bytes(const struct symbols *s);       /* from the heap */
 
-/* The pair, new or known; NULL: no memory. */
-struct pair *symbols_pair(struct symbols *s, struct str name, struct str value) MUST_CHECK;
-const struct pair *symbols_find_pair(const struct symbols *s, struct str name, struct str value);
+/* The number of the pair, new (without postings) or known; 0: no memory. */
+uint32_t symbols_pair(struct symbols *s, struct str name, struct str value) MUST_CHECK;
+uint32_t symbols_find_pair(const struct symbols *s, struct str name,
+                           struct str value); /* 0: none */
+/* Forgets a pair that has no postings, and the symbols that only it used. */
+void symbols_drop_pair(struct symbols *s, uint32_t number);
+/* After many were dropped. */
+void symbols_trim(struct symbols *s);
 
-/* Room for one more reference; false: no memory. */
-bool pair_reserve(struct symbols *s, struct pair *pair) MUST_CHECK;
-void pair_add(struct pair *pair, uint32_t ref); /* reserved; greater than all before */
-const uint32_t *pair_refs(const struct pair *pair);
-
-static inline struct str symbol_str(const struct symbol *s)
+static inline struct pair *symbols_pair_at(const struct symbols *s, uint32_t number)
 {
-    return (struct str){ s->bytes, s->len };
+    return pool_at(&s->pool, number);
+}
+
+static inline struct str symbols_text(const struct symbols *s, uint32_t symbol_number)
+{
+    const struct symbol *symbol = pool_at(&s->pool, symbol_number);
+
+    return (struct str){ symbol->bytes, symbol->len };
+}
+
+static inline struct label symbols_label(const struct symbols *s, uint32_t pair_number)
+{
+    const struct pair *pair = symbols_pair_at(s, pair_number);
+
+    return (struct label){ symbols_text(s, pair->name), symbols_text(s, pair->value) };
 }
 
 #endif
