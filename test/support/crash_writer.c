@@ -8,7 +8,7 @@
  *
  * Batch N has one sample for each of SERIES_FIXED series and one for a series of its own, all
  * at time N * 1000 with the value N * 1000 + series number, so a definition is written with
- * every batch.
+ * every batch. Every eleventh batch all of them are sealed, and blocks merged.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,6 +23,8 @@ enum {
     SAMPLES_PER_BATCH = SERIES_FIXED + 1,
     STEP_MS = 1000,
     MAINTAIN_EVERY = 7,
+    SEAL_EVERY = 11,
+    STEP_NS = 1000000000,
     BATCHES_MAX = 100000,
     BATCHES_DEFAULT = 2000,
 };
@@ -64,6 +66,25 @@ static void fill(struct tsdb *db, struct sample_batch *batch, int64_t n)
     }
 }
 
+/* Seals, and merges what is due. */
+static void seal(struct tsdb *db, int64_t n)
+{
+    struct tsdb_job_result result;
+    struct diag diag = { 0 };
+    struct tsdb_job *job = NULL;
+
+    tsdb_request_seal(db);
+    for (;;) {
+        if (tsdb_plan(db, n * STEP_MS, n * STEP_NS, &job))
+            stop("plan", &diag);
+        if (!job)
+            return;
+        tsdb_job_run(job);
+        if (tsdb_job_finish(db, job, &result, &diag))
+            stop("job", &diag);
+    }
+}
+
 static void write_batches(struct tsdb *db, int64_t first, int64_t count)
 {
     struct sample_batch *batch = sample_batch_new(SAMPLES_PER_BATCH);
@@ -77,8 +98,10 @@ static void write_batches(struct tsdb *db, int64_t first, int64_t count)
             stop("commit", &(struct diag){ 0 });
         if (write(STDOUT_FILENO, line, (size_t)len) != len)
             exit(1);
-        if (n % MAINTAIN_EVERY == 0 && tsdb_maintain(db, n * STEP_MS))
+        if (n % MAINTAIN_EVERY == 0 && tsdb_maintain(db, n * STEP_MS, n * STEP_NS, NULL, NULL))
             stop("maintain", &(struct diag){ 0 });
+        if (n % SEAL_EVERY == 0)
+            seal(db, n);
     }
     sample_batch_free(batch);
 }
