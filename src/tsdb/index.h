@@ -80,13 +80,14 @@ static inline bool index_answers(const struct matcher *m)
 }
 
 /*
- * Takes series out of memory: `refs` rise and exist, their chunks are gone. One that was looked up
- * in the epoch that runs stays: `refs` and *count become those that left. Their numbers are given
- * out again later. ERR_NOMEM: nothing happened.
+ * Takes series out of memory: `refs` rise, and their chunks are gone. One that was looked up in the
+ * epoch that runs stays, for somebody has a lease; the others, *ret_evicted of them, are holes
+ * then, and their numbers are given out again later. ERR_NOMEM: nothing happened.
  *
  * Walks the postings of the pairs concerned once per call: better many at a time than few.
  */
-enum err index_evict(struct index *x, uint32_t *refs, size_t *count) MUST_CHECK;
+enum err index_evict(struct index *x, const uint32_t *refs, size_t count,
+                     size_t *ret_evicted) MUST_CHECK;
 
 /* What the index took from the heap. */
 static inline size_t index_bytes(const struct index *x)

@@ -8,6 +8,9 @@
 #include "tsdb/index_parts.h"
 
 struct eviction {
+    uint32_t *refs; /* that go */
+    size_t count;
+    size_t label_count; /* of all of them */
     struct ref_set gone;
     uint32_t *pairs; /* that lose references, each once */
     size_t pair_count;
@@ -15,26 +18,29 @@ struct eviction {
 
 static void release(struct eviction *e)
 {
+    mem_free(e->refs);
     mem_free(e->gone.words);
     mem_free(e->pairs);
 }
 
-/* Moves to the front those that nobody looked up lately; the number of their labels in sum. */
-static size_t choose(const struct index *x, uint32_t *refs, size_t *count)
+/* Those that nobody looked up lately. */
+static enum err choose(const struct index *x, struct eviction *e, const uint32_t *refs,
+                       size_t count)
 {
     uint8_t epoch = atomic_load_explicit(&x->epoch, memory_order_relaxed);
-    size_t kept = 0, label_count = 0;
 
-    for (size_t i = 0; i < *count; i++) {
+    e->refs = mem_alloc(mul_size(count, sizeof *e->refs));
+    if (!e->refs)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < count; i++) {
         const struct series *s = series_find(&x->table, refs[i]);
 
         if (!s || atomic_load_explicit(&s->epoch, memory_order_relaxed) == epoch)
             continue;
-        label_count += s->label_count;
-        refs[kept++] = refs[i];
+        e->label_count += s->label_count;
+        e->refs[e->count++] = refs[i];
     }
-    *count = kept;
-    return label_count;
+    return ERR_OK;
 }
 
 /* Enters them behind the free ones. ERR_NOMEM: none is. */
@@ -54,16 +60,15 @@ static enum err add_free(struct vec *free_refs, const uint32_t *refs, size_t cou
     return ERR_OK;
 }
 
-static enum err prepare(struct index *x, struct eviction *e, const uint32_t *refs, size_t count,
-                        size_t label_count)
+static enum err prepare(struct index *x, struct eviction *e)
 {
-    e->gone.first = refs[0];
-    e->gone.last = refs[count - 1];
+    e->gone.first = e->refs[0];
+    e->gone.last = e->refs[e->count - 1];
     e->gone.words = mem_alloc_zero(e->gone.last / 64 + 1, sizeof *e->gone.words);
-    e->pairs = mem_alloc(mul_size(label_count, sizeof *e->pairs));
+    e->pairs = mem_alloc(mul_size(e->label_count, sizeof *e->pairs));
     if (!e->gone.words || !e->pairs)
         return ERR_NOMEM;
-    return add_free(&x->free_refs, refs, count);
+    return add_free(&x->free_refs, e->refs, e->count);
 }
 
 /* The hash is the labels', so these must be there still. */
@@ -97,29 +102,31 @@ static void clean_pair(struct symbols *s, uint32_t number, const struct ref_set 
         symbols_drop_pair(s, number);
 }
 
-static enum err evict(struct index *x, uint32_t *refs, size_t *count)
+static void carry_out(struct index *x, struct eviction *e)
 {
-    struct eviction e = { 0 };
-    size_t label_count = choose(x, refs, count);
-    enum err err = *count ? prepare(x, &e, refs, *count, label_count) : ERR_OK;
-
-    for (size_t i = 0; i < *count && !err; i++)
-        remove_record(x, &e, refs[i]);
-    for (size_t i = 0; i < e.pair_count; i++)
-        clean_pair(&x->symbols, e.pairs[i], &e.gone);
+    for (size_t i = 0; i < e->count; i++)
+        remove_record(x, e, e->refs[i]);
+    for (size_t i = 0; i < e->pair_count; i++)
+        clean_pair(&x->symbols, e->pairs[i], &e->gone);
     slots_trim(&x->slots);
     symbols_trim(&x->symbols);
-    index_count_bytes(x);
-    release(&e);
-    return err;
 }
 
-enum err index_evict(struct index *x, uint32_t *refs, size_t *count)
+enum err index_evict(struct index *x, const uint32_t *refs, size_t count, size_t *ret_evicted)
 {
+    struct eviction e = { 0 };
     enum err err;
 
     lock_take(&x->lock);
-    err = evict(x, refs, count);
+    err = choose(x, &e, refs, count);
+    if (!err && e.count)
+        err = prepare(x, &e);
+    if (!err) {
+        carry_out(x, &e);
+        *ret_evicted = e.count;
+    }
+    index_count_bytes(x);
     lock_drop(&x->lock);
+    release(&e);
     return err;
 }
