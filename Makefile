@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BUILD := build
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
-.PHONY: help build test test-full test-peers e2e asan tsan fuzz bench lint fmt docs ui run dist hooks
+.PHONY: help build test test-full test-peers break e2e asan tsan fuzz bench lint fmt docs ui run dist hooks
 
 help: ## this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 16
@@ -23,6 +23,10 @@ test-full: ## everything that ./check runs except the browser and the peers
 
 test-peers: ## side by side with real programs: HAProxy, nginx, Prometheus
 	./check peers
+
+break: build ## the store broken at length: kills, power cuts, damaged files, faults (half an hour)
+	FUSEBOX_BUILD=$(BUILD) FUSEBOX_BREAK=long node --test --test-concurrency=1 \
+		test/peers/{crash_everywhere,power,bitflip,faults}.test.mjs
 
 e2e: ## the daemon from outside, and the page in a browser
 	./check e2e
