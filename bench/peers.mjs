@@ -144,7 +144,7 @@ export async function allScrape(peers) {
 }
 
 export const scrapeConfig = (seconds, jobs) =>
-  `global:\n  scrape_interval: ${seconds}s\n  scrape_timeout: ${seconds}s\nscrape_configs:\n` + Object.entries(jobs)
+  `global:\n  scrape_interval: ${seconds * 1000}ms\n  scrape_timeout: ${seconds * 1000}ms\nscrape_configs:\n` + Object.entries(jobs)
     .map(([job, addresses]) => `  - job_name: ${job}\n    static_configs:\n      - targets: [${addresses.map((a) => `"${a}"`).join(', ')}]\n`).join('');
 
 // A fleet of targets in its own process; returns their addresses.
