@@ -41,6 +41,16 @@ void *vec_push(struct vec *v)
     return memset(vec_at(v, v->count - 1), 0, v->item_bytes);
 }
 
+enum err vec_reserve(struct vec *v, size_t more)
+{
+    while (v->capacity_count - v->count < more)
+        if (v->capacity_count == v->max_count)
+            return ERR_LIMIT;
+        else if (!grow(v))
+            return ERR_NOMEM;
+    return ERR_OK;
+}
+
 void *vec_at(const struct vec *v, size_t idx)
 {
     return (char *)v->items + idx * v->item_bytes;

@@ -26,10 +26,11 @@ struct vec {
 
 struct vec vec_of(size_t item_bytes, size_t max_count);
 void vec_release(struct vec *v);
-void *vec_push(struct vec *v) MUST_CHECK;      /* the new, cleared item */
-void *vec_at(const struct vec *v, size_t idx); /* idx < count */
-void vec_remove_at(struct vec *v, size_t idx); /* keeps the order */
-void vec_clear(struct vec *v);                 /* keeps the memory */
+void *vec_push(struct vec *v) MUST_CHECK;                    /* the new, cleared item */
+enum err vec_reserve(struct vec *v, size_t more) MUST_CHECK; /* the next `more` pushes succeed */
+void *vec_at(const struct vec *v, size_t idx);               /* idx < count */
+void vec_remove_at(struct vec *v, size_t idx);               /* keeps the order */
+void vec_clear(struct vec *v);                               /* keeps the memory */
 
 /* Why vec_push returned NULL: ERR_LIMIT or ERR_NOMEM. */
 enum err vec_error(const struct vec *v);

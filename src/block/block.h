@@ -6,8 +6,8 @@
  *   └────────┴────────────────────────┴───────┴────────┴──────────┴───────────┴────────┘
  *
  * Series stand in the order of labels_compare and are numbered from 0. In memory
- * a block keeps its footer and directory only; everything else is read when it
- * is asked for, through a cursor that keeps the pages last used.
+ * a block keeps its footer and directory only; everything else is read when it is
+ * asked for, through a cursor that keeps the pages last used.
  *
  *   block_open -> { block_select | block_cursor_new -> { block_labels | block_samples }* ->
  *   block_cursor_free }* -> block_unref
@@ -17,8 +17,10 @@
  *           (no file descriptor), ERR_CONFLICT (a newer format).
  * Threads   A block locks itself and may be used by any number of threads; a
  *           cursor is a single owner's.
- * Memory    block_ref / block_unref share it; the file's name may be unlinked while
- *           blocks are open.
+ * Memory    block_ref / block_unref share it. The directory comes with the first
+ *           cursor and stays until block_trim or the end. A block's file goes by
+ *           block_unlink_late.
+ * Limits    BLOCK_FILES_OPEN_MAX descriptors in the process (block_file.h).
  * Source    docs/formats/block.md.
  */
 #ifndef FUSEBOX_BLOCK_BLOCK_H
@@ -41,19 +43,17 @@ struct block_info {
     uint64_t bytes; /* the whole file */
 };
 
-struct sample_list {
-    struct sample *items;
-    size_t count;
-    size_t capacity_count;
-};
-
-/* Room for one more; false: no memory. mem_free(items) releases a list. */
-bool sample_list_reserve(struct sample_list *list) MUST_CHECK;
-
 /* Reads footer and directory and checks them. */
 enum err block_open(const char *path, struct block **ret, struct diag *diag) MUST_CHECK;
 struct block *block_ref(struct block *b);
 void block_unref(struct block *b); /* NULL is allowed */
+/*
+ * The file goes with the last reference. Descriptors come and go while a block is in use, so a
+ * file that is unlinked at once may be out of reach for who still reads it.
+ */
+void block_unlink_late(struct block *b);
+/* Gives back the directory and the descriptor when no cursor uses them; they come again. */
+void block_trim(struct block *b);
 const struct block_info *block_info(const struct block *b);
 const char *block_path(const struct block *b);
 size_t block_bytes(const struct block *b); /* memory that it keeps */
@@ -76,7 +76,7 @@ size_t block_cursor_bytes(const struct block_cursor *c);
 enum err block_select(struct block_cursor *c, const struct matcher *matchers, size_t matcher_count,
                       uint32_t **ret_series, size_t *ret_count, struct diag *diag) MUST_CHECK;
 
-/* The labels of a series; valid until the next call on this cursor. */
+/* The labels of a series; valid until the next call of block_labels on this cursor. */
 enum err block_labels(struct block_cursor *c, uint32_t series, struct labels *ret,
                       struct diag *diag) MUST_CHECK;
 
@@ -84,5 +84,11 @@ enum err block_labels(struct block_cursor *c, uint32_t series, struct labels *re
  * list is as it was. */
 enum err block_samples(struct block_cursor *c, uint32_t series, int64_t start_ms, int64_t end_ms,
                        struct sample_list *list, struct diag *diag) MUST_CHECK;
+
+/* The same, but damaged segments are reported and left out; ERR_CORRUPT when it is not known which
+ * they are. A page that several series in a row need is reported once. on_damage may be NULL. */
+enum err block_salvage(struct block_cursor *c, uint32_t series, int64_t start_ms, int64_t end_ms,
+                       struct sample_list *list, block_on_damage *on_damage, void *ctx,
+                       struct diag *diag) MUST_CHECK;
 
 #endif

@@ -42,6 +42,17 @@ struct sample_batch {
     struct series_sample items[];
 };
 
+/* Samples of one series that grow: mem_free(items) releases them. */
+struct sample_list {
+    struct sample *items;
+    size_t count;
+    size_t capacity_count;
+};
+
+/* Room for one more, or for so many more; false: no memory. */
+bool sample_list_reserve(struct sample_list *list) MUST_CHECK;
+bool sample_list_room(struct sample_list *list, size_t more) MUST_CHECK;
+
 struct sample_batch *sample_batch_new(size_t capacity_count) MUST_CHECK; /* NULL: no memory */
 void sample_batch_free(struct sample_batch *batch);
 

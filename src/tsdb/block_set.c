@@ -103,3 +103,40 @@ void block_sets_publish(struct block_sets *s, struct block_set *set)
     lock_drop(&s->lock);
     block_set_unref(before);
 }
+
+struct block_reader block_sets_enter(struct block_sets *s)
+{
+    struct block_reader reader;
+
+    lock_take(&s->lock);
+    reader = (struct block_reader){ s->current, s->turn };
+    atomic_fetch_add(&s->current->ref_count, 1);
+    s->reader_counts[s->turn]++;
+    lock_drop(&s->lock);
+    return reader;
+}
+
+void block_sets_leave(struct block_sets *s, struct block_reader reader)
+{
+    lock_take(&s->lock);
+    s->reader_counts[reader.turn]--;
+    lock_drop(&s->lock);
+    block_set_unref(reader.set);
+}
+
+void block_sets_turn(struct block_sets *s)
+{
+    lock_take(&s->lock);
+    s->turn = !s->turn;
+    lock_drop(&s->lock);
+}
+
+bool block_sets_is_clear(struct block_sets *s)
+{
+    bool clear;
+
+    lock_take(&s->lock);
+    clear = s->reader_counts[!s->turn] == 0;
+    lock_drop(&s->lock);
+    return clear;
+}

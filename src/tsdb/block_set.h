@@ -1,8 +1,13 @@
 /*
  * The blocks that count now, as an immutable snapshot that readers share.
  *
- *   block_sets_get -> read -> block_set_unref          a reader
- *   block_set_new -> block_sets_publish                the write thread
+ *   block_sets_enter -> read memory and blocks -> block_sets_leave     a reader
+ *   block_sets_get -> look at it -> block_set_unref
+ *   block_set_new -> block_sets_publish -> block_sets_turn             the write thread
+ *
+ * What a seal has published may leave memory only when no reader is left who
+ * took his set before: block_sets_turn begins a new turn, and block_sets_is_clear
+ * tells when everybody of the turn before has left.
  *
  * Entries stand by day, then by sequence: where two blocks of a day have one
  * sample, the earlier entry wins.
@@ -37,6 +42,13 @@ struct block_set {
 struct block_sets {
     struct lock lock;
     struct block_set *current;
+    unsigned turn;             /* 0 or 1 */
+    uint32_t reader_counts[2]; /* by turn */
+};
+
+struct block_reader {
+    struct block_set *set;
+    unsigned turn;
 };
 
 /*
@@ -52,5 +64,10 @@ enum err block_sets_init(struct block_sets *s) MUST_CHECK; /* with an empty set;
 void block_sets_release(struct block_sets *s);             /* all-zero is allowed */
 struct block_set *block_sets_get(struct block_sets *s);
 void block_sets_publish(struct block_sets *s, struct block_set *set); /* takes the set */
+
+struct block_reader block_sets_enter(struct block_sets *s);
+void block_sets_leave(struct block_sets *s, struct block_reader reader);
+void block_sets_turn(struct block_sets *s); /* the turn before is clear */
+bool block_sets_is_clear(struct block_sets *s);
 
 #endif

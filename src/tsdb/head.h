@@ -119,6 +119,9 @@ bool head_drop_sealed(struct head *h, uint32_t max_series);
 /* Has the series nothing in memory that is not sealed? */
 bool head_is_sealed(const struct head *h, uint32_t ref);
 
+/* Drops the chunks of a series that is sealed whole. The caller holds the gate whole. */
+void head_forget(struct head *h, uint32_t ref);
+
 size_t head_bytes(const struct head *h);      /* chunks in use and late samples */
 size_t head_late_bytes(const struct head *h); /* of those, late samples */
 

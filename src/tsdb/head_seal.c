@@ -141,6 +141,11 @@ bool head_drop_sealed(struct head *h, uint32_t max_series)
     return true;
 }
 
+void head_forget(struct head *h, uint32_t ref)
+{
+    drop_chunks(h, head_record_of(h, ref));
+}
+
 bool head_is_sealed(const struct head *h, uint32_t ref)
 {
     const struct series *s = head_record_of(h, ref);

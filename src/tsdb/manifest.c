@@ -99,9 +99,8 @@ enum err manifest_read_blocks(struct manifest *m, manifest_on_block *on_block, v
 {
     struct db_stmt *stmt = NULL;
     bool row = false;
-    enum err err = db_prepare(m->log->db,
-                              "SELECT seq, name, level, created_ms FROM block ORDER BY seq", &stmt,
-                              diag);
+    enum err err = db_prepare(
+        m->log->db, "SELECT seq, name, level, created_ms FROM block ORDER BY seq", &stmt, diag);
 
     while (!err && !(err = db_step(stmt, &row, diag)) && row) {
         struct manifest_row block = {

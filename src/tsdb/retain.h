@@ -25,7 +25,7 @@ enum { RETAIN_JUMP_MS = 5 * 60 * 1000 };
 
 struct retain {
     int64_t trusted_ms;
-    int64_t mono_ns; /* of the last advance */
+    int64_t mono_ns;      /* of the last advance */
     int64_t step_mono_ns; /* when the next step may be taken */
     bool behind;
 };

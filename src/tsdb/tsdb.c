@@ -1,56 +1,70 @@
 #include "tsdb/tsdb.h"
 
-#include <limits.h>
+#include <stdio.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/size.h"
-#include "base/vec.h"
-#include "tsdb/head.h"
-#include "tsdb/index.h"
-#include "tsdb/log.h"
-#include "tsdb/reclaim.h"
+#include "tsdb/internal.h"
 
-enum { REPLAY_ROWS_PER_CHECK = 256 }; /* of the memory limit */
+enum {
+    RESERVE_PART = 8, /* of the budget, that new series leave to the known ones */
+    DOOMED_MAX = 1 << 20,
+};
 
-/* What is left of a batch after the samples from the future were taken out. */
+/* What is left of a batch after the samples that are not taken were left out. */
 struct accepted {
     const struct series_sample *items;
     size_t count;
     int64_t received_ms;
 };
 
-struct tsdb {
-    struct tsdb_options options;
-    struct index index;
-    struct head head;
-    struct log_store log;
-    struct arena commit_arena;
-    struct vec defining; /* references that the commit under way defines */
-    _Atomic int64_t retention_ms;
-    struct reclaim reclaim;
-    uint64_t replayed_rows;
-    _Atomic uint64_t future_count;
-    _Atomic uint64_t refused_count;
-    _Atomic uint64_t commits_count;
-    _Atomic uint64_t commit_failures_count;
-    _Atomic uint64_t replayed_samples_count;
-    _Atomic int64_t replay_duration_ns;
-    _Atomic int64_t last_commit_duration_ns;
+/* What a commit takes, and what it left out. */
+struct commit {
+    int64_t latest_ms;   /* later samples are from the future */
+    int64_t oldest_ms;   /* older samples are past the retention */
+    int64_t in_order_ms; /* a sample from here on is never too late */
+    uint64_t future_count, too_old_count, late_count, orphaned_count;
 };
 
-static int64_t mono_ns(void)
+int64_t tsdb_mono_ns(void)
 {
     struct clock clock = clock_system();
 
     return clock_mono_ns(&clock);
 }
 
-static size_t memory_bytes(const struct tsdb *db)
+int64_t tsdb_add_ms(int64_t a_ms, int64_t b_ms)
 {
-    return index_bytes(&db->index) + head_bytes(&db->head);
+    int64_t sum;
+
+    if (__builtin_add_overflow(a_ms, b_ms, &sum))
+        return b_ms < 0 ? INT64_MIN : INT64_MAX;
+    return sum;
 }
+
+bool tsdb_path(const char *dir, const char *name, char ret[TSDB_PATH_BYTES])
+{
+    int len = snprintf(ret, TSDB_PATH_BYTES, "%s/%s", dir, name);
+
+    return len > 0 && len < TSDB_PATH_BYTES;
+}
+
+void tsdb_note_damage(void *ctx, const char *path, uint64_t offset_bytes, const char *what)
+{
+    struct tsdb *db = ctx;
+
+    damages_note(&db->damages, db->now_ms, path, offset_bytes, what);
+}
+
+void tsdb_book_memory(struct tsdb *db)
+{
+    budget_set(db->budget, BUDGET_INDEX, index_bytes(&db->index));
+    budget_set(db->budget, BUDGET_HEAD, head_bytes(&db->head));
+}
+
+/* --- opening --- */
 
 static enum err on_loaded_series(void *ctx, uint32_t ref, struct labels labels)
 {
@@ -62,83 +76,117 @@ static enum err on_loaded_series(void *ctx, uint32_t ref, struct labels labels)
     return err;
 }
 
-static bool series_exist(const struct tsdb *db, const struct series_sample *items, size_t count)
+static void on_damaged_row(void *ctx, const char *path, const char *table, int64_t id,
+                           const char *what)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!series_find(&db->index.table, items[i].series))
-            return false;
-    return true;
+    char words[200];
+
+    snprintf(words, sizeof words, "table %s, row %lld: %.120s", table, (long long)id, what);
+    tsdb_note_damage(ctx, path, (uint64_t)id, words);
 }
 
-/* Hands on what was new in the row, when some of it is recent enough. */
-static void tell_replayed(struct tsdb *db, const struct sample_batch *batch)
+/* Samples of series whose definition is damaged cannot be named; the row keeps them. */
+static void leave_out_orphans(struct tsdb *db, struct sample_batch *batch)
 {
-    bool recent = false;
+    size_t kept = 0;
 
-    for (size_t i = 0; i < batch->count && !recent; i++)
-        recent = batch->items[i].ts_ms >= db->options.replay_from_ms;
-    if (recent && db->options.on_replayed)
-        db->options.on_replayed(db->options.ctx, db, batch);
+    for (size_t i = 0; i < batch->count; i++)
+        if (series_find(&db->index.table, batch->items[i].series))
+            batch->items[kept++] = batch->items[i];
+    db->replayed_orphans += batch->count - kept;
+    batch->count = kept;
 }
 
 static enum err on_loaded_batch(void *ctx, struct sample_batch *batch)
 {
     struct tsdb *db = ctx;
-    uint64_t chunks_needed = 0;
+    struct head_need need = { 0 };
     enum err err;
 
-    if (!series_exist(db, batch->items, batch->count))
-        return ERR_CORRUPT;
-    head_prepare(&db->head, batch->items, batch->count, &chunks_needed);
-    err = head_reserve(&db->head, chunks_needed);
-    if (err)
+    leave_out_orphans(db, batch);
+    head_prepare(&db->head, batch->items, batch->count, &need);
+    err = head_reserve(&db->head, &need);
+    if (err) {
+        head_cancel(&db->head, batch->items, batch->count);
         return err;
-    batch->count = head_append(&db->head, batch->items, batch->count, batch->items);
-    tell_replayed(db, batch);
-    if (++db->replayed_rows % REPLAY_ROWS_PER_CHECK == 0)
-        reclaim_memory(&db->reclaim, &db->head, index_bytes(&db->index),
-                       db->options.memory_limit_bytes, UINT_MAX);
+    }
+    head_append(&db->head, batch->items, batch->count, db->index.epoch);
     return ERR_OK;
 }
 
-static enum err load(struct tsdb *db, struct diag *diag)
+static enum err load_log(struct tsdb *db, struct diag *diag)
 {
-    int64_t started_ns = mono_ns();
-    enum err err = log_store_read_series(&db->log, on_loaded_series, db, diag);
+    int64_t started_ns = tsdb_mono_ns();
+    enum err err = log_store_read_series(&db->log, on_loaded_series, on_damaged_row, db, diag);
 
     if (!err)
-        err = log_store_read_rows(&db->log, on_loaded_batch, db, diag);
+        err = log_store_read_rows(&db->log, on_loaded_batch, on_damaged_row, db, diag);
+    if (!err)
+        err = log_store_set_aside(&db->log, db->now_ms, diag);
+    if (db->replayed_orphans)
+        tsdb_note_damage(db, db->log.path, 0, "table log: samples of series without a definition");
     db->replayed_samples_count = db->head.appended_count;
     db->head.appended_count = 0;
-    db->head.out_of_order_count = 0;
+    db->head.late_count = 0;
     db->head.duplicate_count = 0;
-    db->replay_duration_ns = mono_ns() - started_ns;
+    db->replay_duration_ns = tsdb_mono_ns() - started_ns;
     return err;
+}
+
+static void init_values(struct tsdb *db, const struct tsdb_options *options)
+{
+    struct clock clock = clock_system();
+
+    db->options = *options;
+    db->options.dir = db->dir;
+    db->now_ms = clock_wall_ms(&clock);
+    db->retention_ms = options->retention_ms;
+    db->retention_bytes = options->retention_bytes;
+    db->budget = options->budget ? options->budget : &db->own_budget;
+    db->commit_arena = arena_limited(SIZE_MAX);
+    db->defining = vec_of(sizeof(uint32_t), SERIES_MAX);
+    db->doomed = vec_of(sizeof(struct doomed_file), DOOMED_MAX);
+    lock_init(&db->request_lock, LOCK_RANK_PUBLISH);
+    damages_init(&db->damages);
+}
+
+static enum err open_parts(struct tsdb *db, struct diag *diag)
+{
+    enum err err = index_init(&db->index);
+
+    if (!err)
+        err = head_init(&db->head, &db->index.table);
+    if (!err)
+        err = block_sets_init(&db->sets);
+    if (!err)
+        err = file_make_dir(db->blocks_dir, diag);
+    if (!err)
+        err = tsdb_open_samples(db, diag);
+    if (!err)
+        err = manifest_open(&db->manifest, &db->log, diag);
+    if (!err)
+        err = tsdb_open_files(db, diag);
+    return err ? err : load_log(db, diag);
 }
 
 enum err tsdb_open(const struct tsdb_options *options, struct tsdb **ret, struct diag *diag)
 {
     struct tsdb *db = mem_alloc_zero(1, sizeof *db);
-    enum err err;
+    enum err err = ERR_OK;
 
     if (!db)
         return diag_set(diag, ERR_NOMEM, "%s: no memory to open the samples", options->dir);
-    db->options = *options;
-    db->options.dir = NULL; /* borrowed for this call only */
-    db->retention_ms = options->retention_ms;
-    db->commit_arena = arena_limited(SIZE_MAX);
-    db->defining = vec_of(sizeof(uint32_t), SERIES_MAX);
-    err = index_init(&db->index);
+    init_values(db, options);
+    if ((size_t)snprintf(db->dir, sizeof db->dir, "%s", options->dir) >= sizeof db->dir ||
+        !tsdb_path(db->dir, "blocks", db->blocks_dir))
+        err = diag_set(diag, ERR_LIMIT, "%s: the path is too long", options->dir);
     if (!err)
-        err = head_init(&db->head, &db->index.table);
-    if (!err)
-        err = log_store_open(&db->log, options->dir, options->relaxed, diag);
-    if (!err)
-        err = load(db, diag);
+        err = open_parts(db, diag);
     if (err) {
         tsdb_close(db);
         return diag_set(diag, err, "%s: %s", options->dir, err_text(err));
     }
+    tsdb_book_memory(db);
     *ret = db;
     return ERR_OK;
 }
@@ -147,32 +195,61 @@ void tsdb_close(struct tsdb *db)
 {
     if (!db)
         return;
+    mem_free(db->settling.marks_ms);
+    manifest_close(&db->manifest);
     log_store_close(&db->log);
+    block_sets_release(&db->sets);
     head_release(&db->head);
     index_release(&db->index);
+    damages_release(&db->damages);
+    lock_release(&db->request_lock);
     vec_release(&db->defining);
+    vec_release(&db->doomed);
     arena_release(&db->commit_arena);
+    budget_set(db->budget, BUDGET_INDEX, 0);
+    budget_set(db->budget, BUDGET_HEAD, 0);
     mem_free(db);
+}
+
+/* --- series --- */
+
+/* How many bytes the index may take in all, so that known series keep room to grow. */
+static size_t index_room(const struct tsdb *db)
+{
+    size_t limit = db->budget->limit_bytes;
+    size_t room = budget_room_bytes(db->budget);
+
+    if (atomic_load_explicit(&db->refuse_new, memory_order_relaxed))
+        return 0;
+    if (limit == 0)
+        return SIZE_MAX;
+    return room > limit / RESERVE_PART
+               ? add_size(index_bytes(&db->index), room - limit / RESERVE_PART)
+               : 0;
 }
 
 enum err tsdb_series(struct tsdb *db, struct labels labels, uint32_t *ret_ref)
 {
-    size_t limit = db->options.memory_limit_bytes;
-    size_t chunks = head_bytes(&db->head);
-    size_t room = limit == 0 ? SIZE_MAX : limit > chunks ? limit - chunks : 0;
-    enum err err = index_series(&db->index, labels, room, ret_ref);
+    enum err err = index_series(&db->index, labels, index_room(db), ret_ref);
 
     if (err == ERR_LIMIT)
-        atomic_fetch_add_explicit(&db->refused_count, 1, memory_order_relaxed);
+        tsdb_count(&db->refused_count, 1);
+    else if (!err)
+        budget_set(db->budget, BUDGET_INDEX, index_bytes(&db->index));
     return err;
 }
 
-struct labels tsdb_labels(struct tsdb *db, uint32_t ref)
+void tsdb_refuse_new_series(struct tsdb *db, bool refuse)
 {
-    const struct series *s = series_find(&db->index.table, ref);
-
-    return s ? series_labels(s) : (struct labels){ 0 };
+    atomic_store(&db->refuse_new, refuse);
 }
+
+struct labels tsdb_labels(struct tsdb *db, uint32_t ref, struct label space[LABELS_MAX])
+{
+    return index_labels(&db->index, ref, space);
+}
+
+/* --- commit --- */
 
 static enum err note_definition(struct tsdb *db, struct series *s, uint32_t ref)
 {
@@ -201,57 +278,78 @@ static void settle_definitions(struct tsdb *db, bool committed)
     vec_clear(&db->defining);
 }
 
-/* A batch with samples from the future is copied without them. */
-static enum err copy_until(struct tsdb *db, const struct sample_batch *batch, int64_t limit_ms,
-                           struct accepted *ret)
+/* Counts why a sample is not taken; NULL: it is. */
+static uint64_t *why_not(struct tsdb *db, struct commit *c, const struct series_sample *item)
+{
+    if (!series_find(&db->index.table, item->series))
+        return &c->orphaned_count;
+    if (item->ts_ms > c->latest_ms)
+        return &c->future_count;
+    if (item->ts_ms < c->oldest_ms)
+        return &c->too_old_count;
+    if (item->ts_ms < c->in_order_ms &&
+        head_is_late_by(&db->head, item->series, item->ts_ms, db->options.late_window_ms))
+        return &c->late_count;
+    return NULL;
+}
+
+/* A batch with samples that are not taken is copied without them, from `first` on. */
+static enum err copy_taken(struct tsdb *db, struct commit *c, const struct sample_batch *batch,
+                           size_t first, struct accepted *ret)
 {
     struct series_sample *copy = arena_alloc(&db->commit_arena,
                                              mul_size(batch->count, sizeof *copy));
-    size_t count = 0;
+    size_t count = first;
 
     if (!copy)
         return arena_error(&db->commit_arena);
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->items[i].ts_ms <= limit_ms)
+    memcpy(copy, batch->items, first * sizeof *copy);
+    for (size_t i = first; i < batch->count; i++) {
+        uint64_t *counter = why_not(db, c, &batch->items[i]);
+
+        if (counter)
+            ++*counter;
+        else
             copy[count++] = batch->items[i];
+    }
     *ret = (struct accepted){ copy, count, batch->received_ms };
     return ERR_OK;
 }
 
-static enum err accept_batch(struct tsdb *db, const struct sample_batch *batch, int64_t limit_ms,
+static enum err define_all(struct tsdb *db, const struct accepted *batch)
+{
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; i < batch->count && !err; i++) {
+        uint32_t ref = batch->items[i].series;
+
+        err = note_definition(db, series_find(&db->index.table, ref), ref);
+    }
+    return err;
+}
+
+static enum err accept_batch(struct tsdb *db, struct commit *c, const struct sample_batch *batch,
                              struct accepted *ret)
 {
-    bool future = false;
+    size_t i = 0;
+    enum err err;
 
-    for (size_t i = 0; i < batch->count; i++) {
-        uint32_t ref = batch->items[i].series;
-        struct series *s = series_find(&db->index.table, ref);
-        enum err err;
-
-        if (!s)
-            return ERR_INVALID;
-        if (batch->items[i].ts_ms > limit_ms) {
-            future = true;
-            continue;
-        }
-        err = note_definition(db, s, ref);
-        if (err)
-            return err;
-    }
+    while (i < batch->count && !why_not(db, c, &batch->items[i]))
+        i++;
     *ret = (struct accepted){ batch->items, batch->count, batch->received_ms };
-    return future ? copy_until(db, batch, limit_ms, ret) : ERR_OK;
+    err = i < batch->count ? copy_taken(db, c, batch, i, ret) : ERR_OK;
+    return err ? err : define_all(db, ret);
 }
 
 static enum err write_log(struct tsdb *db, const struct accepted *batches, size_t count)
 {
     enum err err = log_store_begin(&db->log);
 
-    if (err)
-        return err;
     for (size_t i = 0; i < db->defining.count && !err; i++) {
+        struct label space[LABELS_MAX];
         uint32_t ref = *(uint32_t *)vec_at(&db->defining, i);
 
-        err = log_store_put_series(&db->log, ref, tsdb_labels(db, ref));
+        err = log_store_put_series(&db->log, ref, tsdb_labels(db, ref, space));
     }
     for (size_t i = 0; i < count && !err; i++)
         if (batches[i].count)
@@ -267,15 +365,15 @@ static enum err write_log(struct tsdb *db, const struct accepted *batches, size_
 /* Reserves memory first: behind the commit nothing may fail. */
 static enum err reserve_and_write(struct tsdb *db, const struct accepted *batches, size_t count)
 {
-    uint64_t chunks_needed = 0;
+    struct head_need need = { 0 };
     size_t sample_count = 0;
     enum err err;
 
     for (size_t i = 0; i < count; i++) {
-        head_prepare(&db->head, batches[i].items, batches[i].count, &chunks_needed);
+        head_prepare(&db->head, batches[i].items, batches[i].count, &need);
         sample_count += batches[i].count;
     }
-    err = head_reserve(&db->head, chunks_needed);
+    err = head_reserve(&db->head, &need);
     if (!err && sample_count)
         err = write_log(db, batches, count);
     for (size_t i = 0; i < count && err; i++)
@@ -283,131 +381,75 @@ static enum err reserve_and_write(struct tsdb *db, const struct accepted *batche
     return err;
 }
 
+static void count_left_out(struct tsdb *db, const struct commit *c)
+{
+    tsdb_count(&db->future_count, c->future_count);
+    tsdb_count(&db->too_old_count, c->too_old_count);
+    tsdb_count(&db->out_of_order_count, c->late_count);
+    tsdb_count(&db->orphaned_count, c->orphaned_count);
+}
+
 static enum err commit(struct tsdb *db, struct sample_batch *const *batches, size_t count,
-                       int64_t limit_ms)
+                       struct commit *c)
 {
     struct accepted *accepted;
-    uint64_t future_count = 0;
     enum err err = ERR_OK;
 
     arena_reset(&db->commit_arena);
     accepted = arena_alloc(&db->commit_arena, mul_size(count, sizeof *accepted));
     if (!accepted)
         return arena_error(&db->commit_arena);
-    for (size_t i = 0; i < count && !err; i++) {
-        err = accept_batch(db, batches[i], limit_ms, &accepted[i]);
-        future_count += err ? 0 : batches[i]->count - accepted[i].count;
-    }
+    for (size_t i = 0; i < count && !err; i++)
+        err = accept_batch(db, c, batches[i], &accepted[i]);
     if (!err)
         err = reserve_and_write(db, accepted, count);
     settle_definitions(db, !err);
     if (err)
         return err;
     for (size_t i = 0; i < count; i++)
-        head_append(&db->head, accepted[i].items, accepted[i].count, NULL);
-    atomic_fetch_add_explicit(&db->future_count, future_count, memory_order_relaxed);
+        head_append(&db->head, accepted[i].items, accepted[i].count, db->index.epoch);
+    count_left_out(db, c);
     return ERR_OK;
 }
 
-static int64_t add_ms(int64_t a_ms, int64_t b_ms)
+static struct commit limits_of(const struct tsdb *db, int64_t now_ms)
 {
-    int64_t sum;
+    int64_t retention_ms = db->retention_ms;
+    int64_t window_ms = db->options.late_window_ms;
+    int64_t future_ms = db->options.max_future_ms;
 
-    if (__builtin_add_overflow(a_ms, b_ms, &sum))
-        return b_ms < 0 ? INT64_MIN : INT64_MAX;
-    return sum;
+    return (struct commit){
+        .latest_ms = future_ms ? tsdb_add_ms(now_ms, future_ms) : INT64_MAX,
+        .oldest_ms = retention_ms ? tsdb_add_ms(now_ms, -retention_ms) : INT64_MIN,
+        .in_order_ms = retention_ms && window_ms ? tsdb_add_ms(now_ms, -window_ms) : INT64_MIN,
+    };
 }
 
 enum err tsdb_commit(struct tsdb *db, struct sample_batch *const *batches, size_t count,
                      int64_t now_ms)
 {
-    int64_t started_ns = mono_ns();
-    int64_t future_ms = db->options.max_future_ms;
-    int64_t limit_ms = future_ms ? add_ms(now_ms, future_ms) : INT64_MAX;
-    enum err err = commit(db, batches, count, limit_ms);
+    int64_t started_ns = tsdb_mono_ns();
+    struct commit c = limits_of(db, now_ms);
+    size_t limit = db->budget->limit_bytes;
+    enum err err = ERR_OVERLOADED; /* the head alone is over the budget: seals do not keep up */
 
-    atomic_fetch_add_explicit(err ? &db->commit_failures_count : &db->commits_count, 1,
-                              memory_order_relaxed);
-    atomic_store_explicit(&db->last_commit_duration_ns, mono_ns() - started_ns,
+    db->now_ms = now_ms;
+    if (limit == 0 || head_bytes(&db->head) <= limit)
+        err = commit(db, batches, count, &c);
+    budget_set(db->budget, BUDGET_HEAD, head_bytes(&db->head));
+    tsdb_count(err ? &db->commit_failures_count : &db->commits_count, 1);
+    atomic_store_explicit(&db->last_commit_duration_ns, tsdb_mono_ns() - started_ns,
                           memory_order_relaxed);
     return err;
 }
 
-enum err tsdb_maintain(struct tsdb *db, int64_t now_ms)
+bool tsdb_sync_failed(struct tsdb *db)
 {
-    int64_t retention_ms = atomic_load_explicit(&db->retention_ms, memory_order_relaxed);
-    enum err err = ERR_OK;
-
-    if (retention_ms > 0) {
-        int64_t cutoff_ms = add_ms(now_ms, -retention_ms);
-
-        reclaim_expired(&db->reclaim, &db->head, retention_ms, cutoff_ms);
-        err = log_store_cut(&db->log, cutoff_ms);
-    }
-    reclaim_memory(&db->reclaim, &db->head, index_bytes(&db->index), db->options.memory_limit_bytes,
-                   RECLAIM_STEPS_MAX);
-    return err ? err : log_store_checkpoint(&db->log);
+    return db_sync_failed(db->log.db);
 }
 
-void tsdb_set_retention(struct tsdb *db, int64_t retention_ms)
+void tsdb_set_retention(struct tsdb *db, int64_t retention_ms, uint64_t retention_bytes)
 {
     atomic_store_explicit(&db->retention_ms, retention_ms, memory_order_relaxed);
-}
-
-/* The matchers that the postings have not answered. */
-static bool others_accept(const struct matcher *matchers, size_t count, struct labels labels)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!index_answers(&matchers[i]) && !matcher_matches(&matchers[i], labels))
-            return false;
-    return true;
-}
-
-enum err tsdb_select(struct tsdb *db, const struct matcher *matchers, size_t matcher_count,
-                     int64_t start_ms, int64_t end_ms, size_t max_samples, tsdb_visit *visit,
-                     void *ctx)
-{
-    struct sample_list list = { 0 };
-    uint32_t *refs = NULL;
-    size_t count = 0;
-    bool go_on = true;
-    enum err err = index_select(&db->index, matchers, matcher_count, &refs, &count);
-
-    for (size_t i = 0; i < count && go_on && !err; i++) {
-        struct tsdb_series_data data = { .ref = refs[i], .labels = tsdb_labels(db, refs[i]) };
-
-        if (!others_accept(matchers, matcher_count, data.labels))
-            continue;
-        err = head_read(&db->head, refs[i], start_ms, end_ms, max_samples, &list);
-        data.samples = list.items;
-        data.count = list.count;
-        if (!err && list.count)
-            go_on = visit(ctx, &data);
-    }
-    mem_free(list.items);
-    mem_free(refs);
-    return err;
-}
-
-void tsdb_stats(struct tsdb *db, struct tsdb_stats *ret)
-{
-    *ret = (struct tsdb_stats){
-        .series_count = db->index.series_count,
-        .chunk_count = slab_used_count(&db->head.slab),
-        .memory_bytes = memory_bytes(db),
-        .samples_appended_count = db->head.appended_count,
-        .samples_out_of_order_count = db->head.out_of_order_count,
-        .samples_duplicate_count = db->head.duplicate_count,
-        .samples_future_count = db->future_count,
-        .series_refused_count = db->refused_count,
-        .commits_count = db->commits_count,
-        .commit_failures_count = db->commit_failures_count,
-        .log_rows_count = db->log.row_count,
-        .log_bytes = db->log.body_bytes,
-        .replayed_samples_count = db->replayed_samples_count,
-        .replay_duration_ns = db->replay_duration_ns,
-        .last_commit_duration_ns = db->last_commit_duration_ns,
-        .min_ts_ms = db->head.min_ts_ms,
-        .max_ts_ms = db->head.max_ts_ms,
-    };
+    atomic_store_explicit(&db->retention_bytes, retention_bytes, memory_order_relaxed);
 }

@@ -44,13 +44,13 @@ struct tsdb;
 struct tsdb_job;
 
 struct tsdb_options {
-    const char *dir;       /* exists; samples.db and blocks/ are made in it */
-    bool relaxed;          /* no fsync per commit: a power cut may lose the last second */
-    bool recover;          /* a samples.db that does not open is set aside, and blocks are adopted */
-    struct budget *budget; /* borrowed until the close; NULL: no limit */
-    int64_t retention_ms;  /* 0: keep everything, take samples of any age */
+    const char *dir; /* exists; samples.db and blocks/ are made in it */
+    bool relaxed;    /* no fsync per commit: a power cut may lose the last second */
+    bool recover;    /* a samples.db that does not open is set aside, and blocks are adopted */
+    struct budget *budget;    /* borrowed until the close; NULL: no limit */
+    int64_t retention_ms;     /* 0: keep everything, take samples of any age */
     uint64_t retention_bytes; /* of blocks and log on disk; 0: no limit */
-    int64_t max_future_ms; /* samples later than now + this are dropped and counted; 0: no limit */
+    int64_t max_future_ms;  /* samples later than now + this are dropped and counted; 0: no limit */
     int64_t late_window_ms; /* a sample further behind its series' last one, and behind now, is
                                dropped and counted; without retention none is */
 };
@@ -122,6 +122,8 @@ bool tsdb_sync_failed(struct tsdb *db);
 typedef void tsdb_on_evicted(void *ctx, const uint32_t *refs, size_t count);
 enum err tsdb_maintain(struct tsdb *db, int64_t now_ms, int64_t mono_ns,
                        tsdb_on_evicted *on_evicted, void *ctx) MUST_CHECK;
+/* A sync failed: what the disk holds is unknown, and no commit may follow. Restart. */
+bool tsdb_sync_failed(struct tsdb *db);
 void tsdb_set_retention(struct tsdb *db, int64_t retention_ms, uint64_t retention_bytes);
 
 /* --- long work --- */
@@ -224,7 +226,8 @@ struct tsdb_verify_result {
     uint64_t damaged_count;
 };
 
-/* Called for each damaged place, and with what == NULL before each file is read (for who watches). */
+/* Called for each damaged place, and with what == NULL before each file is read (for who watches).
+ */
 typedef void tsdb_on_verify(void *ctx, const char *path, uint64_t offset_bytes, const char *what);
 
 /* Reads and checks every file of a store that no process has open. Changes nothing. */

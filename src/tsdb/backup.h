@@ -1,0 +1,27 @@
+/*
+ * Backups: the blocks that count at one moment, in a directory of their own.
+ *
+ *   NAME/MANIFEST              a line per block: seq level created_ms name, and a checksum
+ *   NAME/blocks/               hard links where the file system allows, else copies
+ *
+ * Behind a seal that is everything that was committed before it.
+ *
+ * Threads   backup_write: the job's thread.
+ * Source    docs/formats/backup.md
+ */
+#ifndef FUSEBOX_TSDB_BACKUP_H
+#define FUSEBOX_TSDB_BACKUP_H
+
+#include <stdatomic.h>
+
+#include "tsdb/block_set.h"
+#include "tsdb/tsdb.h"
+
+/* Makes `dir`, which must not exist; after an error it is gone again. */
+enum err backup_write(const struct block_set *set, const char *dir, const atomic_bool *cancel,
+                      struct tsdb_job_result *ret, struct diag *diag) MUST_CHECK;
+
+/* The rows of a backup's MANIFEST into rows (struct manifest_row). ERR_NOT_FOUND: there is none. */
+enum err backup_read_manifest(const char *dir, struct vec *rows, struct diag *diag) MUST_CHECK;
+
+#endif

@@ -1,0 +1,183 @@
+/* Checking a store, or a backup, that no process has open; and making one of a backup. */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "tsdb/backup.h"
+#include "tsdb/file_copy.h"
+#include "tsdb/internal.h"
+
+struct verifying {
+    const char *blocks_dir;
+    tsdb_on_verify *on_verify;
+    void *ctx;
+    struct tsdb_verify_result result;
+};
+
+static void report(struct verifying *v, const char *path, uint64_t offset_bytes, const char *what)
+{
+    if (what)
+        v->result.damaged_count++;
+    if (v->on_verify)
+        v->on_verify(v->ctx, path, offset_bytes, what);
+}
+
+static void on_block_damage(void *ctx, const char *path, uint64_t offset_bytes, const char *what)
+{
+    report(ctx, path, offset_bytes, what);
+}
+
+static enum err verify_block(void *ctx, const struct manifest_row *row)
+{
+    struct verifying *v = ctx;
+    struct block *block = NULL;
+    struct diag why = { 0 };
+    char path[TSDB_PATH_BYTES];
+    uint64_t damaged;
+    enum err err;
+
+    if (!tsdb_path(v->blocks_dir, row->name, path))
+        return ERR_LIMIT;
+    report(v, path, 0, NULL);
+    v->result.blocks_count++;
+    err = block_open(path, &block, &why);
+    if (err == ERR_NOMEM || err == ERR_LIMIT)
+        return err;
+    if (err) {
+        report(v, path, why.position_bytes, diag_text(&why));
+        return ERR_OK;
+    }
+    v->result.bytes += block_info(block)->bytes;
+    err = block_verify(block, on_block_damage, v, &damaged);
+    block_unref(block);
+    return err;
+}
+
+static enum err count_series(void *ctx, uint32_t ref, struct labels labels)
+{
+    (void)ref;
+    (void)labels;
+    ((struct verifying *)ctx)->result.series_rows_count++;
+    return ERR_OK;
+}
+
+static enum err count_batch(void *ctx, struct sample_batch *batch)
+{
+    (void)batch;
+    ((struct verifying *)ctx)->result.log_rows_count++;
+    return ERR_OK;
+}
+
+static void on_row_damage(void *ctx, const char *path, const char *table, int64_t id,
+                          const char *what)
+{
+    char words[200];
+
+    snprintf(words, sizeof words, "table %s, row %lld: %.120s", table, (long long)id, what);
+    report(ctx, path, (uint64_t)id, words);
+}
+
+/* The file is not changed: its copy is looked at, since reading a WAL writes. */
+static enum err verify_samples(struct verifying *v, struct log_store *log, struct manifest *m,
+                               struct diag *diag)
+{
+    enum err err = log_store_read_series(log, count_series, on_row_damage, v, diag);
+
+    if (!err)
+        err = log_store_read_rows(log, count_batch, on_row_damage, v, diag);
+    v->result.bytes += log->body_bytes;
+    return err ? err : manifest_read_blocks(m, verify_block, v, diag);
+}
+
+static enum err copy_samples(const char *dir, const char *to, struct diag *diag)
+{
+    static const char *const names[] = { "samples.db", "samples.db-wal" };
+    char from_path[TSDB_PATH_BYTES], to_path[TSDB_PATH_BYTES];
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; i < ARRAY_LEN(names) && !err; i++) {
+        if (!tsdb_path(dir, names[i], from_path) || !tsdb_path(to, names[i], to_path))
+            return ERR_LIMIT;
+        if (access(from_path, F_OK) == 0)
+            err = file_copy(from_path, to_path, diag);
+        else if (i == 0)
+            err = diag_set(diag, ERR_NOT_FOUND, "%s: there is no store", dir);
+    }
+    return err;
+}
+
+static void remove_copy(const char *dir)
+{
+    static const char *const names[] = { "samples.db", "samples.db-wal", "samples.db-shm" };
+    char path[TSDB_PATH_BYTES];
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (tsdb_path(dir, names[i], path))
+            unlink(path);
+    rmdir(dir);
+}
+
+static enum err open_and_verify(struct verifying *v, const char *dir, const char *copy_dir,
+                                struct diag *diag)
+{
+    struct log_store log = { 0 };
+    struct manifest manifest = { 0 };
+    struct diag why = { 0 };
+    char path[TSDB_PATH_BYTES];
+    enum err err = copy_samples(dir, copy_dir, diag);
+
+    if (err)
+        return err;
+    if (!tsdb_path(dir, "samples.db", path))
+        return ERR_LIMIT;
+    report(v, path, 0, NULL);
+    err = log_store_open(&log, copy_dir, false, &why);
+    if (!err)
+        err = manifest_open(&manifest, &log, &why);
+    if (!err)
+        err = verify_samples(v, &log, &manifest, &why);
+    manifest_close(&manifest);
+    log_store_close(&log);
+    if (err != ERR_CORRUPT)
+        return err ? diag_set(diag, err, "%s", diag_text(&why)) : ERR_OK;
+    report(v, path, 0, diag_text(&why));
+    return ERR_OK;
+}
+
+static enum err verify_rows(struct verifying *v, const char *dir, struct diag *diag)
+{
+    struct vec rows = vec_of(sizeof(struct manifest_row), MANIFEST_BLOCKS_MAX);
+    enum err err = backup_read_manifest(dir, &rows, diag);
+
+    for (size_t i = 0; i < rows.count && !err; i++)
+        err = verify_block(v, vec_at(&rows, i));
+    vec_release(&rows);
+    return err;
+}
+
+enum err tsdb_verify(const char *dir, tsdb_on_verify *on_verify, void *ctx,
+                     struct tsdb_verify_result *ret, struct diag *diag)
+{
+    struct verifying v = { .on_verify = on_verify, .ctx = ctx };
+    char blocks_dir[TSDB_PATH_BYTES], manifest[TSDB_PATH_BYTES], copy_dir[TSDB_PATH_BYTES];
+    enum err err;
+
+    if (!tsdb_path(dir, "blocks", blocks_dir) || !tsdb_path(dir, "MANIFEST", manifest) ||
+        !tsdb_path(dir, ".verify", copy_dir))
+        return diag_set(diag, ERR_LIMIT, "%s: the path is too long", dir);
+    v.blocks_dir = blocks_dir;
+    if (access(manifest, F_OK) == 0) {
+        err = verify_rows(&v, dir, diag);
+    } else {
+        remove_copy(copy_dir);
+        err = mkdir(copy_dir, 0700) == 0 ? open_and_verify(&v, dir, copy_dir, diag)
+                                         : diag_set(diag, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO,
+                                                    "%s: %s", dir, strerror(errno));
+        remove_copy(copy_dir);
+    }
+    if (!err)
+        *ret = v.result;
+    return err;
+}
