@@ -12,7 +12,7 @@ enum err api_overview(struct http_request *req, struct http_reply *reply, void *
     if (!view)
         return ERR_UNAVAILABLE;
     reply->body = buf_limited(API_BODY_MAX_BYTES);
-    view_json_overview(&reply->body, view, api->epoch);
+    view_json_overview(&reply->body, view, &(struct view_origin){ api->epoch, api->notices });
     view_unref(view);
     return buf_error(&reply->body);
 }
@@ -44,7 +44,7 @@ enum err api_overview_subscribe(struct http_request *req, struct http_reply *rep
 
     if (!view)
         return ERR_UNAVAILABLE;
-    view_json_overview(&document, view, api->epoch);
+    view_json_overview(&document, view, &(struct view_origin){ api->epoch, api->notices });
     err = open_stream(req, reply, api, api->overview_topic, view->seq, &document);
     view_unref(view);
     return err;
@@ -95,7 +95,7 @@ void api_answer_history(struct api *api, const struct monitor *monitor, struct h
     if (!err) {
         reply.body = buf_limited(API_BODY_MAX_BYTES);
         view_json_service(&reply.body, http_request_arena(req), view, service, &history,
-                          api->epoch);
+                          &(struct view_origin){ api->epoch, api->notices });
         err = buf_error(&reply.body);
     }
     http_request_finish(parked, err, &reply);
@@ -119,7 +119,8 @@ enum err api_service_subscribe(struct http_request *req, struct http_reply *repl
                                         STR_ARG(name));
 
         topic = topic_name ? sse_topic(api->hub, str_of(topic_name)) : 0;
-        view_json_service(&document, http_request_arena(req), view, service, NULL, api->epoch);
+        view_json_service(&document, http_request_arena(req), view, service, NULL,
+                          &(struct view_origin){ api->epoch, api->notices });
         err = topic ? open_stream(req, reply, api, topic, view->seq, &document) : ERR_OVERLOADED;
     }
     buf_release(&document);

@@ -180,7 +180,7 @@ static void send_overview(struct frames *f, const struct monitor_view *view)
     }
     buf_clear(&f->frame);
     j = json_to(&f->frame);
-    view_json_head(&j, view, f->api->epoch);
+    view_json_head(&j, view, &(struct view_origin){ f->api->epoch, f->api->notices });
     view_json_sentence(&j, &view->sentence);
     view_json_totals(&j, &view->totals);
     add_order_if_changed(f, &j, view);
@@ -233,7 +233,8 @@ static void send_service(struct frames *f, struct arena *arena, const struct act
         with_history = monitor_history(monitor, to->service, view->now_ms, API_PERIOD_DEFAULT_S,
                                        &history);
     buf_clear(&f->frame);
-    view_json_service(&f->frame, arena, view, s, with_history ? &history : NULL, f->api->epoch);
+    view_json_service(&f->frame, arena, view, s, with_history ? &history : NULL,
+                      &(struct view_origin){ f->api->epoch, f->api->notices });
     if (!buf_error(&f->frame) &&
         !sse_publish(f->api->hub, to->topic, "update", view->seq, buf_str(&f->frame)))
         atomic_fetch_add(&f->api->own.frames, 1);

@@ -19,7 +19,7 @@ static void check(struct json *j, const char *name, const char *status)
 
 /* Whether Fusebox itself works. */
 struct own_health {
-    bool store_failing;    /* the last commit was refused: disk full, read-only, damaged */
+    bool store_failing;    /* it does not take what comes: disk full, read-only, errors */
     bool evaluation_stuck; /* no new view for EVALUATION_PATIENCE_MS; two seconds are usual */
 };
 
@@ -62,6 +62,7 @@ static void write_health(struct json *j, struct api *api, const struct monitor_v
     json_key(j, "breakers_open");
     json_int(j, t->breakers.in_state[BREAKER_OPEN]);
     json_close_object(j);
+    notices_write(api->notices, j);
     json_close_object(j);
 }
 

@@ -79,7 +79,7 @@ enum err api_status(struct http_request *req, struct http_reply *reply, void *ct
     if (!view)
         return ERR_UNAVAILABLE;
     j = api_json(reply);
-    view_json_head(&j, view, api->epoch);
+    view_json_head(&j, view, &(struct view_origin){ api->epoch, api->notices });
     json_key(&j, "status");
     json_cstr(&j, "running");
     uptime(&j, api, view->now_ms);
@@ -125,7 +125,7 @@ enum err api_services(struct http_request *req, struct http_reply *reply, void *
     if (!view)
         return err ? err : ERR_UNAVAILABLE;
     j = api_json(reply);
-    view_json_head(&j, view, api->epoch);
+    view_json_head(&j, view, &(struct view_origin){ api->epoch, api->notices });
     json_key(&j, "total");
     json_int(&j, (int64_t)view->service_count);
     json_key(&j, "limit");
@@ -157,7 +157,8 @@ enum err api_service(struct http_request *req, struct http_reply *reply, void *c
         err = api_no_service(view, name, reply);
     if (!err) {
         reply->body = buf_limited(API_BODY_MAX_BYTES);
-        view_json_service(&reply->body, http_request_arena(req), view, service, NULL, api->epoch);
+        view_json_service(&reply->body, http_request_arena(req), view, service, NULL,
+                          &(struct view_origin){ api->epoch, api->notices });
         err = buf_error(&reply->body);
     }
     view_unref(view);
@@ -194,7 +195,7 @@ enum err api_health_report(struct http_request *req, struct http_reply *reply, v
     if (!view)
         return ERR_UNAVAILABLE;
     j = api_json(reply);
-    view_json_head(&j, view, api->epoch);
+    view_json_head(&j, view, &(struct view_origin){ api->epoch, api->notices });
     json_key(&j, "status");
     json_cstr(&j, view->totals.services[HEALTH_UNHEALTHY]  ? "unhealthy"
                   : view->totals.services[HEALTH_DEGRADED] ? "degraded"

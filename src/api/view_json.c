@@ -23,16 +23,18 @@ static void time_of(struct json *j, const char *key, int64_t wall_ms)
     json_time(j, wall_ms);
 }
 
-void view_json_head(struct json *j, const struct monitor_view *view, const char *epoch)
+void view_json_head(struct json *j, const struct monitor_view *view,
+                    const struct view_origin *origin)
 {
     json_open_object(j);
     json_key(j, "epoch");
-    json_cstr(j, epoch);
+    json_cstr(j, origin->epoch);
     json_key(j, "seq");
     json_int(j, (int64_t)view->seq);
     time_of(j, "timestamp", view->now_ms);
     json_key(j, "now_ms");
     json_int(j, view->now_ms);
+    notices_write(origin->notices, j);
 }
 
 void view_json_sentence(struct json *j, const struct sentence *sentence)
@@ -339,11 +341,12 @@ void view_json_history(struct json *j, const struct service_history *h)
     json_close_object(j);
 }
 
-void view_json_overview(struct buf *out, const struct monitor_view *view, const char *epoch)
+void view_json_overview(struct buf *out, const struct monitor_view *view,
+                        const struct view_origin *origin)
 {
     struct json j = json_to(out);
 
-    view_json_head(&j, view, epoch);
+    view_json_head(&j, view, origin);
     view_json_sentence(&j, &view->sentence);
     view_json_totals(&j, &view->totals);
     json_key(&j, "services");
@@ -359,12 +362,12 @@ void view_json_overview(struct buf *out, const struct monitor_view *view, const 
 
 void view_json_service(struct buf *out, struct arena *arena, const struct monitor_view *view,
                        const struct service_view *s, const struct service_history *history,
-                       const char *epoch)
+                       const struct view_origin *origin)
 {
     struct json j = json_to(out);
     struct sentence sentence = sentence_for_service(arena, s, view->now_ms);
 
-    view_json_head(&j, view, epoch);
+    view_json_head(&j, view, origin);
     view_json_sentence(&j, &sentence);
     view_json_row_members(&j, s, true);
     if (history)

@@ -6,12 +6,20 @@
 #ifndef FUSEBOX_API_VIEW_JSON_H
 #define FUSEBOX_API_VIEW_JSON_H
 
+#include "api/notices.h"
 #include "base/json.h"
 #include "monitor/service.h"
 #include "monitor/view.h"
 
-/* Opens the document: epoch, seq, timestamp, now_ms. The object stays open. */
-void view_json_head(struct json *j, const struct monitor_view *view, const char *epoch);
+/* Which daemon tells it, and what it has to say about itself. */
+struct view_origin {
+    const char *epoch;
+    struct notices *notices; /* NULL: none */
+};
+
+/* Opens the document: epoch, seq, timestamp, now_ms, notices. The object stays open. */
+void view_json_head(struct json *j, const struct monitor_view *view,
+                    const struct view_origin *origin);
 void view_json_sentence(struct json *j, const struct sentence *sentence);
 void view_json_totals(struct json *j, const struct totals_view *totals);
 void view_json_breaker_counts(struct json *j, const struct breaker_counts *counts);
@@ -21,11 +29,12 @@ void view_json_breaker(struct json *j, const struct breaker_view *b);
 void view_json_history(struct json *j, const struct service_history *h);
 
 /* The whole of dashboard/overview. */
-void view_json_overview(struct buf *out, const struct monitor_view *view, const char *epoch);
+void view_json_overview(struct buf *out, const struct monitor_view *view,
+                        const struct view_origin *origin);
 
 /* The whole of dashboard/service/{name}; `history` may be NULL. The sentence is made in `arena`. */
 void view_json_service(struct buf *out, struct arena *arena, const struct monitor_view *view,
                        const struct service_view *s, const struct service_history *history,
-                       const char *epoch);
+                       const struct view_origin *origin);
 
 #endif

@@ -330,6 +330,7 @@ static void wire_threads(struct daemon *d)
     d->write.on_lost = on_lost;
     d->write.daemon = d;
     d->write.jobs.seal = &d->seal;
+    d->write.jobs.answer = api_answer_job;
     d->seal.wake = wake_write_thread;
     d->seal.ctx = &d->write;
     watch_init(&d->write.watch, data_dir(d), (uint64_t)config_int(d->config, OPT_STORAGE_MIN_FREE));

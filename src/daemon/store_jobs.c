@@ -1,23 +1,27 @@
 #include "daemon/store_jobs.h"
 
-#include "api/api.h"
 #include "base/mem.h"
 
 static const int64_t PLAN_EVERY_NS = 5000000000;
 static const int64_t PATIENCE_MAX_NS = 300000000000;
 
-static void refuse(void *item)
+static void refuse(const struct store_ask *ask)
 {
-    struct store_ask *ask = item;
-    struct http_reply none = { 0 };
+    struct diag diag = { 0 };
 
-    http_request_finish(ask->parked, ERR_CANCELLED, &none);
+    diag_set(&diag, ERR_CANCELLED, "Fusebox is stopping");
+    ask->answer(ask->parked, ERR_CANCELLED, &diag, NULL, ask->dir);
+}
+
+static void drop_ask(void *ask)
+{
+    refuse(ask);
     mem_free(ask);
 }
 
 enum err store_jobs_init(struct store_jobs *s)
 {
-    return queue_init(&s->asked, STORE_ASKS_MAX, QUEUE_REFUSE, refuse);
+    return queue_init(&s->asked, STORE_ASKS_MAX, QUEUE_REFUSE, drop_ask);
 }
 
 void store_jobs_release(struct store_jobs *s)
@@ -32,7 +36,7 @@ enum err store_jobs_ask(struct store_jobs *s, struct http_parked *parked, const 
 
     if (!ask)
         return ERR_NOMEM;
-    *ask = (struct store_ask){ .parked = parked, .dir = dir };
+    *ask = (struct store_ask){ .answer = s->answer, .parked = parked, .dir = dir };
     err = queue_push(&s->asked, ask);
     if (err)
         mem_free(ask);
@@ -49,7 +53,7 @@ static void answer(struct store_jobs *s, enum err err, const struct diag *diag,
         struct store_ask *ask = &s->waiting[i];
 
         if (ask->begun && result->kind == (ask->dir ? TSDB_BACKUP : TSDB_SEAL))
-            api_answer_job(ask->parked, err, diag, result, ask->dir);
+            ask->answer(ask->parked, err, diag, result, ask->dir);
         else
             s->waiting[kept++] = *ask;
     }
@@ -70,7 +74,7 @@ static void take_ask(struct store_jobs *s, const struct store_ask *ask)
         return;
     }
     diag_set(&diag, err, "the backup cannot be asked for: %s", err_text(err));
-    api_answer_job(ask->parked, err, &diag, NULL, ask->dir);
+    ask->answer(ask->parked, err, &diag, NULL, ask->dir);
 }
 
 static void take_asks(struct store_jobs *s)
@@ -172,14 +176,12 @@ void store_jobs_step(struct store_jobs *s, int64_t now_ms, int64_t mono_ns)
 
 void store_jobs_end(struct store_jobs *s)
 {
-    struct http_reply none = { 0 };
-
     queue_close(&s->asked);
     if (s->running) {
         tsdb_job_cancel(s->running);
         finish(s, seal_thread_take(s->seal, true), 0);
     }
     for (size_t i = 0; i < s->waiting_count; i++)
-        http_request_finish(s->waiting[i].parked, ERR_CANCELLED, &none);
+        refuse(&s->waiting[i]);
     s->waiting_count = 0;
 }

@@ -24,7 +24,12 @@
 
 enum { STORE_ASKS_MAX = 16 };
 
+/* api_answer_job: takes the parked request. `result` is NULL when there is none. */
+typedef void store_answer(struct http_parked *parked, enum err err, const struct diag *diag,
+                          const struct tsdb_job_result *result, const char *dir);
+
 struct store_ask {
+    store_answer *answer;
     struct http_parked *parked;
     const char *dir; /* of a backup; NULL: a seal */
     bool begun;      /* it was there when the job that runs was planned */
@@ -34,6 +39,7 @@ struct store_jobs {
     struct tsdb *db;
     struct log *log;
     struct seal_thread *seal;
+    store_answer *answer;
     struct queue asked; /* struct store_ask */
     struct store_ask waiting[STORE_ASKS_MAX];
     size_t waiting_count;

@@ -73,6 +73,7 @@ static const char *const overview_members[] = {
     "seq",
     "timestamp",
     "now_ms",
+    "notices",
     "sentence.text",
     "sentence.detail",
     "sentence.severity",
@@ -152,7 +153,7 @@ struct document {
 static struct str overview(struct document *d, struct monitor *m, int64_t now_ms)
 {
     *d = (struct document){ .text = buf_limited(TEXT_BYTES), .view = view_of(m, now_ms) };
-    view_json_overview(&d->text, d->view, "epoch-1");
+    view_json_overview(&d->text, d->view, &(struct view_origin){ "epoch-1", NULL });
     assert_int_equal(buf_error(&d->text), ERR_OK);
     json_check(buf_str(&d->text));
     return buf_str(&d->text);
@@ -167,7 +168,7 @@ static struct str page(struct document *d, struct monitor *m, const char *name, 
                             .arena = arena_limited(1 << 16) };
     assert_true(monitor_history(m, str_of(name), now_ms, 60, &history));
     view_json_service(&d->text, &d->arena, d->view, view_find_service(d->view, str_of(name)),
-                      &history, "epoch-1");
+                      &history, &(struct view_origin){ "epoch-1", NULL });
     assert_int_equal(buf_error(&d->text), ERR_OK);
     json_check(buf_str(&d->text));
     return buf_str(&d->text);
@@ -385,12 +386,12 @@ static void test_view_json__a_full_buffer_is_an_error(void **state UNUSED)
 
     struct buf whole = buf_limited(TEXT_BYTES);
 
-    view_json_overview(&whole, view, "e");
+    view_json_overview(&whole, view, &(struct view_origin){ "e", NULL });
     assert_int_equal(buf_error(&whole), ERR_OK);
     for (size_t limit = 0; limit < whole.len; limit++) {
         struct buf text = buf_limited(limit);
 
-        view_json_overview(&text, view, "e");
+        view_json_overview(&text, view, &(struct view_origin){ "e", NULL });
         assert_int_equal(buf_error(&text), ERR_LIMIT);
         buf_release(&text);
     }

@@ -1,0 +1,45 @@
+#include "unit.h"
+
+#include "base/attr.h"
+#include "daemon/listen_address.h"
+
+static void test_listen_address__takes_loopback_addresses(void **state UNUSED)
+{
+    static const struct {
+        const char *text, *host;
+        uint16_t port;
+    } rows[] = { { "127.0.0.1:8080", "127.0.0.1", 8080 },
+                 { "[::1]:0", "::1", 0 },
+                 { "localhost:65535", "127.0.0.1", 65535 } };
+    struct listen_address a;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        assert_int_equal(listen_address_parse(str_of(rows[i].text), &a, NULL), ERR_OK);
+        assert_string_equal(a.host, rows[i].host);
+        assert_int_equal(a.port, rows[i].port);
+    }
+}
+
+static void test_listen_address__refuses_what_others_reach_and_nonsense(void **state UNUSED)
+{
+    static const char *const nonsense[] = {
+        "", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:-1", "127.0.0.1:65536"
+    };
+    struct listen_address a;
+    struct diag diag = { 0 };
+
+    for (size_t i = 0; i < ARRAY_LEN(nonsense); i++)
+        assert_int_equal(listen_address_parse(str_of(nonsense[i]), &a, NULL), ERR_INVALID);
+    assert_int_equal(listen_address_parse(STR("0.0.0.0:8080"), &a, &diag), ERR_FORBIDDEN);
+    assert_non_null(strstr(diag.message, "loopback"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_listen_address__takes_loopback_addresses),
+        cmocka_unit_test(test_listen_address__refuses_what_others_reach_and_nonsense),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
