@@ -1,13 +1,15 @@
 // The page: takes the view that the address names, keeps the title and the spoken line, hears the keys.
 import { effect, signal, untracked } from '@preact/signals';
 import { render } from 'preact';
-import './prefs';
+import { narrow } from './prefs';
 import { visible } from './format';
 import { Hatches } from './marks';
 import { Overview } from './overview';
-import { follow, go, overviewPath, route } from './route';
+import { follow, go, overviewPath, route, type Route } from './route';
 import { Service } from './service';
-import { Bars, Failed, KeysDialog, TopBar, keysOpen } from './shell';
+import { Bars, Failed, KeysDialog, Pages, TopBar, keysOpen } from './shell';
+import { Storage } from './storage';
+import { storage } from './storage-data';
 import { feedState, isRefused, open, overviewLoaded, paused, refused, sentence, serviceDoc, togglePause, totals } from './state';
 import { leaveRow, moveFocus, returnTo } from './table';
 import type { Sentence } from './views';
@@ -15,8 +17,15 @@ import type { Sentence } from './views';
 const SPEAK_EVERY_MS = 10_000;
 const spoken = signal('');
 
-const currentSentence = (): Sentence | null =>
-  (route.value.view === 'overview' ? sentence.value : serviceDoc.value?.sentence) ?? null;
+const SENTENCES: Record<Route['view'], () => Sentence | null | undefined> = {
+  overview: () => sentence.value,
+  service: () => serviceDoc.value?.sentence,
+  storage: () => storage.value?.sentence,
+  missing: () => null,
+};
+const currentSentence = (): Sentence | null => SENTENCES[route.value.view]() ?? null;
+
+const MARKS: Record<string, string> = { unhealthy: '\u2715 ', critical: '\u2715 ', degraded: '\u25b2 ', warning: '\u25b2 ', unknown: '? ' };
 
 function trouble(): string {
   const now = route.value;
@@ -26,13 +35,13 @@ function trouble(): string {
     if (services.unhealthy > 0) return `\u2715 ${services.unhealthy} unhealthy · `;
     return services.degraded > 0 ? `\u25b2 ${services.degraded} degraded · ` : '';
   }
-  const health = serviceDoc.value?.health;
-  return health === 'unhealthy' ? '\u2715 ' : health === 'degraded' ? '\u25b2 ' : health === 'unknown' ? '? ' : '';
+  return MARKS[(now.view === 'storage' ? storage.value?.sentence.severity : serviceDoc.value?.health) ?? ''] ?? '';
 }
 
+const TITLES = { overview: 'Overview', storage: 'Storage', missing: 'Not there' };
 effect(() => {
   const now = route.value;
-  const where = now.view === 'service' ? visible(now.name).slice(0, 64) : now.view === 'overview' ? 'Overview' : 'Not there';
+  const where = now.view === 'service' ? visible(now.name).slice(0, 64) : TITLES[now.view];
   const link = feedState.value.kind === 'lost' && !isRefused.value ? 'not connected · ' : paused.value ? 'paused · ' : '';
   document.title = `${link}${trouble()}${where} · fusebox`;
 });
@@ -102,6 +111,7 @@ function Missing({ path }: { path: string }) {
 function View() {
   const now = route.value;
   if (now.view === 'service') return <Service key={now.name} name={now.name} />;
+  if (now.view === 'storage') return <Storage />;
   if (now.view === 'missing') return <Missing path={now.path} />;
   return refused.value && !overviewLoaded.value ? <Failed failure={refused.value} /> : <Overview />;
 }
@@ -113,6 +123,7 @@ function App() {
       <a class="skip" href="#main">To the content</a>
       <Hatches />
       <TopBar />
+      {narrow.value && <Pages />}
       <main id="main" tabIndex={-1}>
         <Bars />
         <div class={old ? 'view disconnected' : 'view'}><View /></div>

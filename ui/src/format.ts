@@ -30,6 +30,16 @@ function significant(value: number, digits: number): string {
   return value.toFixed(Math.min(2, Math.max(0, digits - before)));
 }
 
+// A size in powers of 1,000, rounded down: what is free is never promised larger than it is.
+export function bytes(value: number | null): string {
+  if (!known(value)) return DASH;
+  if (value < 1000) return `${Math.round(value)}${THIN}B`;
+  const power = Math.min(6, Math.floor((String(Math.floor(value)).length - 1) / 3) || 1);
+  const whole = value / 1000 ** power;
+  const shown = whole < 100 ? (Math.floor(whole * 10 + 1e-9) / 10).toFixed(1) : Math.floor(whole).toFixed(0);
+  return `${grouped(shown)}${THIN}${['kB', 'MB', 'GB', 'TB', 'PB', 'EB'][power - 1]}`;
+}
+
 export interface Figure {
   value: string;
   unit: string;

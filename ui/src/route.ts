@@ -1,7 +1,7 @@
 // Which view the address names, and how to go to another without loading the page again.
 import { signal } from '@preact/signals';
 
-export type Route = { view: 'overview' } | { view: 'service'; name: string } | { view: 'missing'; path: string };
+export type Route = { view: 'overview' } | { view: 'storage' } | { view: 'service'; name: string } | { view: 'missing'; path: string };
 
 const BASE = '/ui/';
 
@@ -9,6 +9,7 @@ export function parseRoute(pathname: string): Route {
   const rest = pathname.startsWith(BASE) ? pathname.slice(BASE.length) : '';
   if (rest === '') return { view: 'overview' };
   const [head, name, ...more] = rest.split('/');
+  if (head === 'storage' && name === undefined) return { view: 'storage' };
   if (head !== 'services' || !name || more.length > 0) return { view: 'missing', path: pathname };
   try {
     return { view: 'service', name: decodeURIComponent(name) };
@@ -18,6 +19,7 @@ export function parseRoute(pathname: string): Route {
 }
 
 export const overviewPath = BASE;
+export const storagePath = `${BASE}storage`;
 export const servicePath = (name: string) => `${BASE}services/${encodeURIComponent(name)}`;
 
 export const route = signal<Route>(parseRoute(location.pathname));

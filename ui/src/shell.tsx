@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { age, clock, count, duration, visible } from './format';
 import { Glyph } from './glyphs';
 import { narrow, nextTheme, theme } from './prefs';
-import { follow, overviewPath } from './route';
+import { follow, overviewPath, route, storagePath } from './route';
 import { dataAgeS, epoch, feedState, isRefused, paused, retryNow, shown, tick, togglePause } from './state';
 import type { Failure } from './stream';
 
@@ -51,6 +51,19 @@ const THEME_GLYPHS = {
   dark: <circle cx="8" cy="8" r="5.8" fill="currentColor" />,
 };
 
+// In the bar on top where there is room, else a row of its own below it.
+export function Pages() {
+  const link = (view: string, path: string, text: string) => (
+    <a href={path} aria-current={route.value.view === view ? 'page' : undefined} onClick={(event) => follow(event, path)}>{text}</a>
+  );
+  return (
+    <nav class="pages" aria-label="Pages">
+      {link('overview', overviewPath, 'Services')}
+      {link('storage', storagePath, 'Storage')}
+    </nav>
+  );
+}
+
 export function TopBar() {
   const isPaused = paused.value !== null;
   return (
@@ -62,6 +75,7 @@ export function TopBar() {
         </svg>
         <span class={narrow.value ? 'sr' : ''}>fusebox</span>
       </a>
+      {!narrow.value && <Pages />}
       <span class="sp" />
       <span class="m sm nw">{narrow.value ? 'UTC' : 'times in UTC'}</span>
       <Live />

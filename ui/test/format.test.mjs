@@ -50,3 +50,6 @@ test('a number that is not known never becomes NaN on the page', () => {
   for (const fn of [f.count, f.rateText, f.percentText, f.successText, f.duration, f.clock])
     for (const value of [null, undefined, NaN, Infinity, -Infinity]) assert.equal(fn(value), '—', fn.name);
 });
+holds('a size is in powers of 1,000 and never promises more than there is', f.bytes, [
+  [[0], '0 B'], [[999], '999 B'], [[1000], '1.0 kB'], [[99_999_999], '99.9 MB'], [[999_999_999], '999 MB'], [[1.1e9], '1.1 GB'], [[494e9], '494 GB'], [[2e18], '2.0 EB'], [[null], '—'], [[NaN], '—'],
+]);

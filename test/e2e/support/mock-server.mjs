@@ -6,6 +6,7 @@
 // Listens on loopback only, on a free port.
 import { createServer } from 'node:http';
 import { START_MS, overviewDocument, serviceDocument } from './scenes.mjs';
+import { cardinalityDocument, storageDocument } from './storage-scenes.mjs';
 
 export const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
   + "worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
@@ -18,11 +19,15 @@ const HEADERS = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 const VIEWS = '/api/v1/retry-monitoring/dashboard/';
+const STORAGE = '/api/v1/storage';
 
 export class MockServer {
   constructor(files) {
     this.files = new Map(files.map((file) => [file.path, file]));
     this.scene = 'healthy';
+    this.storageScene = 'usual';
+    this.storageRefusal = null; // {status, code, message}: what every storage request is told
+    this.seal = () => ({ status: 200, body: { blocks: 1, series: 48_120, samples: 712_000, bytes: 660_000, duration_ms: 340.5 } });
     this.epoch = 'one';
     this.seq = 1;
     this.nowMs = START_MS;
@@ -90,11 +95,27 @@ export class MockServer {
     this.requests.push(pathname);
     for (const [name, value] of Object.entries(HEADERS)) res.setHeader(name, value);
     if (pathname.startsWith(VIEWS)) return this.view(pathname.slice(VIEWS.length), res);
+    if (pathname.startsWith(STORAGE)) return this.storage(req.method, pathname.slice(STORAGE.length), res);
     const file = this.files.get(pathname) ?? (pathname.startsWith('/ui/') && !pathname.startsWith('/ui/assets/') ? this.files.get('/ui/') : undefined);
     if (!file) return res.writeHead(404).end();
     res.writeHead(200, { 'Content-Type': file.type, 'Content-Encoding': 'gzip', ETag: file.etag,
       'Cache-Control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache' });
     return res.end(file.gzip);
+  }
+
+  async storage(method, path, res) {
+    const { status, body } = await this.storageAnswer(method, path);
+    res.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }).end(JSON.stringify(body));
+  }
+
+  storageAnswer(method, path) {
+    if (this.storageRefusal) {
+      const { status, ...error } = this.storageRefusal;
+      return { status, body: { error } };
+    }
+    if (method === 'POST' && path === '/seal') return this.seal();
+    if (path === '/cardinality') return { status: 200, body: cardinalityDocument(this.storageScene) };
+    return { status: 200, body: storageDocument(this.storageScene, this.nowMs) };
   }
 
   view(path, res) {
