@@ -29,6 +29,7 @@ static enum err gather(struct api *api, struct arena *arena, struct storage_view
     *v = (struct storage_view){
         .now_ms = clock_wall_ms(&api->clock),
         .budget = api->budget,
+        .notices = api->notices,
         .failing = atomic_load(&api->own.store_failing),
         .retention_ms = atomic_load(&api->retention_ms),
         .retention_bytes = atomic_load(&api->retention_bytes),
