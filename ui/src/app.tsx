@@ -4,6 +4,7 @@ import { render } from 'preact';
 import { narrow } from './prefs';
 import { visible } from './format';
 import { Hatches } from './marks';
+import { Notices } from './notices';
 import { Overview } from './overview';
 import { follow, go, overviewPath, route, type Route } from './route';
 import { Service } from './service';
@@ -125,6 +126,7 @@ function App() {
       <TopBar />
       {narrow.value && <Pages />}
       <main id="main" tabIndex={-1}>
+        <Notices />
         <Bars />
         <div class={old ? 'view disconnected' : 'view'}><View /></div>
       </main>

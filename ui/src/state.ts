@@ -8,7 +8,7 @@
 // Rows are one signal each, so that a row of a thousand repaints alone.
 import { batch, computed, signal, type Signal } from '@preact/signals';
 import { Feed, failureOf, type Failure, type FeedState } from './stream';
-import type { OverviewDocument, OverviewUpdate, Row, Sentence, ServiceDocument, Totals } from './views';
+import type { Notice, OverviewDocument, OverviewUpdate, Row, Sentence, ServiceDocument, Totals } from './views';
 import type { Route } from './route';
 
 const API = '/api/v1/retry-monitoring/dashboard/';
@@ -30,6 +30,13 @@ export const refused = signal<Failure | null>(null);
 
 // The server is there, and says that the view is not.
 export const isRefused = computed(() => shown.value === null && refused.value !== null && refused.value.status > 0);
+
+// What Fusebox says about itself; every document has it, and it outlives a change of the view.
+export const notices = signal<readonly Notice[]>([]);
+
+export function takeNotices(next: readonly Notice[] | undefined): void {
+  if (next && JSON.stringify(next) !== JSON.stringify(notices.peek())) notices.value = next;
+}
 
 const rows = new Map<string, Signal<Row>>();
 export const rowOf = (name: string): Signal<Row> | undefined => rows.get(name);
@@ -116,11 +123,12 @@ let held: { type: string; data: unknown }[] = [];
 let seq = -1;
 
 function accept(view: View, type: string, data: unknown): void {
-  const { seq: next, now_ms } = data as { seq: number; now_ms: number };
+  const { seq: next, now_ms, notices: said } = data as { seq: number; now_ms: number; notices?: readonly Notice[] };
   if (type !== 'snapshot' && next <= seq) return;
   batch(() => {
     seq = next;
     refused.value = null;
+    takeNotices(said);
     if (type === 'snapshot') view.takeDocument(data);
     else view.takeUpdate(data);
     shown.value = { nowMs: now_ms, mono: performance.now() };

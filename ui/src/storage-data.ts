@@ -5,8 +5,9 @@
 //
 // The figures come every 5 s. Cardinality is a walk over the whole index and comes every 30 s.
 import { batch, signal } from '@preact/signals';
+import { takeNotices } from './state';
 import { failureOf, type Failure } from './stream';
-import type { Sentence } from './views';
+import type { Notice, Sentence } from './views';
 
 export interface Block {
   name: string;
@@ -46,6 +47,7 @@ export interface StorageDocument {
   blocks: readonly Block[];
   damaged: number;
   damages: readonly Damage[];
+  notices?: readonly Notice[];
 }
 
 export interface Entry {
@@ -113,6 +115,7 @@ async function loadStorage(abort: AbortSignal): Promise<void> {
     }
     storageFailure.value = null;
     storage.value = answer;
+    takeNotices(answer.notices);
     storageMono.value = performance.now();
   });
 }

@@ -131,10 +131,19 @@ export interface History {
   utilization_percent: Values;
 }
 
+// A condition of Fusebox itself.
+export interface Notice {
+  name: string;
+  severity: Severity;
+  text: string;
+  since: string | null;
+}
+
 interface Moment {
   seq: number;
   timestamp: string;
   now_ms: number;
+  notices?: readonly Notice[];
 }
 
 export interface OverviewDocument extends Moment {

@@ -25,6 +25,7 @@ export class MockServer {
   constructor(files) {
     this.files = new Map(files.map((file) => [file.path, file]));
     this.scene = 'healthy';
+    this.notices = [];
     this.storageScene = 'usual';
     this.storageRefusal = null; // {status, code, message}: what every storage request is told
     this.seal = () => ({ status: 200, body: { blocks: 1, series: 48_120, samples: 712_000, bytes: 660_000, duration_ms: 340.5 } });
@@ -75,7 +76,7 @@ export class MockServer {
   push(update = {}) {
     this.seq += 1;
     this.nowMs += 1000;
-    const moment = { seq: this.seq, timestamp: new Date(this.nowMs).toISOString(), now_ms: this.nowMs };
+    const moment = { notices: this.notices, seq: this.seq, timestamp: new Date(this.nowMs).toISOString(), now_ms: this.nowMs };
     for (const stream of this.streams) {
       const data = stream.service === null ? update : { ...serviceDocument(this.scene, stream.service, this.moment), history: undefined, ...update };
       this.send(stream.res, 'update', { ...data, ...moment });
@@ -115,7 +116,7 @@ export class MockServer {
     }
     if (method === 'POST' && path === '/seal') return this.seal();
     if (path === '/cardinality') return { status: 200, body: cardinalityDocument(this.storageScene) };
-    return { status: 200, body: storageDocument(this.storageScene, this.nowMs) };
+    return { status: 200, body: { ...storageDocument(this.storageScene, this.nowMs), notices: this.notices } };
   }
 
   view(path, res) {
@@ -124,6 +125,7 @@ export class MockServer {
     if (subscribed) parts.pop();
     const service = parts[0] === 'service' ? decodeURIComponent(parts[1]) : null;
     const doc = service === null ? overviewDocument(this.scene, this.moment) : serviceDocument(this.scene, service, this.moment);
+    if (doc) doc.notices = this.notices;
     res.setHeader('Cache-Control', 'no-store');
     if (!doc) {
       res.writeHead(404, { 'Content-Type': 'application/json' });
