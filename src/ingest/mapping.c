@@ -19,50 +19,21 @@
 #include <math.h>
 
 #include "base/mem.h"
-#include "base/vec.h"
-#include "ingest/mapping_subject.h"
+#include "ingest/lost_counters.h"
+#include "ingest/mapped_series.h"
 
-enum {
-    SERIES_MAX = 1 << 20,
-    BINDINGS_MAX = 1 << 21,
-    BINDINGS_PER_SERIES_MAX = 8,
-    SLOT_UNSEEN = 0,
-    SLOT_NOT_MAPPED = 1,
-    SLOT_FIRST = 2,
-    FALL_GROWTH_FACTOR =
-        10, /* how much more than lately a counter may have grown in one interval */
-};
-
-struct binding {
-    const struct mapping_row *row;
-    struct mapping_subject *subject;
-};
-
-struct mapped_series {
-    struct mapping_source *source;
-    uint32_t first_binding;
-    uint32_t binding_count;
-    double last;
-    double last_growth;
-    int64_t last_ts_ms;
-    bool is_epoch;
-    bool is_state;
-    bool falls_with_all;
-    bool born_at_runtime; /* the source was heard before it: it began at 0 */
-    bool has_last;
-    bool live;
-};
+/* How much more than lately a counter may have grown in one interval. */
+enum { FALL_GROWTH_FACTOR = 10 };
 
 struct mapping {
     struct tsdb *db;
     struct signal_sink sink;
     struct mapping_registry registry;
-    uint32_t *slots; /* by series reference: SLOT_*, or SLOT_FIRST + index into `series` */
-    size_t slot_count;
-    struct vec series;   /* struct mapped_series */
-    struct vec bindings; /* struct binding */
+    struct mapped_table table;
+    struct lost_counters lost;
     struct mapping_subject *touched;
-    uint64_t batch; /* number of the one that is applied, from 1 */
+    uint64_t batch;      /* number of the one that is applied, from 1 */
+    int64_t received_ms; /* of the newest one */
 };
 
 struct mapping *mapping_new(struct tsdb *db, struct signal_sink sink)
@@ -74,8 +45,7 @@ struct mapping *mapping_new(struct tsdb *db, struct signal_sink sink)
     m->db = db;
     m->sink = sink;
     m->registry = mapping_registry_empty();
-    m->series = vec_of(sizeof(struct mapped_series), SERIES_MAX);
-    m->bindings = vec_of(sizeof(struct binding), BINDINGS_MAX);
+    m->table = mapped_series_none();
     return m;
 }
 
@@ -84,29 +54,12 @@ void mapping_free(struct mapping *m)
     if (!m)
         return;
     mapping_registry_release(&m->registry);
-    vec_release(&m->series);
-    vec_release(&m->bindings);
-    mem_free(m->slots);
+    mapped_series_release(&m->table);
+    lost_counters_release(&m->lost);
     mem_free(m);
 }
 
 /* --- binding --- */
-
-static bool grow_slots(struct mapping *m, uint32_t ref)
-{
-    size_t count = m->slot_count ? m->slot_count : 1024;
-    uint32_t *slots;
-
-    while (count <= ref)
-        count *= 2;
-    slots = mem_realloc(m->slots, count * sizeof *slots);
-    if (!slots)
-        return false;
-    memset(slots + m->slot_count, 0, (count - m->slot_count) * sizeof *slots);
-    m->slots = slots;
-    m->slot_count = count;
-    return true;
-}
 
 /* `up` and its kin come from failed scrapes too, so they are no sign that the source was heard. */
 static bool is_about_scrape(struct labels labels)
@@ -139,60 +92,44 @@ static size_t collect_bindings(struct mapping *m, struct labels labels,
     return count;
 }
 
-static bool store_bindings(struct mapping *m, struct mapped_series *s, const struct binding *from,
-                           size_t count)
+/* Where a series begins that is new here, or comes back. */
+static void begin_series(struct mapping *m, struct mapped_series *s)
 {
-    s->first_binding = (uint32_t)m->bindings.count;
-    s->binding_count = (uint32_t)count;
-    for (size_t i = 0; i < count; i++) {
-        struct binding *b = vec_push(&m->bindings);
+    struct lost_counter before;
 
-        if (!b)
-            return false;
-        *b = from[i];
-        s->is_epoch |= from[i].row->use == USE_EPOCH;
-        s->is_state |= from[i].row->use == USE_STATE;
-        s->falls_with_all |= from[i].row->falls_with_all;
-    }
-    return true;
+    s->born_at_runtime = s->source->heard_batch < m->batch && !s->source->lost_counters;
+    if (!lost_counters_take(&m->lost, s->hash, &before))
+        return;
+    s->has_last = true;
+    s->last = before.last;
+    s->last_ts_ms = before.last_ts_ms;
 }
 
-/* What the slot of a series that was not seen before shall say. */
-static uint32_t bind_series(struct mapping *m, uint32_t ref)
+/* A series that was not seen before. */
+static struct mapped_series *bind_series(struct mapping *m, uint32_t ref)
 {
-    struct labels labels = tsdb_labels(m->db, ref);
+    struct label space[LABELS_MAX];
+    struct labels labels = tsdb_labels(m->db, ref, space);
     struct binding found[BINDINGS_PER_SERIES_MAX];
     struct mapped_series *s;
     struct mapping_source *source;
     size_t count;
 
     if (!labels.count || is_about_scrape(labels))
-        return SLOT_NOT_MAPPED;
+        return NULL;
     source = mapping_registry_source(&m->registry, labels);
     if (!source)
-        return SLOT_NOT_MAPPED;
+        return NULL;
     if (!source->heard_batch)
         source->heard_batch = m->batch;
     count = collect_bindings(m, labels, source, found);
-    if (!count)
-        return SLOT_NOT_MAPPED;
-    s = vec_push(&m->series);
+    s = count ? mapped_series_add(&m->table, ref, found, count) : NULL;
     if (!s)
-        return SLOT_NOT_MAPPED;
-    s->source = source;
-    s->born_at_runtime = source->heard_batch < m->batch;
-    s->last_ts_ms = INT64_MIN;
-    if (!store_bindings(m, s, found, count))
-        return SLOT_NOT_MAPPED;
-    return SLOT_FIRST + (uint32_t)m->series.count - 1;
-}
-
-/* NULL: no row is about it. */
-static struct mapped_series *find_series(const struct mapping *m, uint32_t ref)
-{
-    if (ref >= m->slot_count || m->slots[ref] < SLOT_FIRST)
         return NULL;
-    return (struct mapped_series *)m->series.items + (m->slots[ref] - SLOT_FIRST);
+    s->source = source;
+    s->hash = labels_hash(labels);
+    begin_series(m, s);
+    return s;
 }
 
 /* --- the first pass --- */
@@ -220,11 +157,11 @@ static void prepare(struct mapping *m, const struct sample_batch *batch)
         const struct series_sample *sample = &batch->items[i];
         struct mapped_series *s;
 
-        if (sample->series >= m->slot_count && !grow_slots(m, sample->series))
+        if (!mapped_series_reserve(&m->table, sample->series))
             continue;
-        if (m->slots[sample->series] == SLOT_UNSEEN)
-            m->slots[sample->series] = bind_series(m, sample->series);
-        s = find_series(m, sample->series);
+        if (mapped_series_is_unseen(&m->table, sample->series) && !bind_series(m, sample->series))
+            mapped_series_ignore(&m->table, sample->series);
+        s = mapped_series_find(&m->table, sample->series);
         if (s && (s->is_epoch || s->falls_with_all))
             look_for_restart(m, s, sample);
     }
@@ -332,10 +269,10 @@ static void set_state_bit(struct mapping *m, struct mapping_subject *s, unsigned
 
 static void revive(struct mapping *m, struct mapped_series *s)
 {
-    const struct binding *bindings = m->bindings.items;
+    const struct binding *bindings = mapped_series_bindings(&m->table, s);
 
     for (size_t i = 0; i < s->binding_count && !s->live; i++) {
-        struct mapping_subject *subject = bindings[s->first_binding + i].subject;
+        struct mapping_subject *subject = bindings[i].subject;
 
         if (!subject)
             continue;
@@ -348,10 +285,10 @@ static void revive(struct mapping *m, struct mapped_series *s)
 
 static void take_stale(struct mapping *m, struct mapped_series *s, int64_t at_ms)
 {
-    const struct binding *bindings = m->bindings.items;
+    const struct binding *bindings = mapped_series_bindings(&m->table, s);
 
     for (size_t i = 0; i < s->binding_count && s->live; i++) {
-        const struct binding *b = &bindings[s->first_binding + i];
+        const struct binding *b = &bindings[i];
 
         if (!b->subject)
             continue;
@@ -381,12 +318,12 @@ static void deliver(struct mapping *m, const struct binding *b, double grown,
 static void take_value(struct mapping *m, struct mapped_series *s,
                        const struct series_sample *sample)
 {
-    const struct binding *bindings = m->bindings.items;
+    const struct binding *bindings = mapped_series_bindings(&m->table, s);
     double grown = s->is_state || s->is_epoch ? 0 : growth(m, s, sample->value);
 
     revive(m, s);
     for (size_t i = 0; i < s->binding_count; i++)
-        deliver(m, &bindings[s->first_binding + i], grown, sample);
+        deliver(m, &bindings[i], grown, sample);
     s->last = sample->value;
     s->last_growth = grown;
     s->has_last = true;
@@ -394,7 +331,7 @@ static void take_value(struct mapping *m, struct mapped_series *s,
 
 static void take_sample(struct mapping *m, const struct series_sample *sample)
 {
-    struct mapped_series *s = find_series(m, sample->series);
+    struct mapped_series *s = mapped_series_find(&m->table, sample->series);
 
     if (!s || sample->ts_ms <= s->last_ts_ms)
         return; /* the store keeps the first sample of an instant, too */
@@ -435,15 +372,51 @@ static void settle_group(struct mapping *m, const struct mapping_subject *s)
     }
 }
 
-void mapping_apply(struct mapping *m, const struct sample_batch *batch)
+static void begin_batch(struct mapping *m)
 {
     m->batch++;
     m->touched = NULL;
-    prepare(m, batch);
-    for (size_t i = 0; i < batch->count; i++)
-        take_sample(m, &batch->items[i]);
+}
+
+static void settle(struct mapping *m)
+{
     for (struct mapping_subject *s = m->touched; s; s = s->next_touched)
         settle_retries(m, s);
     for (struct mapping_subject *s = m->touched; s; s = s->next_touched)
         settle_group(m, s);
+}
+
+void mapping_apply(struct mapping *m, const struct sample_batch *batch)
+{
+    begin_batch(m);
+    if (batch->received_ms > m->received_ms)
+        m->received_ms = batch->received_ms;
+    prepare(m, batch);
+    for (size_t i = 0; i < batch->count; i++)
+        take_sample(m, &batch->items[i]);
+    settle(m);
+}
+
+/* --- series that left --- */
+
+static void forget_series(struct mapping *m, struct mapped_series *s)
+{
+    struct lost_counter lost = { s->hash, s->source, s->last, s->last_ts_ms };
+
+    take_stale(m, s, m->received_ms);
+    if (s->has_last && !s->is_state && !s->is_epoch)
+        lost_counters_put(&m->lost, &lost);
+}
+
+void mapping_forget(struct mapping *m, const uint32_t *refs, size_t count)
+{
+    begin_batch(m);
+    for (size_t i = 0; i < count; i++) {
+        struct mapped_series *s = mapped_series_find(&m->table, refs[i]);
+
+        if (s)
+            forget_series(m, s);
+        mapped_series_remove(&m->table, refs[i]);
+    }
+    settle(m);
 }

@@ -6,7 +6,7 @@
  * series is seen it is bound to a row (or to none); afterwards a sample costs
  * one array access.
  *
- *   mapping_new(db, sink) -> { mapping_apply(batch) }* -> mapping_free
+ *   mapping_new(db, sink) -> { mapping_apply(batch) | mapping_forget(refs) }* -> mapping_free
  *
  * Counters  The increase since the series' sample before. A lower value is a
  *           reset: the new value itself is the increase. The first sample of a
@@ -19,6 +19,9 @@
  * Staleness A stale marker ends the series; SIGNAL_GONE once when none is left of
  *           a service or a breaker. A counter that comes back after it goes on
  *           from its last value, with reset detection.
+ * Leases    mapping_forget unbinds series that left the store's memory, for their references
+ *           may come back as other series. One that comes back itself goes on from its
+ *           last value, as far as that is remembered (lost_counters.h).
  * HAProxy   docs/decisions names the rules (calls, retries, half-open).
  * Limits    MAPPING_SUBJECTS_MAX services and breakers, a million mapped series;
  *           a series beyond them, or that found no memory when it was first seen,
@@ -40,5 +43,11 @@ void mapping_free(struct mapping *m);
 /* Sends the signals of one committed batch, in the order of its samples; breaker states once per
  * batch. */
 void mapping_apply(struct mapping *m, const struct sample_batch *batch);
+
+/*
+ * The references left the store's memory. What still counted as live ends as with a stale marker,
+ * at the time of the newest batch. References that are not known are passed over.
+ */
+void mapping_forget(struct mapping *m, const uint32_t *refs, size_t count);
 
 #endif

@@ -59,6 +59,15 @@ struct mapping_source *mapping_registry_source(struct mapping_registry *r, struc
 
 /* --- groups and subjects --- */
 
+/* A group that was just made. False: no memory for its texts. */
+static bool name_group(struct mapping_registry *r, struct mapping_group *group,
+                       const struct mapping_row *row, struct str service, struct str breaker)
+{
+    group->row = row;
+    return arena_copy_str(&r->arena, service, &group->service) &&
+           arena_copy_str(&r->arena, breaker, &group->breaker);
+}
+
 static struct mapping_group *find_group(struct mapping_registry *r, const struct mapping_row *row,
                                         struct str service, struct str breaker)
 {
@@ -71,10 +80,9 @@ static struct mapping_group *find_group(struct mapping_registry *r, const struct
     append_part(&key, breaker);
     if (!buf_error(&key))
         group = find_or_add(r, &r->groups, buf_str(&key), sizeof *group, &is_new);
-    if (is_new) {
-        group->row = row;
-        group->service = service;
-        group->breaker = breaker;
+    if (is_new && !name_group(r, group, row, service, breaker)) {
+        map_remove(&r->groups, buf_str(&key));
+        group = NULL;
     }
     buf_release(&key);
     return group;

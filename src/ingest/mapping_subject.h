@@ -11,7 +11,7 @@
  *
  * Threads   Owned by the mapping.
  * Memory    Everything lives in one arena and stays until the mapping goes;
- *           pointers do not move. Texts borrow from the store's labels.
+ *           pointers do not move. Texts are copied, for labels of the store may go.
  * Limits    MAPPING_SUBJECTS_MAX of each kind, MAPPING_ARENA_MAX_BYTES together.
  */
 #ifndef FUSEBOX_INGEST_MAPPING_SUBJECT_H
@@ -33,6 +33,7 @@ struct mapping_source {
     uint64_t fall_batch;    /* … in which a counter fell that speaks for all */
     double epoch;
     bool epoch_known;
+    bool lost_counters; /* a counter left that is not remembered: lost_counters.h */
 };
 
 struct mapping_subject;

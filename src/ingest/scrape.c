@@ -95,8 +95,8 @@ static bool hand_over(struct target *t, struct scrape_outcome *outcome, int64_t 
     count = outcome->batch->count;
     outcome->batch->received_ms = now_ms;
     outcome->batch->received_mono_ns = mono_ns;
-    if (batch_queue_push(t->scraper->options.batches, t->scraper->options.budget,
-                         outcome->batch) != ERR_OK) {
+    if (batch_queue_push(t->scraper->options.batches, t->scraper->options.budget, outcome->batch) !=
+        ERR_OK) {
         sample_batch_free(outcome->batch);
         stats->scrapes_dropped++;
         return false;
@@ -173,8 +173,10 @@ static void conclude(struct target *t, const struct http_result *result)
     struct scrape_outcome outcome = { 0 };
     struct diag diag = { 0 };
     char error[TARGET_ERROR_BYTES] = "";
-    enum err err = read_answer(t, result, &outcome, &diag);
+    enum err err;
 
+    scrape_result_begin(t, mono_ns);
+    err = read_answer(t, result, &outcome, &diag);
     if (err) {
         say_error(&diag, error);
         if (scrape_result_bad(t, t->scraper->options.db, t->started_ms, result->duration_s,
@@ -262,6 +264,7 @@ static bool say_farewell(struct target *t)
     struct scrape_outcome outcome;
 
     if (t->report_had || t->cache.had_count) {
+        scrape_result_begin(t, mono_now(t->scraper));
         if (scrape_result_leave(t, wall_now(t->scraper), &outcome) != ERR_OK ||
             !hand_over(t, &outcome, wall_now(t->scraper), mono_now(t->scraper)))
             return false;

@@ -26,27 +26,42 @@ static enum err resolve(const struct scrape_body *b, struct str series, struct a
     return err ? err : tsdb_series(b->db, labels, ret_ref);
 }
 
-/* *ret_entry stays NULL when the series is left out. */
-static enum err add_series(struct scrape_body *b, struct str series, uint64_t hash,
-                           struct arena *scratch, struct series_cache_entry **ret_entry,
-                           struct diag *diag)
+/* *ret_ref stays 0 when the series is left out. */
+static enum err ask(struct scrape_body *b, struct str series, struct arena *scratch,
+                    uint32_t *ret_ref, struct diag *diag)
 {
     struct diag why = { 0 };
-    uint32_t ref = 0;
-    enum err err = resolve(b, series, scratch, &ref, &why);
+    enum err err = resolve(b, series, scratch, ret_ref, &why);
 
     if (err == ERR_LIMIT) {
         b->refused_count++;
         return ERR_OK;
     }
-    if (err) {
-        if (diag && !diag->code)
-            *diag = why;
+    if (err && diag && !diag->code)
+        *diag = why;
+    return err;
+}
+
+/* A new entry, or the lease of a known one. *entry is NULL after it when the series is left out. */
+static enum err ask_for(struct scrape_body *b, struct str series, uint64_t hash,
+                        struct arena *scratch, struct series_cache_entry **entry, struct diag *diag)
+{
+    uint32_t ref = 0;
+    enum err err = ask(b, series, scratch, &ref, diag);
+
+    if (err)
         return err;
+    if (*entry) {
+        series_cache_answer(*entry, ref);
+        if (!ref)
+            *entry = NULL;
+        return ERR_OK;
     }
-    *ret_entry = series_cache_add(b->cache, hash, ref);
+    if (!ref)
+        return ERR_OK;
+    *entry = series_cache_add(b->cache, hash, ref);
     b->added_count++;
-    return *ret_entry ? ERR_OK : ERR_NOMEM;
+    return *entry ? ERR_OK : ERR_NOMEM;
 }
 
 /* One that finds no room is left out: the samples count, and the next scrape brings it again. */
@@ -70,8 +85,8 @@ static enum err take_sample(struct scrape_body *b, const struct openmetrics_line
     b->sample_count++;
     if (b->samples_max_count && b->sample_count > b->samples_max_count)
         return diag_set(diag, ERR_LIMIT, "more than %zu samples", b->samples_max_count);
-    if (!entry) {
-        enum err err = add_series(b, line->series, hash, scratch, &entry, diag);
+    if (!entry || !entry->asked) {
+        enum err err = ask_for(b, line->series, hash, scratch, &entry, diag);
 
         if (err || !entry)
             return err;

@@ -1,6 +1,7 @@
 #include "ingest/scrape_result.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "ingest/scrape_body.h"
 
@@ -13,9 +14,32 @@ static const char *const report_names[REPORT_COUNT] = {
     [REPORT_SERIES_ADDED] = "scrape_series_added",
 };
 
-enum { REPORT_SCRATCH_MAX_BYTES = 32 << 10 };
+enum { REPORT_SCRATCH_MAX_BYTES = 32 << 10, NS_PER_MS = 1000000 };
 
-/* A series that the store refuses stays 0 and is left out; the next scrape asks again. */
+/* --- leases --- */
+
+static bool is_past(int64_t mono_ns, int64_t since_mono_ns, int64_t length_ms)
+{
+    return mono_ns - since_mono_ns > length_ms * NS_PER_MS;
+}
+
+void scrape_result_begin(struct target *t, int64_t mono_ns)
+{
+    t->began_mono_ns = mono_ns;
+    if (is_past(mono_ns, t->good_mono_ns, SERIES_LEASE_MS))
+        series_cache_expire(&t->cache);
+    if (is_past(mono_ns, t->handed_mono_ns, SERIES_LEASE_MS))
+        memset(t->report_refs, 0, sizeof t->report_refs);
+    if (!is_past(mono_ns, t->asked_mono_ns, SCRAPE_RENEW_MS))
+        return;
+    series_cache_renew(&t->cache);
+    t->report_asked = false;
+    t->asked_mono_ns = mono_ns;
+}
+
+/* --- the series about the scrape --- */
+
+/* A series that the store refuses is 0 and left out; the next scrape asks again. */
 static void resolve_report(struct target *t, struct tsdb *db)
 {
     struct arena scratch = arena_limited(REPORT_SCRATCH_MAX_BYTES);
@@ -24,16 +48,17 @@ static void resolve_report(struct target *t, struct tsdb *db)
         struct labels_builder builder;
         struct labels labels;
 
-        if (t->report_refs[i])
+        if (t->report_refs[i] && t->report_asked)
             continue;
         labels_builder_init(&builder, &scratch);
         labels_builder_add(&builder, LABEL_METRIC_NAME, str_of(report_names[i]));
         for (size_t k = 0; k < t->labels.count; k++)
             labels_builder_add(&builder, t->labels.items[k].name, t->labels.items[k].value);
-        if (labels_builder_finish(&builder, &labels, NULL) == ERR_OK &&
+        if (labels_builder_finish(&builder, &labels, NULL) != ERR_OK ||
             tsdb_series(db, labels, &t->report_refs[i]) != ERR_OK)
             t->report_refs[i] = 0;
     }
+    t->report_asked = true;
     arena_release(&scratch);
 }
 
@@ -198,4 +223,7 @@ void scrape_result_settle(struct target *t, const struct scrape_outcome *outcome
             series_cache_trim(&t->cache);
     }
     t->report_had = outcome->end != SCRAPE_LEFT;
+    t->handed_mono_ns = t->began_mono_ns;
+    if (outcome->end == SCRAPE_GOOD)
+        t->good_mono_ns = t->began_mono_ns;
 }

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/size.h"
 
-enum { ENTRIES_MIN = 48, PASS_MASK = 0x3fffffff };
+enum { ENTRIES_MIN = 48, PASS_MASK = 0x1fffffff };
 
 void series_cache_release(struct series_cache *c)
 {
@@ -110,10 +110,18 @@ struct series_cache_entry *series_cache_add(struct series_cache *c, uint64_t has
     if (c->count == c->capacity_count && !grow(c))
         return NULL;
     e = &c->entries[c->count++];
-    *e = (struct series_cache_entry){ .hash = hash, .ref = ref, .pass = (c->pass - 1) & PASS_MASK };
+    *e = (struct series_cache_entry){
+        .hash = hash, .ref = ref, .pass = (c->pass - 1) & PASS_MASK, .asked = true
+    };
     *find_slot(c, hash) = (uint32_t)c->count;
     c->next = c->count;
     return e;
+}
+
+void series_cache_answer(struct series_cache_entry *entry, uint32_t ref)
+{
+    entry->ref = ref;
+    entry->asked = ref != 0;
 }
 
 bool series_cache_mark(struct series_cache *c, struct series_cache_entry *entry, bool tracked)
@@ -139,7 +147,7 @@ void series_cache_for_each_missing(const struct series_cache *c,
     for (size_t i = 0; i < c->count; i++) {
         const struct series_cache_entry *e = &c->entries[i];
 
-        if (e->had && !(is_of_pass(c, e) && e->tracked))
+        if (e->had && e->ref && !(is_of_pass(c, e) && e->tracked))
             visit(ctx, e->ref);
     }
 }
@@ -148,7 +156,7 @@ void series_cache_for_each_had(const struct series_cache *c, void (*visit)(void 
                                void *ctx)
 {
     for (size_t i = 0; i < c->count; i++)
-        if (c->entries[i].had)
+        if (c->entries[i].had && c->entries[i].ref)
             visit(ctx, c->entries[i].ref);
 }
 
@@ -170,6 +178,18 @@ void series_cache_settle_none(struct series_cache *c)
     for (size_t i = 0; i < c->count; i++)
         c->entries[i].had = false;
     c->had_count = 0;
+}
+
+void series_cache_renew(struct series_cache *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        c->entries[i].asked = false;
+}
+
+void series_cache_expire(struct series_cache *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        series_cache_answer(&c->entries[i], 0);
 }
 
 void series_cache_trim(struct series_cache *c)

@@ -14,6 +14,11 @@
  *   series_cache_begin -> { series_cache_find | series_cache_add | series_cache_mark }*
  *   -> series_cache_for_each_missing -> (handed over?) series_cache_settle
  *
+ * References are leases (tsdb/series.h). After series_cache_renew each is asked for
+ * again when its line comes next: who finds an entry with `asked` false calls
+ * series_cache_answer. After series_cache_expire none is known any more, and what
+ * the target had cannot be marked stale.
+ *
  *   index    [ . 3 . 1 . . 2 . ]      place of an entry, from 1; 0: free
  *   entries  [ a b c ]
  *
@@ -34,8 +39,9 @@
 
 struct series_cache_entry {
     uint64_t hash;
-    uint32_t ref;         /* 0: the slot is free */
-    uint32_t pass : 30;   /* the last one that held it */
+    uint32_t ref;         /* 0: not known any more */
+    uint32_t pass : 29;   /* the last one that held it */
+    uint32_t asked : 1;   /* the reference is of this lease */
     uint32_t had : 1;     /* the store's last word is a value, not a stale marker */
     uint32_t tracked : 1; /* in that pass it came without a timestamp of its own */
 };
@@ -64,11 +70,15 @@ struct series_cache_entry *series_cache_find(struct series_cache *c, uint64_t ha
 struct series_cache_entry *series_cache_add(struct series_cache *c, uint64_t hash,
                                             uint32_t ref) MUST_CHECK;
 
+/* What the store calls the entry now; 0: nothing, it has no room for it. */
+void series_cache_answer(struct series_cache_entry *entry, uint32_t ref);
+
 /* Notes the entry for this pass; false: this pass has it already. */
 bool series_cache_mark(struct series_cache *c, struct series_cache_entry *entry, bool tracked);
 
 /* How many series the target had that this pass does not hold. */
 size_t series_cache_missing_count(const struct series_cache *c);
+/* Both leave out series whose reference is not known any more. */
 void series_cache_for_each_missing(const struct series_cache *c,
                                    void (*visit)(void *ctx, uint32_t ref), void *ctx);
 void series_cache_for_each_had(const struct series_cache *c, void (*visit)(void *ctx, uint32_t ref),
@@ -78,6 +88,8 @@ void series_cache_for_each_had(const struct series_cache *c, void (*visit)(void 
 void series_cache_settle(struct series_cache *c);
 /* Stale markers for all were handed over: nothing is had, references stay. */
 void series_cache_settle_none(struct series_cache *c);
+void series_cache_renew(struct series_cache *c);
+void series_cache_expire(struct series_cache *c);
 /* Forgets all entries that are not had; for a target that only ever sends new series and fails. */
 void series_cache_trim(struct series_cache *c);
 

@@ -71,7 +71,12 @@ struct target {
     bool listed;  /* taken over by the set that is being built */
     bool leaving; /* no longer in the configuration */
     bool report_had;
-    uint32_t report_refs[REPORT_COUNT]; /* 0: not known yet */
+    bool report_asked;                  /* the references are of this lease */
+    uint32_t report_refs[REPORT_COUNT]; /* 0: not known */
+    int64_t asked_mono_ns;              /* when references began to be asked for again */
+    int64_t began_mono_ns;              /* the pass that is under way … */
+    int64_t handed_mono_ns;             /* … the last one that was handed over … */
+    int64_t good_mono_ns;               /* … and was good */
     int64_t last_ts_ms;                 /* of the newest sample handed over */
     size_t expected_count;              /* samples of the batch before */
     struct series_cache cache;

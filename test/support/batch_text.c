@@ -60,7 +60,8 @@ const char *batch_text(struct test_store *store, struct arena *arena,
 
     for (size_t i = 0; i < batch->count; i++) {
         const struct series_sample *s = &batch->items[i];
-        struct labels labels = tsdb_labels(store->db, s->series);
+        struct label space[LABELS_MAX];
+        struct labels labels = tsdb_labels(store->db, s->series, space);
         char number[NUMBER_TEXT_BYTES];
 
         if (is_report(labels) && !with_report)
