@@ -1,4 +1,4 @@
-/* 64-bit hash of bytes (XXH3). Stable within a process only; never written to disk. */
+/* Hashes of bytes (XXH3), 64 and 128 bits. Stable within a process only; never written to disk. */
 #ifndef FUSEBOX_BASE_HASH_H
 #define FUSEBOX_BASE_HASH_H
 
@@ -7,6 +7,13 @@
 #include "base/str.h"
 
 uint64_t hash_bytes(const void *data, size_t len);
+
+/* Wide enough to stand for the bytes themselves. */
+struct hash_128 {
+    uint64_t low, high;
+};
+
+struct hash_128 hash_bytes_128(const void *data, size_t len);
 
 static inline uint64_t hash_str(struct str s)
 {
