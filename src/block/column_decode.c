@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "block/column_values.h"
+#include "block/rational.h"
 
 static void release_rooms(struct value_decoder *d)
 {
@@ -108,6 +109,39 @@ static bool expand_runs(struct value_decoder *d, const struct column_source *pag
     return at == c->count;
 }
 
+static bool look_up(const int64_t *places, size_t count, const int64_t *table, size_t table_count,
+                    double *heads)
+{
+    for (size_t i = 0; i < count; i++) {
+        if ((uint64_t)places[i] >= table_count)
+            return false;
+        memcpy(&heads[i], &table[places[i]], sizeof *heads);
+    }
+    return true;
+}
+
+static bool read_heads(struct value_decoder *d, const struct column_source *page, size_t slot,
+                       size_t count, double *heads)
+{
+    const struct column *c = &page->columns[slot];
+
+    read_main(d, page, slot);
+    if (column_main_part_count(c) == 2)
+        read_part(page, column_main_part(c) + 1, NULL, d->bits);
+    if (c->form <= FORM_DECIMAL_LAST)
+        decimal_values(d->integers, count, c->form, heads);
+    else if (c->form == FORM_BITS)
+        memcpy(heads, d->integers, count * sizeof *heads);
+    else if (c->form == FORM_RATIONAL)
+        rational_values(d->integers, d->bits, count, heads);
+    else if (c->form == FORM_TABLE)
+        return look_up(d->integers, count, d->bits, page->parts[column_main_part(c) + 1].count,
+                       heads);
+    else
+        near_values(d->integers, d->bits, count, c->form - (unsigned)FORM_NEAR, heads);
+    return true;
+}
+
 bool value_decode(struct value_decoder *d, const struct column_source *page, size_t slot,
                   const double **ret_values)
 {
@@ -115,11 +149,8 @@ bool value_decode(struct value_decoder *d, const struct column_source *page, siz
     size_t head_count = page->parts[column_main_part(c)].count;
     double *heads = c->has_runs ? d->heads : d->values;
 
-    read_main(d, page, slot);
-    if (c->form == FORM_BITS)
-        memcpy(heads, d->integers, head_count * sizeof *heads);
-    else
-        decimal_values(d->integers, head_count, c->form, heads);
+    if (!read_heads(d, page, slot, head_count, heads))
+        return false;
     if (c->has_exceptions && !put_exceptions(d, page, c, head_count, heads))
         return false;
     if (c->has_runs && !expand_runs(d, page, c))

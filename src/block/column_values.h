@@ -3,8 +3,9 @@
  *
  * Values that stay for long are first cut into runs. Then the heads of the runs
  * (or all values) take the form that costs least: decimals of a common exponent,
- * with exceptions for the few that are none (NaN, stale markers, infinities);
- * or the bits of the doubles as integers.
+ * quotients of whole numbers, decimals off by some units in the last place, each
+ * with exceptions for the few that are none (NaN, stale markers, infinities); or
+ * the bits of the doubles as integers; or places in a table of a few such bits.
  *
  *   value_coder_new -> value_coder_begin_page -> { value_coder_add }* -> value_coder_free
  *   value_decode_init -> value_decode -> value_decode_release
@@ -19,14 +20,20 @@
 
 #include "base/err.h"
 #include "block/decimal.h"
+#include "block/near.h"
 #include "block/parts.h"
 
 /* Up to FORM_DECIMAL_LAST the form is the exponent. */
 enum column_form {
     FORM_DECIMAL_LAST = DECIMAL_EXPONENT_MAX,
     FORM_BITS,
+    FORM_RATIONAL,
+    FORM_NEAR,                                      /* + exponent, which is at least 1 */
+    FORM_TABLE = FORM_NEAR + NEAR_EXPONENT_MAX + 1, /* places in a list of bits */
     FORMS,
 };
+
+enum { COLUMN_TABLE_MAX = 64 };
 
 enum { COLUMN_CHAIN_MAX = 24 }; /* columns in a row that are each coded beside the one before */
 
@@ -53,7 +60,7 @@ static inline size_t column_main_part(const struct column *c)
 
 static inline size_t column_main_part_count(const struct column *c)
 {
-    return c->form < FORMS ? 1 : 0;
+    return c->form >= FORM_RATIONAL ? 2 : 1;
 }
 
 static inline size_t column_part_count(const struct column *c)

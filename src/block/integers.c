@@ -26,7 +26,7 @@ enum {
 
 static unsigned bit_length(uint64_t value)
 {
-    return value ? 64 - (unsigned)__builtin_clzll(value) : 0;
+    return 63 - (unsigned)__builtin_clzll(value | 1) + (value != 0);
 }
 
 static uint64_t magnitude(uint64_t value)

@@ -3,7 +3,8 @@
  *
  *   u8 per column      form | 0x20 has runs | 0x40 has exceptions | 0x80 count as before
  *   varint             count of each column without 0x80; then, in the order of the
- *                      parts, the count of every list of runs and of exceptions
+ *                      parts, the count of every list of runs, of exceptions and of a
+ *                      table's entries
  *   u8 per part        order | 4 signed | 8 has a step | width << 4
  *   u8                 scale of each part whose width is not 0
  *   varint             first of each part that has a value, in zig-zag
@@ -55,6 +56,8 @@ static void put_counts(const struct page_meta *meta, struct buf *out)
             varint_put(out, meta->parts[c->first_part].count);
         if (c->has_exceptions)
             varint_put(out, meta->parts[column_main_part(c) - 1].count);
+        if (c->form == FORM_TABLE)
+            varint_put(out, meta->parts[column_main_part(c) + 1].count);
     }
 }
 
@@ -114,7 +117,7 @@ static bool take_columns(struct varint_reader *in, enum page_kind kind, struct p
 
         c.has_runs = byte & COLUMN_HAS_RUNS;
         c.has_exceptions = byte & COLUMN_HAS_EXCEPTIONS;
-        if (kind == PAGE_TIMES ? byte & ~COLUMN_SAME_COUNT : c.form >= FORMS)
+        if (kind == PAGE_TIMES ? byte & ~COLUMN_SAME_COUNT : c.form >= FORMS || c.form == FORM_NEAR)
             return false;
         meta->columns[i] = c;
     }
@@ -146,27 +149,38 @@ static bool take_list(struct varint_reader *in, uint32_t count_max, uint32_t *re
     return count >= 1 && count <= count_max;
 }
 
+/* The counts of one column's parts. */
+static bool take_lists(struct varint_reader *in, const struct column *c, struct integers *parts)
+{
+    uint32_t head_count = c->count;
+    size_t at = 0;
+
+    if (c->has_runs && !take_list(in, head_count, &parts[at++].count))
+        return false;
+    if (c->has_runs)
+        head_count = parts[0].count;
+    if (c->has_exceptions) {
+        if (!take_list(in, head_count, &parts[at].count))
+            return false;
+        parts[at + 1].count = parts[at].count;
+        at += 2;
+    }
+    parts[at].count = head_count;
+    if (c->form == FORM_TABLE)
+        return take_list(in, head_count, &parts[at + 1].count);
+    parts[at + 1].count = head_count; /* when there is a second main part */
+    return true;
+}
+
 static bool take_part_counts(struct varint_reader *in, struct page_meta *meta)
 {
     meta->part_count = 0;
     for (size_t i = 0; i < meta->column_count; i++) {
         struct column *c = &meta->columns[i];
-        struct integers *part = &meta->parts[meta->part_count];
-        uint32_t head_count = c->count;
 
         c->first_part = (uint32_t)meta->part_count;
-        if (c->has_runs && !take_list(in, head_count, &head_count))
+        if (!take_lists(in, c, &meta->parts[meta->part_count]))
             return false;
-        if (c->has_runs)
-            *part++ = (struct integers){ .count = head_count };
-        if (c->has_exceptions) {
-            if (!take_list(in, head_count, &part[0].count))
-                return false;
-            part[1].count = part[0].count;
-            part += 2;
-        }
-        for (size_t left = column_main_part_count(c); left; left--)
-            *part++ = (struct integers){ .count = head_count };
         meta->part_count += column_part_count(c);
     }
     return true;

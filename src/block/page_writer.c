@@ -5,7 +5,10 @@
 #include "block/page_format.h"
 #include "block/page_meta.h"
 
-enum { PIECE_MIN_BYTES = 2048 }; /* a block of its own that is shorter does not pay */
+enum {
+    PIECE_MIN_BYTES = 4096, /* a block of its own that is shorter does not pay */
+    LEVEL_LOWEST = 1,
+};
 
 struct page_writer_state {
     struct parts *parts;
@@ -106,16 +109,35 @@ static enum err lay_out(struct page_writer *w, size_t *ret_meta_len, size_t *ret
     return ERR_OK;
 }
 
-/* Behind the room for the header: compressed where that is shorter. */
+/* Of two frames behind `begin`, the first *len long. */
+static void keep_shorter(struct buf *out, size_t begin, size_t *len)
+{
+    size_t second = out->len - begin - *len;
+
+    if (second < *len) {
+        memmove(out->data + begin, out->data + begin + *len, second);
+        *len = second;
+    }
+    out->len = begin + *len;
+}
+
+/* Behind the room for the header: compressed where that is shorter. A high level finds repetitions
+ * that cost more than the bytes' own codes, so the lowest has its chance too. */
 static enum err put_body(struct page_writer_state *s, int level, size_t end_count, struct buf *out,
                          bool *ret_is_compressed)
 {
     size_t begin = out->len;
     enum err err = compress(&s->compressor, level, buf_str(&s->raw), s->ends, end_count, out);
+    size_t len = out->len - begin;
 
+    if (!err && level > LEVEL_LOWEST) {
+        err = compress(&s->compressor, LEVEL_LOWEST, buf_str(&s->raw), s->ends, end_count, out);
+        if (!err)
+            keep_shorter(out, begin, &len);
+    }
     if (err)
         return err;
-    *ret_is_compressed = out->len - begin < s->raw.len;
+    *ret_is_compressed = len < s->raw.len;
     if (*ret_is_compressed)
         return ERR_OK;
     out->len = begin;
