@@ -6,11 +6,12 @@ static const int64_t MAINTAIN_EVERY_NS = 5000000000;
 static const int64_t COMMIT_GAP_NS =
     25000000; /* a sync costs the same for one batch and for fifty */
 
-static char wake; /* its address in the queue is a wake; never read or written */
+static const char wake_place; /* its address in a queue is a wake */
+static void *const wake = (void *)(uintptr_t)&wake_place;
 
 static void drop_batch(void *batch)
 {
-    if (batch != &wake)
+    if (batch != wake)
         sample_batch_free(batch);
 }
 
@@ -26,9 +27,9 @@ enum err write_thread_init(struct write_thread *w)
 /* When both are full the thread is awake, or will be at once. */
 void write_thread_wake(struct write_thread *w)
 {
-    enum err full = queue_push(&w->queue, &wake);
+    enum err full = queue_push(&w->queue, wake);
 
-    full = queue_push(&w->pause, &wake);
+    full = queue_push(&w->pause, wake);
     (void)full;
 }
 
@@ -156,7 +157,7 @@ static void settle_group(struct write_thread *w)
 
 static void add_to_group(struct write_thread *w, void *item)
 {
-    if (item != &wake)
+    if (item != wake)
         w->group[w->group_count++] = item;
 }
 

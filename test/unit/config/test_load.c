@@ -82,7 +82,10 @@ static void test_load__empty_text_gives_the_defaults(void **state UNUSED)
 
     ASSERT_STR(config_text(cfg, OPT_LISTEN), "127.0.0.1:8080");
     ASSERT_STR(config_text(cfg, OPT_LOG_LEVEL), "info");
-    assert_int_equal(config_int(cfg, OPT_STORAGE_RETENTION), 6 * 3600000);
+    assert_int_equal(config_int(cfg, OPT_STORAGE_RETENTION), 15 * 24 * 3600000);
+    assert_int_equal(config_int(cfg, OPT_STORAGE_RETENTION_SIZE), 0);
+    assert_int_equal(config_int(cfg, OPT_STORAGE_OUT_OF_ORDER_WINDOW), 600000);
+    assert_int_equal(config_int(cfg, OPT_STORAGE_MIN_FREE), 0);
     assert_int_equal(config_int(cfg, OPT_SCRAPE_MAX_BODY), 10 << 20);
     assert_true(config_double(cfg, OPT_BUDGET_RATIO_PERCENT) == 20);
     (void)config_scrapes(cfg, &count);

@@ -242,6 +242,38 @@ static void test_sse__a_client_that_never_reads_is_dropped_and_costs_little(void
     strike(&stage);
 }
 
+static void test_sse__what_waits_is_booked_and_given_back(void **state)
+{
+    static char data[100000];
+    struct stage stage;
+    struct budget budget;
+    int reader, sleeper;
+
+    (void)state;
+    budget_init(&budget, 1 << 20);
+    raise_stage(&stage, 10, LONG_MS, LONG_MS);
+    sse_hub_set_budget(stage.hub, &budget);
+    sleeper = raw_dial_buffer(&stage.s, 2048);
+    assert_true(raw_put(sleeper, STREAM));
+    assert_true(raw_comes_to(&stage.s, &stage.s.stats->streams_open, 1));
+    for (uint64_t id = 2; id <= 20; id++)
+        assert_int_equal(
+            sse_publish(stage.hub, stage.topic, "bulk", id, (struct str){ data, sizeof data }),
+            ERR_OK);
+    assert_in_range(budget_used_bytes(&budget), 19 * sizeof data, 20 * sizeof data);
+    assert_int_equal(raw_ask(&stage.s, STREAM, &a), 503); /* no room for another hello */
+    assert_int_equal(budget.refused_count[BUDGET_STREAM], 1);
+    close(sleeper);
+    assert_true(raw_comes_to(&stage.s, &stage.s.stats->streams_open, 0));
+    assert_int_equal(budget_used_bytes(&budget), 0);
+    reader = listen_in(&stage);
+    assert_int_equal(budget_used_bytes(&budget), 0);
+    close(reader);
+    assert_true(raw_comes_to(&stage.s, &stage.s.stats->streams_open, 0));
+    strike(&stage);
+    assert_int_equal(budget_used_bytes(&budget), 0);
+}
+
 static void test_sse__head_and_http10_clients_are_served(void **state)
 {
     struct stage stage;
@@ -351,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_sse__silence_is_filled_with_heartbeats),
         cmocka_unit_test(test_sse__a_client_that_falls_behind_is_told_to_resync),
         cmocka_unit_test(test_sse__a_client_that_never_reads_is_dropped_and_costs_little),
+        cmocka_unit_test(test_sse__what_waits_is_booked_and_given_back),
         cmocka_unit_test(test_sse__head_and_http10_clients_are_served),
         cmocka_unit_test(test_sse__stopping_says_bye),
         cmocka_unit_test(test_sse__refuses_frames_over_the_limit),
