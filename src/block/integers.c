@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#include "block/varint.h"
+#include "block/bytes.h"
 
 enum {
     SAMPLED_MAX = 31,  /* values looked at for a centre */
@@ -146,7 +146,7 @@ static uint64_t bits_signed(const uint64_t *items, size_t count, uint64_t centre
     uint64_t bits = 0;
 
     for (size_t i = 0; i < count; i++)
-        bits += bit_length(zigzag(items[i] - centre));
+        bits += bit_length(bytes_zigzag(items[i] - centre));
     return bits;
 }
 
@@ -199,7 +199,7 @@ static void finish(const struct plan *plan, const uint64_t *items, uint64_t *res
     for (size_t i = 0; i < count; i++) {
         uint64_t residual = items[i] - (plan->order == INTEGERS_DELTA2 ? 0 : plan->centre);
 
-        residuals[i] = plan->is_signed ? zigzag(residual) : residual;
+        residuals[i] = plan->is_signed ? bytes_zigzag(residual) : residual;
         all |= residuals[i];
     }
     c->order = (uint8_t)plan->order;
@@ -382,7 +382,7 @@ void integers_read(const struct integers *c, const struct integers_layout *layou
     read_residuals(c, layout, planes, out);
     if (c->is_signed)
         for (size_t i = 0; i < count; i++)
-            out[i] = unzigzag(out[i]);
+            out[i] = bytes_unzigzag(out[i]);
     if (c->order == INTEGERS_DELTA2)
         sum_up(out, count, c->centre);
     for (size_t i = 0; i < count; i++)

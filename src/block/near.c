@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "block/varint.h"
+#include "block/bytes.h"
 
 enum {
     SAMPLED_MAX = 16,
@@ -45,7 +45,7 @@ static unsigned long units_length(double value, unsigned exponent)
 
     if (!near_fits(value, exponent, &integer, &units))
         return 64;
-    folded = zigzag((uint64_t)units);
+    folded = bytes_zigzag((uint64_t)units);
     return folded ? 64 - (unsigned long)__builtin_clzll(folded) : 0;
 }
 

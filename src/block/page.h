@@ -3,9 +3,11 @@
  * compressed bytes with a checksum.
  *
  * A page holds columns. A column of values is recoded by what it looks like:
- * decimal numbers as integers with a common exponent, as they are, as
- * differences, or as differences of differences; anything else by the XOR of
- * neighbours; whichever is smallest. A column of times is integers by nature.
+ * decimals as integers with a common exponent, quotients as two integers, sums of
+ * decimals as the nearest decimal and what is missing, a few values as a table,
+ * anything else by the integers that its bits are; and the integers as they are,
+ * as differences, or as differences of differences; whichever is smallest. A
+ * column of times is integers by nature.
  * Planes of equal significance stand together over all columns and zstd goes
  * over them. Every double comes back bit for bit, NaN payloads, infinities and
  * negative zero included.
@@ -22,7 +24,7 @@
  *           PAGE_READER_MAX_BYTES, whatever the bytes claim: the checksum and
  *           every length are checked before memory is taken.
  * Limits    PAGE_COLUMNS_MAX columns, PAGE_SAMPLES_MAX samples in all of them.
- * Source    docs/formats/block.md.
+ * Source    docs/formats/block-pages.md.
  */
 #ifndef FUSEBOX_BLOCK_PAGE_H
 #define FUSEBOX_BLOCK_PAGE_H
@@ -37,6 +39,7 @@
 enum {
     PAGE_COLUMNS_MAX = 512,
     PAGE_SAMPLES_MAX = 65536,
+    PAGE_READER_MAX_BYTES = 6 << 20,
 };
 
 enum page_kind { PAGE_VALUES = 1, PAGE_TIMES = 2 };
@@ -54,7 +57,7 @@ void page_writer_release(struct page_writer *w);             /* all-zero is allo
  */
 bool page_writer_has_room(const struct page_writer *w, size_t count);
 
-/* Adds a column; its slot is the number of columns before. There is room. ERR_NOMEM. */
+/* Adds a column; its slot is the number of columns before. ERR_LIMIT (there is no room). */
 enum err page_writer_add_values(struct page_writer *w, const double *values,
                                 size_t count) MUST_CHECK;
 enum err page_writer_add_times(struct page_writer *w, const int64_t *times_ms,

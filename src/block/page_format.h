@@ -25,7 +25,7 @@ struct page_header {
 };
 
 /* Completes a page whose body stands behind the room of its header. */
-void page_header_put(const struct page_header *h, char *page, size_t page_len);
+void page_header_put(const struct page_header *h, uint8_t *page, size_t page_len);
 
 /* Checks the header and the checksum of all bytes. ERR_CORRUPT. */
 enum err page_header_take(struct str page, enum page_kind kind, struct page_header *ret,

@@ -46,18 +46,18 @@ static void put_counts(const struct page_meta *meta, struct buf *out)
 
     for (size_t i = 0; i < meta->column_count; i++) {
         if (meta->columns[i].count != before)
-            varint_put(out, meta->columns[i].count);
+            bytes_put_varint(out, meta->columns[i].count);
         before = meta->columns[i].count;
     }
     for (size_t i = 0; i < meta->column_count; i++) {
         const struct column *c = &meta->columns[i];
 
         if (c->has_runs)
-            varint_put(out, meta->parts[c->first_part].count);
+            bytes_put_varint(out, meta->parts[c->first_part].count);
         if (c->has_exceptions)
-            varint_put(out, meta->parts[column_main_part(c) - 1].count);
+            bytes_put_varint(out, meta->parts[column_main_part(c) - 1].count);
         if (c->form == FORM_TABLE)
-            varint_put(out, meta->parts[column_main_part(c) + 1].count);
+            bytes_put_varint(out, meta->parts[column_main_part(c) + 1].count);
     }
 }
 
@@ -80,15 +80,15 @@ static void put_numbers(const struct page_meta *meta, struct buf *out)
 {
     for (size_t i = 0; i < meta->part_count; i++)
         if (meta->parts[i].count)
-            varint_put(out, zigzag(meta->parts[i].first));
+            bytes_put_varint(out, bytes_zigzag(meta->parts[i].first));
     for (size_t i = 0; i < meta->part_count; i++) {
         const struct integers *part = &meta->parts[i];
 
         if (part->count < 2)
             continue;
-        varint_put(out, zigzag(part->centre));
+        bytes_put_varint(out, bytes_zigzag(part->centre));
         if (part->step != 1)
-            varint_put(out, part->step);
+            bytes_put_varint(out, part->step);
     }
 }
 
@@ -100,16 +100,16 @@ void page_meta_put(const struct page_meta *meta, struct buf *out)
     put_numbers(meta, out);
 }
 
-static uint8_t take_byte(struct varint_reader *in)
+static uint8_t take_byte(struct bytes_reader *in)
 {
     if (in->at < in->end)
         return *in->at++;
-    in->failed = true;
+    in->bad = true;
     return 0;
 }
 
 /* Forms and counts. Until take_counts a count is 1 for "as before", else 0. */
-static bool take_columns(struct varint_reader *in, enum page_kind kind, struct page_meta *meta)
+static bool take_columns(struct bytes_reader *in, enum page_kind kind, struct page_meta *meta)
 {
     for (size_t i = 0; i < meta->column_count; i++) {
         uint8_t byte = take_byte(in);
@@ -124,13 +124,13 @@ static bool take_columns(struct varint_reader *in, enum page_kind kind, struct p
     return true;
 }
 
-static bool take_counts(struct varint_reader *in, struct page_meta *meta)
+static bool take_counts(struct bytes_reader *in, struct page_meta *meta)
 {
     uint64_t sum = 0;
     uint32_t before = 0;
 
     for (size_t i = 0; i < meta->column_count; i++) {
-        uint64_t count = meta->columns[i].count ? before : varint_take(in);
+        uint64_t count = meta->columns[i].count ? before : bytes_take_varint(in, UINT64_MAX);
 
         sum += count;
         if (count > PAGE_SAMPLES_MAX || sum > PAGE_SAMPLES_MAX)
@@ -141,16 +141,16 @@ static bool take_counts(struct varint_reader *in, struct page_meta *meta)
 }
 
 /* A list within a column: at least one, at most as many as the column has. */
-static bool take_list(struct varint_reader *in, uint32_t count_max, uint32_t *ret)
+static bool take_list(struct bytes_reader *in, uint32_t count_max, uint32_t *ret)
 {
-    uint64_t count = varint_take(in);
+    uint64_t count = bytes_take_varint(in, UINT64_MAX);
 
     *ret = (uint32_t)count;
     return count >= 1 && count <= count_max;
 }
 
 /* The counts of one column's parts. */
-static bool take_lists(struct varint_reader *in, const struct column *c, struct integers *parts)
+static bool take_lists(struct bytes_reader *in, const struct column *c, struct integers *parts)
 {
     uint32_t head_count = c->count;
     size_t at = 0;
@@ -172,7 +172,7 @@ static bool take_lists(struct varint_reader *in, const struct column *c, struct 
     return true;
 }
 
-static bool take_part_counts(struct varint_reader *in, struct page_meta *meta)
+static bool take_part_counts(struct bytes_reader *in, struct page_meta *meta)
 {
     meta->part_count = 0;
     for (size_t i = 0; i < meta->column_count; i++) {
@@ -186,7 +186,7 @@ static bool take_part_counts(struct varint_reader *in, struct page_meta *meta)
     return true;
 }
 
-static bool take_shapes(struct varint_reader *in, struct page_meta *meta)
+static bool take_shapes(struct bytes_reader *in, struct page_meta *meta)
 {
     for (size_t i = 0; i < meta->part_count; i++) {
         uint8_t byte = take_byte(in);
@@ -205,21 +205,21 @@ static bool take_shapes(struct varint_reader *in, struct page_meta *meta)
     return true;
 }
 
-static bool take_numbers(struct varint_reader *in, struct page_meta *meta)
+static bool take_numbers(struct bytes_reader *in, struct page_meta *meta)
 {
     for (size_t i = 0; i < meta->part_count; i++)
         if (meta->parts[i].count)
-            meta->parts[i].first = unzigzag(varint_take(in));
+            meta->parts[i].first = bytes_unzigzag(bytes_take_varint(in, UINT64_MAX));
     for (size_t i = 0; i < meta->part_count; i++) {
         struct integers *part = &meta->parts[i];
 
         if (part->count < 2)
             continue;
-        part->centre = unzigzag(varint_take(in));
+        part->centre = bytes_unzigzag(bytes_take_varint(in, UINT64_MAX));
         if (part->step != 1)
-            part->step = varint_take(in);
+            part->step = bytes_take_varint(in, UINT64_MAX);
     }
-    return !in->failed;
+    return !in->bad;
 }
 
 /* Only a first main part stands beside another: that of the column before, of the same count. */
@@ -242,7 +242,7 @@ static bool besides_are_there(const struct page_meta *meta)
     return true;
 }
 
-enum err page_meta_take(struct varint_reader *in, enum page_kind kind, struct page_meta *meta,
+enum err page_meta_take(struct bytes_reader *in, enum page_kind kind, struct page_meta *meta,
                         struct diag *diag)
 {
     if (!take_columns(in, kind, meta))

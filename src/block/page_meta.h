@@ -14,8 +14,8 @@
 #ifndef FUSEBOX_BLOCK_PAGE_META_H
 #define FUSEBOX_BLOCK_PAGE_META_H
 
+#include "block/bytes.h"
 #include "block/column_values.h"
-#include "block/varint.h"
 
 struct page_meta {
     struct column *columns; /* room for PAGE_COLUMNS_MAX */
@@ -28,7 +28,7 @@ struct page_meta {
 void page_meta_put(const struct page_meta *meta, struct buf *out);
 
 /* Reads so many columns (column_count is given); what they point to must be there. ERR_CORRUPT. */
-enum err page_meta_take(struct varint_reader *in, enum page_kind kind, struct page_meta *meta,
+enum err page_meta_take(struct bytes_reader *in, enum page_kind kind, struct page_meta *meta,
                         struct diag *diag) MUST_CHECK;
 
 #endif

@@ -90,7 +90,7 @@ static size_t largest_column(const struct page_meta *meta, size_t *ret_sum)
 static enum err take_meta(struct page_reader_state *s, const struct page_header *h,
                           struct diag *diag)
 {
-    struct varint_reader in = { .at = s->raw, .end = s->raw + h->meta_len };
+    struct bytes_reader in = { .at = s->raw, .end = s->raw + h->meta_len };
     struct page_meta meta = { .columns = s->columns,
                               .parts = s->parts,
                               .column_count = h->column_count };

@@ -174,7 +174,7 @@ enum err page_writer_encode(struct page_writer *w, enum page_kind kind, int leve
     }
     header.meta_len = (uint32_t)meta_len;
     header.raw_len = (uint32_t)s->raw.len;
-    page_header_put(&header, out->data + begin, out->len - begin);
+    page_header_put(&header, (uint8_t *)out->data + begin, out->len - begin);
     begin_page(w);
     return ERR_OK;
 }
