@@ -57,6 +57,14 @@ static struct str key_of(const uint32_t *series)
     return (struct str){ (const char *)series, sizeof *series };
 }
 
+static void clear(struct exemplars *x, struct kept *k)
+{
+    mem_free(k->labels);
+    *k = (struct kept){ 0 };
+    x->counts.kept--;
+    x->counts.evicted++;
+}
+
 /* Frees a place of the ring. Its series' older ones have left before it. */
 static void leave(struct exemplars *x, struct kept *k)
 {
@@ -66,10 +74,18 @@ static void leave(struct exemplars *x, struct kept *k)
         k->newer->older = NULL;
     else
         map_remove(&x->newest, key_of(&k->series));
-    mem_free(k->labels);
-    *k = (struct kept){ 0 };
-    x->counts.kept--;
-    x->counts.evicted++;
+    clear(x, k);
+}
+
+/* All of one series, that is in no map any more. */
+static void clear_chain(struct exemplars *x, struct kept *newest)
+{
+    while (newest) {
+        struct kept *older = newest->older;
+
+        clear(x, newest);
+        newest = older;
+    }
 }
 
 /* --- adding --- */
@@ -136,15 +152,8 @@ static void put(struct exemplars *x, const struct kept *k)
         newest->newer = place;
     x->next = (x->next + 1) % EXEMPLARS_MAX_COUNT;
     x->counts.kept++;
-    if (map_put(&x->newest, key_of(&place->series), place) == ERR_OK)
-        return;
-    for (struct kept *lost = place; lost; lost = newest) { /* nobody would find them */
-        newest = lost->older;
-        mem_free(lost->labels);
-        *lost = (struct kept){ 0 };
-        x->counts.kept--;
-        x->counts.evicted++;
-    }
+    if (map_put(&x->newest, key_of(&place->series), place) != ERR_OK)
+        clear_chain(x, place); /* nobody would find them */
 }
 
 /* Under the lock; the ring is there. */
@@ -175,6 +184,14 @@ void exemplars_add(struct exemplars *x, const struct exemplar_scraped *items, si
         x->ring = mem_alloc_zero(EXEMPLARS_MAX_COUNT, sizeof *x->ring);
     for (size_t i = 0; x->ring && i < count; i++)
         add(x, &items[i]);
+    lock_drop(&x->lock);
+}
+
+void exemplars_forget(struct exemplars *x, const uint32_t *refs, size_t count)
+{
+    lock_take(&x->lock);
+    for (size_t i = 0; i < count; i++)
+        clear_chain(x, map_remove(&x->newest, key_of(&refs[i])));
     lock_drop(&x->lock);
 }
 

@@ -10,7 +10,7 @@
  * A target repeats an exemplar until it has a newer one, so one that equals its
  * series' newest is passed over.
  *
- *   exemplars_new -> { exemplars_add | exemplars_read }* -> exemplars_free
+ *   exemplars_new -> { exemplars_add | exemplars_read | exemplars_forget }* -> exemplars_free
  *
  * Threads   Locks itself.
  * Memory    exemplars_new gives the store; the ring is made with the first exemplar.
@@ -61,6 +61,9 @@ void exemplars_add(struct exemplars *x, const struct exemplar_scraped *items, si
  */
 enum err exemplars_read(struct exemplars *x, uint32_t series, int64_t from_ms, int64_t to_ms,
                         struct arena *arena, struct exemplar **ret, size_t *ret_count) MUST_CHECK;
+
+/* The series left memory, and their references may come back as others. */
+void exemplars_forget(struct exemplars *x, const uint32_t *refs, size_t count);
 
 struct exemplar_counts exemplars_count(struct exemplars *x);
 

@@ -159,6 +159,29 @@ static void test_exemplars__lose_without_memory_only_what_is_new(void **state)
     }
 }
 
+static void test_exemplars__forgets_series_that_left(void **state)
+{
+    const uint32_t gone[] = { 7, 9 };
+    struct world w;
+
+    (void)state;
+    set_up(&w);
+    add(&w, 7, "{t=\"a\"}", 1, 10);
+    add(&w, 8, "{t=\"b\"}", 2, 11);
+    add(&w, 7, "{t=\"c\"}", 3, 12);
+    exemplars_forget(w.store, gone, 2);
+    assert_string_equal(text_of(&w, 7, 0, 100), "");
+    assert_string_equal(text_of(&w, 8, 0, 100), "t=\"b\" 2@11;");
+    assert_int_equal(exemplars_count(w.store).kept, 1);
+    add(&w, 7, "{t=\"d\"}", 4, 5); /* another series, under the same reference */
+    assert_string_equal(text_of(&w, 7, 0, 100), "t=\"d\" 4@5;");
+    for (int i = 0; i < EXEMPLARS_MAX_COUNT; i++) /* once around the ring, over the holes */
+        add(&w, 8, "{}", i, 100 + i);
+    assert_string_equal(text_of(&w, 7, 0, 100), "");
+    assert_int_equal(exemplars_count(w.store).kept, EXEMPLARS_MAX_COUNT);
+    tear_down(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +189,7 @@ int main(void)
         cmocka_unit_test(test_exemplars__passes_over_one_that_is_repeated),
         cmocka_unit_test(test_exemplars__refuses_what_is_older_or_too_long),
         cmocka_unit_test(test_exemplars__let_the_oldest_make_room),
+        cmocka_unit_test(test_exemplars__forgets_series_that_left),
         cmocka_unit_test(test_exemplars__lose_without_memory_only_what_is_new),
     };
 

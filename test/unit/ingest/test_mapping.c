@@ -81,6 +81,7 @@ static void apply(struct world *w, const char *text)
 
     assert_non_null(batch);
     w->now_ms += 1000;
+    batch->received_ms = w->now_ms;
     while (*text) {
         const char *end = strchr(text, '\n');
         char line[256], *value;
@@ -363,6 +364,75 @@ static void test_mapping__hears_fusebox_itself(void **state)
     tear_down(&w);
 }
 
+/* --- series that leave the store's memory --- */
+
+static void forget(struct world *w, const char *series)
+{
+    uint32_t ref = test_store_series(&w->store, series);
+
+    mapping_forget(w->mapping, &ref, 1);
+}
+
+static void test_mapping__a_counter_that_comes_back_goes_on(void **state)
+{
+    struct world w;
+
+    (void)state;
+    set_up(&w);
+    apply(&w, CALLS "100\n" UP "1\n");
+    apply(&w, CALLS "110\n" UP "1\n");
+    forget(&w, "haproxy_backend_http_requests_total{proxy=\"be\"}");
+    apply(&w, UP "1\n");
+    apply(&w, CALLS "115\n" UP "1\n");
+    assert_true(heard(&w, SERVICE, SIGNAL_CALLS) == 15);
+    forget(&w, "haproxy_backend_http_requests_total{proxy=\"be\"}");
+    apply(&w, CALLS "4\n" UP "1\n"); /* it began again meanwhile */
+    assert_true(heard(&w, SERVICE, SIGNAL_CALLS) == 19);
+    tear_down(&w);
+}
+
+static void test_mapping__what_is_not_remembered_books_nothing_first(void **state)
+{
+    uint32_t ref;
+    struct world w;
+
+    (void)state;
+    set_up(&w);
+    apply(&w, CALLS "100\n" UP "1\n");
+    ref = test_store_series(&w.store, "haproxy_backend_http_requests_total{proxy=\"be\"}");
+    mem_fail_nth(1); /* no memory for remembering */
+    mapping_forget(w.mapping, &ref, 1);
+    assert_true(mem_fault_happened());
+    mem_fail_nth(0);
+    apply(&w, UP "1\n");
+    apply(&w, CALLS "115\n" UP "1\n");
+    assert_true(heard(&w, SERVICE, SIGNAL_CALLS) == 0);
+    apply(&w, CALLS "116\n" UP "1\n");
+    assert_true(heard(&w, SERVICE, SIGNAL_CALLS) == 1);
+    tear_down(&w);
+}
+
+static void test_mapping__what_is_forgotten_is_not_live(void **state)
+{
+    struct world w;
+
+    (void)state;
+    set_up(&w);
+    apply(&w, CALLS "1\n" UP "1\n" DOWN "0\n");
+    assert_true(heard(&w, SERVER, SIGNAL_BREAKER_STATE) == BREAKER_CLOSED);
+    forget(&w, "haproxy_server_status{proxy=\"be\",server=\"s\",state=\"UP\"}");
+    assert_true(heard(&w, SERVER, SIGNAL_BREAKER_STATE) == BREAKER_UNKNOWN);
+    forget(&w, "haproxy_server_status{proxy=\"be\",server=\"s\",state=\"UP\"}"); /* twice */
+    assert_int_equal(times(&w, SERVER, SIGNAL_GONE), 0);
+    forget(&w, "haproxy_server_status{proxy=\"be\",server=\"s\",state=\"DOWN\"}");
+    assert_int_equal(times(&w, SERVER, SIGNAL_GONE), 1);
+    assert_int_equal(w.ear.at_ms, w.now_ms);
+    apply(&w, UP "1\n");
+    assert_true(heard(&w, SERVER, SIGNAL_BREAKER_STATE) == BREAKER_CLOSED);
+    forget(&w, "never_heard_of_it");
+    tear_down(&w);
+}
+
 static void test_mapping__sends_nothing_about_a_refused_subject(void **state)
 {
     struct world w;
@@ -436,6 +506,9 @@ int main(void)
         cmocka_unit_test(test_mapping__a_backend_without_servers_is_no_service),
         cmocka_unit_test(test_mapping__reckons_retries_and_failed_attempts),
         cmocka_unit_test(test_mapping__hears_fusebox_itself),
+        cmocka_unit_test(test_mapping__a_counter_that_comes_back_goes_on),
+        cmocka_unit_test(test_mapping__what_is_not_remembered_books_nothing_first),
+        cmocka_unit_test(test_mapping__what_is_forgotten_is_not_live),
         cmocka_unit_test(test_mapping__sends_nothing_about_a_refused_subject),
         cmocka_unit_test(test_mapping__survives_every_failed_allocation),
         cmocka_unit_test(test_mapping__rows_are_whole),

@@ -263,6 +263,125 @@ static void test_scrape_result__says_farewell_to_everything(void **state)
 
 /* Whatever allocation fails, the scrape fails clean or leaves one series out, and the next one is
  * right. */
+/* --- leases --- */
+
+enum { MINUTE_MS = 60000, NS_PER_MS = 1000000, HOUR_MS = 60 * MINUTE_MS };
+
+static void begin(struct world *w, int64_t mono_ms)
+{
+    scrape_result_begin(w->target, mono_ms * NS_PER_MS);
+}
+
+/* The references in memory become others: what the target thinks it knows is made wrong. */
+static void spoil(struct world *w)
+{
+    for (size_t i = 0; i < w->target->cache.count; i++)
+        w->target->cache.entries[i].ref = 999999;
+    for (size_t i = 0; i < REPORT_COUNT; i++)
+        w->target->report_refs[i] = 999999;
+}
+
+static bool is_spoilt(const struct sample_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->items[i].series == 999999)
+            return true;
+    return false;
+}
+
+static void test_scrape_result__asks_again_before_a_lease_is_over(void **state)
+{
+    struct scrape_outcome outcome;
+    struct world w;
+
+    (void)state;
+    set_up(&w, false, true);
+    for (int64_t minute = 1; minute < 300; minute++) {
+        bool due = minute > 1 && minute % 21 == 1; /* the first minute past SCRAPE_RENEW_MS */
+
+        if (due)
+            spoil(&w);
+        begin(&w, (minute + 100) * MINUTE_MS);
+        assert_int_equal(scrape_result_good(w.target, w.store.db, STR("a 1\nb 2\n"),
+                                            minute * MINUTE_MS, 0, &outcome, NULL),
+                         ERR_OK);
+        assert_false(is_spoilt(outcome.batch));
+        assert_int_equal(outcome.batch->count, 2 + REPORT_COUNT);
+        assert_int_equal(outcome.added_count, minute == 1 ? 2 : 0);
+        scrape_result_settle(w.target, &outcome);
+        sample_batch_free(outcome.batch);
+    }
+    tear_down(&w);
+}
+
+static void test_scrape_result__an_interval_may_be_longer_than_a_lease(void **state)
+{
+    struct scrape_outcome outcome;
+    struct world w;
+
+    (void)state;
+    set_up(&w, false, true);
+    for (int64_t hour = 1; hour < 5; hour++) {
+        begin(&w, hour * HOUR_MS);
+        assert_int_equal(scrape_result_good(w.target, w.store.db,
+                                            hour == 3 ? STR("a 1\n") : STR("a 1\nb 2\n"),
+                                            hour * HOUR_MS, 0, &outcome, NULL),
+                         ERR_OK);
+        assert_false(is_spoilt(outcome.batch));
+        /* No marker for b: its lease is over. */
+        assert_int_equal(outcome.batch->count, (hour == 3 ? 1 : 2) + REPORT_COUNT);
+        scrape_result_settle(w.target, &outcome);
+        sample_batch_free(outcome.batch);
+        spoil(&w);
+    }
+    tear_down(&w);
+}
+
+static void test_scrape_result__a_target_that_was_down_asks_again(void **state)
+{
+    struct scrape_outcome outcome;
+    struct world w;
+
+    (void)state;
+    set_up(&w, false, true);
+    begin(&w, HOUR_MS);
+    scrape_and_expect(&w, "a 1\n", HOUR_MS, true, "a{" OWN "} 1 @3600000\n");
+    for (int64_t minute = 1; minute < 200; minute++) {
+        begin(&w, HOUR_MS + minute * MINUTE_MS);
+        assert_int_equal(
+            scrape_result_bad(w.target, w.store.db, HOUR_MS + minute * MINUTE_MS, 0, &outcome),
+            ERR_OK);
+        assert_int_equal(outcome.batch->count, REPORT_COUNT + (minute == 1));
+        assert_false(is_spoilt(outcome.batch));
+        scrape_result_settle(w.target, &outcome);
+        sample_batch_free(outcome.batch);
+    }
+    spoil(&w);
+    begin(&w, 5 * HOUR_MS);
+    scrape_and_expect(&w, "a 2\n", 5 * HOUR_MS, true, "a{" OWN "} 2 @18000000\n");
+    tear_down(&w);
+}
+
+static void test_scrape_result__leaves_without_markers_when_the_lease_is_over(void **state)
+{
+    struct scrape_outcome outcome;
+    struct world w;
+
+    (void)state;
+    set_up(&w, false, true);
+    begin(&w, HOUR_MS);
+    scrape_and_expect(&w, "a 1\n", HOUR_MS, true, "a{" OWN "} 1 @3600000\n");
+    begin(&w, HOUR_MS + 25 * MINUTE_MS);
+    assert_int_equal(scrape_result_leave(w.target, 2 * HOUR_MS, &outcome), ERR_OK);
+    assert_int_equal(outcome.batch->count, 1 + REPORT_COUNT);
+    sample_batch_free(outcome.batch); /* the queue was full */
+    begin(&w, HOUR_MS + 31 * MINUTE_MS);
+    assert_int_equal(scrape_result_leave(w.target, 2 * HOUR_MS, &outcome), ERR_OK);
+    assert_int_equal(outcome.batch->count, 0);
+    sample_batch_free(outcome.batch);
+    tear_down(&w);
+}
+
 static void test_scrape_result__survives_every_failed_allocation(void **state)
 {
     bool happened = true;
@@ -344,6 +463,10 @@ int main(void)
         cmocka_unit_test(test_scrape_result__knows_a_series_under_another_text),
         cmocka_unit_test(test_scrape_result__refuses_a_body_whole),
         cmocka_unit_test(test_scrape_result__says_farewell_to_everything),
+        cmocka_unit_test(test_scrape_result__asks_again_before_a_lease_is_over),
+        cmocka_unit_test(test_scrape_result__an_interval_may_be_longer_than_a_lease),
+        cmocka_unit_test(test_scrape_result__a_target_that_was_down_asks_again),
+        cmocka_unit_test(test_scrape_result__leaves_without_markers_when_the_lease_is_over),
         cmocka_unit_test(test_scrape_result__survives_every_failed_allocation),
         cmocka_unit_test(test_scrape_result__reads_openmetrics_and_keeps_exemplars_apart),
         cmocka_unit_test(test_scrape_result__takes_nothing_of_openmetrics_that_was_cut),

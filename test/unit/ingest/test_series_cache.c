@@ -94,6 +94,70 @@ static void test_series_cache__finds_in_any_order(void **state)
     series_cache_release(&c);
 }
 
+static void count_refs(void *ctx, uint32_t ref)
+{
+    assert_int_not_equal(ref, 0);
+    ++*(int *)ctx;
+}
+
+static void test_series_cache__asks_again_after_renewing(void **state)
+{
+    bool sent[SERIES] = { false };
+    struct series_cache c = { 0 };
+    struct series_cache_entry *e;
+    int missing = 0;
+
+    (void)state;
+    sent[1] = sent[2] = true;
+    pass(&c, sent);
+    series_cache_settle(&c);
+    series_cache_renew(&c);
+    series_cache_begin(&c);
+    e = series_cache_find(&c, hash_of(1));
+    assert_int_equal(e->ref, 1); /* still good for stale markers */
+    assert_false(e->asked);
+    series_cache_answer(e, 77);
+    series_cache_mark(&c, e, true);
+    series_cache_for_each_missing(&c, count_refs, &missing);
+    assert_int_equal(missing, 1);
+    series_cache_settle(&c);
+    series_cache_begin(&c);
+    e = series_cache_find(&c, hash_of(1));
+    assert_true(e->asked);
+    assert_int_equal(e->ref, 77);
+    assert_null(series_cache_find(&c, hash_of(2)));
+    series_cache_release(&c);
+}
+
+static void test_series_cache__marks_nothing_stale_after_expiring(void **state)
+{
+    bool sent[SERIES] = { false };
+    struct series_cache c = { 0 };
+    struct series_cache_entry *e;
+    int visited = 0;
+
+    (void)state;
+    sent[1] = sent[2] = sent[3] = true;
+    pass(&c, sent);
+    series_cache_settle(&c);
+    series_cache_expire(&c);
+    series_cache_for_each_had(&c, count_refs, &visited);
+    series_cache_begin(&c);
+    e = series_cache_find(&c, hash_of(1));
+    assert_int_equal(e->ref, 0);
+    series_cache_answer(e, 5);
+    series_cache_mark(&c, e, true);
+    e = series_cache_find(&c, hash_of(2));
+    series_cache_answer(e, 0); /* the store refused it */
+    assert_false(e->asked);
+    series_cache_for_each_missing(&c, count_refs, &visited);
+    assert_int_equal(visited, 0);
+    series_cache_settle(&c);
+    assert_int_equal(c.count, 1);
+    assert_int_equal(c.had_count, 1);
+    series_cache_release(&c);
+}
+
 static void test_series_cache__survives_every_failed_allocation(void **state)
 {
     bool happened = true;
@@ -120,6 +184,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_series_cache__agrees_with_a_model),
         cmocka_unit_test(test_series_cache__finds_in_any_order),
+        cmocka_unit_test(test_series_cache__asks_again_after_renewing),
+        cmocka_unit_test(test_series_cache__marks_nothing_stale_after_expiring),
         cmocka_unit_test(test_series_cache__survives_every_failed_allocation),
     };
 
