@@ -20,11 +20,11 @@ enum err head_init(struct head *h, struct series_table *table)
         .max_ts_ms = INT64_MIN,
     };
     err = slab_init(&h->slab);
-    if (err)
-        return err;
-    err = late_init(&h->late);
+    if (!err)
+        err = late_init(&h->late);
     if (err) {
         slab_release(&h->slab);
+        *h = (struct head){ 0 };
         return err;
     }
     pthread_rwlock_init(&h->gate, NULL);
@@ -33,7 +33,7 @@ enum err head_init(struct head *h, struct series_table *table)
 
 void head_release(struct head *h)
 {
-    if (!h->table) /* it never was */
+    if (!h->table)
         return;
     slab_release(&h->slab);
     late_release(&h->late);
@@ -138,10 +138,19 @@ static bool chunk_has(const struct chunk *c, int64_t ts_ms)
     return false;
 }
 
-/* The appender's own look at the chain. */
-static bool chain_has(const struct head *h, const struct series *s, int64_t ts_ms)
+/* Where to look for a time: most late samples come in rising order, one series at a time. */
+static uint32_t first_candidate(const struct head *h, const struct series *s, uint32_t ref,
+                                int64_t ts_ms)
 {
-    uint32_t number = atomic_load_explicit(&s->first, memory_order_relaxed);
+    if (h->found_ref == ref && chunk_first_ts_ms(slab_at(&h->slab, h->found_chunk)) <= ts_ms)
+        return h->found_chunk;
+    return atomic_load_explicit(&s->first, memory_order_relaxed);
+}
+
+/* The appender's own look at the chain. */
+static bool chain_has(struct head *h, const struct series *s, uint32_t ref, int64_t ts_ms)
+{
+    uint32_t number = first_candidate(h, s, ref, ts_ms);
 
     while (number) {
         const struct chunk *c = slab_at(&h->slab, number);
@@ -149,8 +158,11 @@ static bool chain_has(const struct head *h, const struct series *s, int64_t ts_m
 
         if (chunk_first_ts_ms(c) > ts_ms)
             return false;
-        if (!next || chunk_first_ts_ms(slab_at(&h->slab, next)) > ts_ms)
+        if (!next || chunk_first_ts_ms(slab_at(&h->slab, next)) > ts_ms) {
+            h->found_ref = ref;
+            h->found_chunk = number;
             return chunk_has(c, ts_ms);
+        }
         number = next;
     }
     return false;
@@ -158,7 +170,7 @@ static bool chain_has(const struct head *h, const struct series *s, int64_t ts_m
 
 static enum outcome append_late(struct head *h, struct series *s, const struct series_sample *item)
 {
-    if (chain_has(h, s, item->ts_ms) ||
+    if (chain_has(h, s, item->series, item->ts_ms) ||
         !late_insert(&h->late, item->series, (struct sample){ item->ts_ms, item->value }))
         return DUPLICATE;
     s->flags |= SERIES_LATE;

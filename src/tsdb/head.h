@@ -43,6 +43,9 @@ struct head {
     struct series_table *table; /* the index' */
     pthread_rwlock_t gate;
     struct late late;
+    uint32_t
+        found_ref; /* the chunk in which the last late sample was looked for; 0: begin in front */
+    uint32_t found_chunk;
     uint32_t settle_ref; /* where head_settle goes on; settle_end_ref: the last one of this seal */
     uint32_t settle_end_ref;
     int64_t settle_min_ts_ms;  /* the oldest sample that was met or appended since the seal began */
@@ -58,7 +61,7 @@ struct head {
 };
 
 enum err head_init(struct head *h, struct series_table *table) MUST_CHECK; /* ERR_NOMEM */
-void head_release(struct head *h);
+void head_release(struct head *h);                                         /* all-zero is allowed */
 
 /*
  * Adds what these samples may need at most to *needed. Their series

@@ -34,6 +34,7 @@ static void drop_chunks(struct head *h, struct series *s)
         if (!all && (!next || chunk_first_ts_ms(slab_at(&h->slab, next)) > s->sealed_ms))
             break;
         slab_give_back(&h->slab, number);
+        h->found_ref = 0;
         number = next;
     }
     atomic_store_explicit(&s->first, number, memory_order_relaxed);
