@@ -40,6 +40,7 @@ const KINDS = {
     ready: '/-/ready',
     samples: ['fusebox_tsdb_samples_appended_total'],
     blocks: (p) => [join(p.dir, 'blocks')],
+    aside: (p) => join(p.dir, 'reserve'), // room kept for a full disk, of fixed size
   },
   prometheus: {
     command: 'prometheus',
@@ -166,6 +167,6 @@ export function table(head, rows) {
 // What Fusebox needs as parts of each peer, of a figure where less is better.
 export function ratios(peers, figure) {
   const ours = peers.find((p) => p.name === 'fusebox');
-  if (!ours) return '';
-  return peers.filter((p) => p !== ours).map((p) => `${(figure(ours) / figure(p)).toFixed(2)} of ${p.name}'s`).join(', ');
+  const others = ours ? peers.filter((p) => p !== ours) : [];
+  return others.map((p) => `${(figure(ours) / figure(p)).toFixed(2)} of ${p.name}'s`).join(', ') || 'nothing to compare';
 }
