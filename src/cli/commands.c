@@ -6,8 +6,10 @@
 
 #include "base/attr.h"
 #include "base/buf.h"
+#include "cli/ask.h"
 #include "cli/colour.h"
 #include "cli/demo.h"
+#include "cli/storage.h"
 #include "cli/version.h"
 #include "daemon/daemon.h"
 
@@ -124,6 +126,8 @@ static int command_help(struct cli_flags *flags)
 #define FLAG_CONFIG { "--config", "FILE", "configuration file (YAML); an existing prometheus.yml does" }
 #define FLAG_DATA { "--data", "DIR", "directory of the data (default ./fusebox-data)" }
 #define FLAG_LISTEN { "--listen", "ADDR:PORT", "where to listen (default 127.0.0.1:8080); port 0 takes a free one" }
+#define FLAG_URL { "--url", "URL", "of the daemon (default " ASK_URL_DEFAULT ")" }
+#define FLAG_STORE { "--data", "DIR", "directory of the data" }
 #define FLAG_SET { "--set", "KEY=VALUE", "sets one option of `fusebox config`; may be repeated, wins over all else" }
 
 const struct cli_command cli_commands[] = {
@@ -143,6 +147,24 @@ const struct cli_command cli_commands[] = {
     { "config", "Prints a commented example configuration with every option",
       "Keep it as your own: fusebox config > fusebox.yml",
       { { "--reference", NULL, "prints the reference page (Markdown) instead" } }, command_config },
+    { "storage info", "Shows what is stored where, how large, since when, and what is wrong with it",
+      NULL, { FLAG_URL, { "-o", "json", "prints the document of the API instead" } }, storage_info },
+    { "storage verify", "Checks every file of a store, or of a backup, that no daemon has open",
+      "Each damaged place is a line: path: offset N: what. Exit code 0, or 8 when there is one.\n"
+      "Nothing is changed.",
+      { FLAG_STORE }, storage_verify },
+    { "storage seal", "Seals into blocks what is in memory and log alone",
+      "The daemon does it by itself every half hour.", { FLAG_URL }, storage_seal },
+    { "storage backup", "Copies the store while the daemon runs, or without one",
+      "The daemon seals and copies to DATA/backups/NAME; --to copies that on and verifies the copy.\n"
+      "Without a daemon: --data DIR --to DIR.",
+      { FLAG_URL, { "--name", "NAME", "of the backup (default the time)" },
+        { "--to", "DIR", "where a verified copy goes; made, must not exist" },
+        { "--data", "DIR", "the store of a daemon that does not run; needs --to" } },
+      storage_backup },
+    { "storage restore", "Makes a store of a backup, and verifies it",
+      "The directory must not hold a store; nothing is ever overwritten.",
+      { { "--from", "BACKUP", "directory of the backup" }, FLAG_STORE }, storage_restore },
     { "version", "Prints the versions of Fusebox and of the libraries it runs with", NULL,
       { { NULL } }, command_version },
     { "help", "Prints this list; `fusebox COMMAND --help` tells more", NULL, { { NULL } },

@@ -26,6 +26,10 @@ struct cli_flags {
     int64_t duration_ms;
     bool only_scene;
     bool reference;
+    bool json;
+    const char *url;  /* of the daemon */
+    const char *name; /* of a backup */
+    const char *from, *to;
 };
 
 /* One flag: takes a value unless `value` is NULL. */

@@ -15,7 +15,7 @@ void cli_print_overview(bool mistake)
     fprintf(out, "Fusebox shows retries, circuit breakers and error budgets before they hurt.\n\n"
                  "usage: fusebox COMMAND [FLAGS]\n\n");
     for (size_t i = 0; i < cli_command_count; i++)
-        fprintf(out, "  %s%-13s%s %s\n", colour_on(out, COLOUR_STRONG), cli_commands[i].name,
+        fprintf(out, "  %s%-15s%s %s\n", colour_on(out, COLOUR_STRONG), cli_commands[i].name,
                 colour_off(out), cli_commands[i].summary);
     fprintf(out, "\nfusebox COMMAND --help shows a command's flags.\n");
 }
@@ -91,12 +91,24 @@ static bool apply(struct cli_flags *flags, struct str name, const char *value)
         return set_number(value, &flags->rate_per_s);
     if (str_equals(name, STR("--duration")))
         return duration_parse(str_of(value), &flags->duration_ms);
+    if (str_equals(name, STR("-o"))) {
+        flags->json = str_equals(str_of(value), STR("json"));
+        return flags->json;
+    }
     if (str_equals(name, STR("--config")))
         flags->config = value;
     else if (str_equals(name, STR("--data")))
         flags->data = value;
     else if (str_equals(name, STR("--listen")))
         flags->listen = value;
+    else if (str_equals(name, STR("--url")))
+        flags->url = value;
+    else if (str_equals(name, STR("--name")))
+        flags->name = value;
+    else if (str_equals(name, STR("--from")))
+        flags->from = value;
+    else if (str_equals(name, STR("--to")))
+        flags->to = value;
     else if (str_equals(name, STR("--only-scene")))
         flags->only_scene = true;
     else
