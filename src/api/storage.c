@@ -1,6 +1,9 @@
 /* What the store holds, and what an operator asks of it: a seal, a backup. */
 #include "api/storage.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -127,12 +130,13 @@ enum err storage_backup_name(struct str body, int64_t now_ms, struct arena *aren
     return *ret ? ERR_OK : arena_error(arena);
 }
 
-/* DATA/backups/NAME; what is there already is never touched. */
+/* DATA/backups/NAME, absolute for who asked; what is there already is never touched. */
 static enum err choose_dir(struct http_request *req, struct api *api, const char **ret,
                            struct diag *diag)
 {
     struct arena *arena = http_request_arena(req);
     const char *name = "", *parent, *dir;
+    char resolved[PATH_MAX];
     struct stat there;
     enum err err = storage_backup_name(http_request_body(req), clock_wall_ms(&api->clock), arena,
                                        &name, diag);
@@ -140,14 +144,21 @@ static enum err choose_dir(struct http_request *req, struct api *api, const char
     if (err)
         return err;
     parent = arena_printf(arena, "%s/backups", api->data_dir);
-    dir = arena_printf(arena, "%s/backups/%s", api->data_dir, name);
-    if (!parent || !dir)
+    if (!parent)
+        return arena_error(arena);
+    err = file_make_dir(parent, diag);
+    if (!err && !realpath(parent, resolved))
+        err = diag_set(diag, ERR_IO, "%s cannot be resolved: %s", parent, strerror(errno));
+    if (err)
+        return err;
+    dir = arena_printf(arena, "%s/%s", resolved, name);
+    if (!dir)
         return arena_error(arena);
     if (lstat(dir, &there) == 0)
         return diag_set(diag, ERR_CONFLICT,
                         "there is a backup called \"%s\" already; give another name", name);
     *ret = dir;
-    return file_make_dir(parent, diag);
+    return ERR_OK;
 }
 
 enum err api_storage_backup(struct http_request *req, struct http_reply *reply, void *ctx)

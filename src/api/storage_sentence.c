@@ -37,9 +37,10 @@ static void append_sizes(struct buf *out, const struct storage_view *v)
     const struct tsdb_stats *s = &v->stats;
     char span[HUMAN_TEXT_BYTES], series[HUMAN_TEXT_BYTES], bytes[HUMAN_TEXT_BYTES];
 
-    buf_printf(
-        out, "%s of %s series in %s", human_duration((int64_t)(span_ms(v) & INT64_MAX), span),
-        human_count(s->series_count, series), human_bytes(s->blocks_bytes + s->log_bytes, bytes));
+    if (span_ms(v) >= 1000)
+        buf_printf(out, "%s of ", human_duration((int64_t)(span_ms(v) & INT64_MAX), span));
+    buf_printf(out, "%s series in %s", human_count(s->series_count, series),
+               human_bytes(s->blocks_bytes + s->log_bytes, bytes));
     if (s->blocks_samples_count)
         buf_printf(out, "; %.2f bytes per sample",
                    (double)s->blocks_bytes / (double)s->blocks_samples_count);

@@ -300,7 +300,7 @@ static size_t put_utf8(char *out, uint32_t code)
 
 bool json_read_str(struct json_value value, struct arena *arena, struct str *ret)
 {
-    struct cursor c = { value.text.ptr + 1, value.text.ptr + value.text.len - 1, 0 };
+    struct cursor c = { 0 };
     size_t len = 0;
     char *text;
 
@@ -309,6 +309,8 @@ bool json_read_str(struct json_value value, struct arena *arena, struct str *ret
     text = arena_alloc(arena, value.text.len); /* an escape is longer than what it stands for */
     if (!text)
         return false;
+    c.at = value.text.ptr + 1;
+    c.end = value.text.ptr + value.text.len - 1;
     while (c.at < c.end) {
         uint32_t code;
 

@@ -5,6 +5,7 @@ import { BlockTable, Timeline } from './blocks';
 import { Cardinality } from './cardinality';
 import { age, bytes, clock, count, duration, moment, parseTime, percentText, plural, visible } from './format';
 import { Glyph } from './glyphs';
+import { narrow } from './prefs';
 import { follow, overviewPath } from './route';
 import { Guard, Loading } from './shell';
 import { tick } from './state';
@@ -145,7 +146,16 @@ function Damages({ doc }: { doc: StorageDocument }) {
         <h2 id="damages-title" class="c-crit"><Glyph kind="critical" quiet /> {plural(doc.damaged, 'damaged place')}</h2>
         <span class="m">left out of every answer, never guessed; all else is served</span>
       </header>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Damaged places">
+      {narrow.value ? (
+        <ul class="scroll" tabIndex={0} role="region" aria-label="Damaged places">
+          {doc.damages.map((d, i) => (
+            <li key={i} class="place">
+              <bdi class="b">{visible(d.path)}</bdi> <span class="m nw">offset {d.offset}</span>
+              <br /><bdi>{visible(d.what)}</bdi> <span class="m nw">{moment(parseTime(d.found_at), doc.now_ms)}</span>
+            </li>
+          ))}
+        </ul>
+      ) : <div class="scroll" tabIndex={0} role="region" aria-label="Damaged places">
         <table>
           <thead><tr><th>File</th><th class="rt">Offset</th><th>What</th><th>Found</th></tr></thead>
           <tbody>
@@ -154,7 +164,7 @@ function Damages({ doc }: { doc: StorageDocument }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </div>}
       <p class="foot">Check the disk, then bring these back from a backup: <code>fusebox storage restore</code></p>
     </section>
   );

@@ -4,6 +4,7 @@
 
 #include "api/storage.h"
 #include "base/attr.h"
+#include "base/mem.h"
 #include "json_check.h"
 
 enum { TEXT_BYTES = 4 << 20 };
@@ -352,6 +353,38 @@ static void test_storage__without_memory_the_texts_are_empty(void **state UNUSED
     arena_release(&none);
 }
 
+/* The n-th allocation fails: what comes is an error or a document, and nothing leaks. */
+static void test_storage__survives_every_failing_allocation(void **state UNUSED)
+{
+    struct storage_view v = view_of();
+    bool happened = true;
+
+    for (long n = 1; happened; n++) {
+        struct arena own = arena_limited(TEXT_BYTES);
+        struct buf text = buf_limited(TEXT_BYTES);
+        struct json j = json_to(&text);
+        const char *name = NULL;
+        enum err err;
+
+        mem_fail_nth(n);
+        json_open_object(&j);
+        storage_json_members(&j, &own, &v);
+        json_close_object(&j);
+        err = storage_backup_name(STR("{\"name\":\"a\"}"), NOW_MS, &own, &name, NULL);
+        happened = mem_fault_happened();
+        mem_fail_nth(0);
+        assert_true(err == ERR_OK || err == ERR_NOMEM);
+        assert_true((err == ERR_OK) == (name != NULL));
+        if (buf_error(&text))
+            assert_int_equal(buf_error(&text), ERR_NOMEM);
+        else
+            json_check(buf_str(&text));
+        assert_true(happened || (!err && !buf_error(&text)));
+        buf_release(&text);
+        arena_release(&own);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +403,8 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(test_storage__a_name_is_no_path, begin, end),
         cmocka_unit_test_setup_teardown(test_storage__without_memory_the_texts_are_empty, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(test_storage__survives_every_failing_allocation, begin,
                                         end),
     };
 
