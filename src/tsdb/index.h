@@ -84,7 +84,8 @@ static inline bool index_answers(const struct matcher *m)
  * epoch that runs stays, for somebody has a lease; the others, *ret_evicted of them, are holes
  * then, and their numbers are given out again later. ERR_NOMEM: nothing happened.
  *
- * Walks the postings of the pairs concerned once per call: better many at a time than few.
+ * Walks the postings of the pairs concerned once per call, between the first and the last of
+ * `refs`: better many neighbours at a time than few.
  */
 enum err index_evict(struct index *x, const uint32_t *refs, size_t count,
                      size_t *ret_evicted) MUST_CHECK;

@@ -64,7 +64,7 @@ static enum err prepare(struct index *x, struct eviction *e)
 {
     e->gone.first = e->refs[0];
     e->gone.last = e->refs[e->count - 1];
-    e->gone.words = mem_alloc_zero(e->gone.last / 64 + 1, sizeof *e->gone.words);
+    e->gone.words = mem_alloc_zero(ref_set_word(&e->gone, e->gone.last) + 1, sizeof *e->gone.words);
     e->pairs = mem_alloc(mul_size(e->label_count, sizeof *e->pairs));
     if (!e->gone.words || !e->pairs)
         return ERR_NOMEM;
@@ -80,7 +80,7 @@ static void remove_record(struct index *x, struct eviction *e, uint32_t ref)
     size_t count = s->label_count;
 
     slots_remove(&x->slots, index_hash(index_labels_of(x, s, space)), ref);
-    e->gone.words[ref / 64] |= UINT64_C(1) << ref % 64;
+    e->gone.words[ref_set_word(&e->gone, ref)] |= UINT64_C(1) << ref % 64;
     for (size_t i = 0; i < count; i++) {
         struct postings *p = &symbols_pair_at(&x->symbols, pairs[i])->postings;
 

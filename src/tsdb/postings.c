@@ -116,22 +116,47 @@ bool postings_sort(struct postings *p, const struct pool *pool)
 
 static bool is_in(const struct ref_set *set, uint32_t ref)
 {
-    return ref >= set->first && ref <= set->last && set->words[ref / 64] >> ref % 64 & 1;
+    return ref >= set->first && ref <= set->last &&
+           set->words[ref_set_word(set, ref)] >> ref % 64 & 1;
 }
 
-/* Keeps what is not in the set, and says how many of the first `sorted` are kept. */
-static uint32_t filter(uint32_t *refs, uint32_t count, const struct ref_set *gone, uint32_t *sorted)
+/* Moves to `out` what is not in the set; how many that are. */
+static uint32_t filter(uint32_t *out, const uint32_t *refs, uint32_t count,
+                       const struct ref_set *gone)
 {
-    uint32_t kept = 0, kept_sorted = 0;
+    uint32_t kept = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
-        if (i == *sorted)
-            kept_sorted = kept;
+    for (uint32_t i = 0; i < count; i++)
         if (!is_in(gone, refs[i]))
-            refs[kept++] = refs[i];
-    }
-    *sorted = *sorted >= count ? kept : kept_sorted;
+            out[kept++] = refs[i];
     return kept;
+}
+
+/* The place of the first reference that is not less. */
+static uint32_t lower_bound(const uint32_t *refs, uint32_t count, uint64_t ref)
+{
+    uint32_t at = 0, end = count;
+
+    while (at < end) {
+        uint32_t middle = at + (end - at) / 2;
+
+        if (refs[middle] < ref)
+            at = middle + 1;
+        else
+            end = middle;
+    }
+    return at;
+}
+
+/* The same for a list that rises, where only a part of it is touched. */
+static uint32_t filter_sorted(uint32_t *refs, uint32_t count, const struct ref_set *gone)
+{
+    uint32_t from = lower_bound(refs, count, gone->first);
+    uint32_t to = lower_bound(refs, count, (uint64_t)gone->last + 1);
+    uint32_t kept = from + filter(refs + from, refs + from, to - from, gone);
+
+    memmove(refs + kept, refs + to, list_bytes(count - to));
+    return kept + count - to;
 }
 
 /* A short list moves inside; a much too large one becomes smaller, when there is memory for that.
@@ -162,11 +187,14 @@ static void shrink(struct postings *p, struct pool *pool)
 
 void postings_remove(struct postings *p, struct pool *pool, const struct ref_set *gone)
 {
+    enum { COUNT_MASK = (1U << 30) - 1 };
+    uint32_t *refs = refs_of(p, pool);
     uint32_t sorted = p->is_list ? p->sorted_count : p->count;
+    uint32_t kept = filter_sorted(refs, sorted, gone);
 
-    p->count = filter(refs_of(p, pool), p->count, gone, &sorted) & ((1U << 30) - 1);
+    p->count = (kept + filter(refs + kept, refs + sorted, p->count - sorted, gone)) & COUNT_MASK;
     if (!p->is_list)
         return;
-    p->sorted_count = sorted;
+    p->sorted_count = kept;
     shrink(p, pool);
 }

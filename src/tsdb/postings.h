@@ -50,13 +50,21 @@ static inline const uint32_t *postings_refs(const struct postings *p, const stru
     return p->is_list ? pool_at(pool, p->list) : p->refs;
 }
 
-/* A set of references: bit ref % 64 of word ref / 64. */
+/* A set of references: bit ref % 64 of word ref / 64 - first / 64. */
 struct ref_set {
     uint64_t *words;
     uint32_t first, last; /* none is outside of these */
 };
 
-/* Takes out what is in the set, and gives back room that is not needed any more. */
+static inline size_t ref_set_word(const struct ref_set *set, uint32_t ref)
+{
+    return ref / 64 - set->first / 64;
+}
+
+/*
+ * Takes out what is in the set, and gives back room that is not needed any more. Looks only at the
+ * part of the list between the first and the last of the set.
+ */
 void postings_remove(struct postings *p, struct pool *pool, const struct ref_set *gone);
 
 #endif
