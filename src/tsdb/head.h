@@ -33,7 +33,6 @@
 
 #include <pthread.h>
 
-#include "block/block.h" /* struct sample_list */
 #include "tsdb/late.h"
 #include "tsdb/series.h"
 #include "tsdb/slab.h"

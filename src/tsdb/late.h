@@ -25,7 +25,6 @@
 
 #include <pthread.h>
 
-#include "block/block.h" /* struct sample_list */
 #include "tsdb/sample_tree.h"
 
 enum late_part { LATE_FRESH, LATE_SEALING, LATE_PARTS };
