@@ -82,7 +82,8 @@ static const struct series_sample *find(struct stage *s, const struct sample_bat
                                         const char *metric, const char *label, const char *value)
 {
     for (size_t i = 0; i < batch->count; i++) {
-        struct labels labels = tsdb_labels(s->own.db, batch->items[i].series);
+        struct label space[LABELS_MAX];
+        struct labels labels = tsdb_labels(s->own.db, batch->items[i].series, space);
 
         if (str_equals(labels_value(labels, LABEL_METRIC_NAME), str_of(metric)) &&
             str_equals(labels_value(labels, str_of(label)), str_of(value)))
@@ -96,15 +97,16 @@ static void test_own_series__bear_the_job_and_the_instance(void **state)
     struct stage *s = stage_new(4);
     struct sample_batch *batch = store_at(s, T0);
     const struct series_sample *sample = find(s, batch, "fusebox_build_info", "version", "test");
+    struct label space[LABELS_MAX];
+    struct labels labels;
 
     (void)state;
     assert_non_null(sample);
     assert_int_equal(sample->ts_ms, T0);
     assert_true(sample->value == 1);
-    assert_true(str_equals(labels_value(tsdb_labels(s->own.db, sample->series), STR("job")),
-                           STR("fusebox")));
-    assert_true(str_equals(labels_value(tsdb_labels(s->own.db, sample->series), STR("instance")),
-                           STR("here:1")));
+    labels = tsdb_labels(s->own.db, sample->series, space);
+    assert_true(str_equals(labels_value(labels, STR("job")), STR("fusebox")));
+    assert_true(str_equals(labels_value(labels, STR("instance")), STR("here:1")));
     sample_batch_free(batch);
     stage_free(s);
 }
