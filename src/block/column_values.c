@@ -223,7 +223,7 @@ static uint64_t add_table(struct value_coder *coder, struct parts *parts, const 
     size_t listed = list_distinct(coder, values, count);
     uint64_t cost;
 
-    if (listed > COLUMN_TABLE_MAX || listed * TABLE_ONE_IN > count)
+    if (!count || listed > COLUMN_TABLE_MAX || listed * TABLE_ONE_IN > count)
         return UINT64_MAX;
     c->form = FORM_TABLE;
     c->has_exceptions = false;

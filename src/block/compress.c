@@ -2,7 +2,11 @@
 
 #include <zstd.h>
 
-enum { CUT_MAX_BYTES = 16 }; /* what ending a block may cost beside its data */
+enum {
+    CUT_MAX_BYTES = 16, /* what ending a block may cost beside its data */
+    LOWEST_MATCH_MIN_BYTES = 7,
+    LOWEST_HASH_BITS = 9,
+};
 
 enum err compressor_init(struct compressor *c)
 {
@@ -16,11 +20,23 @@ void compressor_release(struct compressor *c)
     c->zstd = NULL;
 }
 
+static bool set(struct compressor *c, ZSTD_cParameter parameter, int value)
+{
+    return !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, parameter, value));
+}
+
+/* What repeats by chance costs more as a repetition than as bytes, so the lowest level is made to
+ * overlook the short ones. */
 static bool begin_frame(struct compressor *c, int level, size_t raw_len)
 {
-    return !ZSTD_isError(ZSTD_CCtx_reset(c->zstd, ZSTD_reset_session_and_parameters)) &&
-           !ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_compressionLevel, level)) &&
-           !ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(c->zstd, raw_len));
+    bool is_set = !ZSTD_isError(ZSTD_CCtx_reset(c->zstd, ZSTD_reset_session_and_parameters)) &&
+                  set(c, ZSTD_c_compressionLevel, level) &&
+                  !ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(c->zstd, raw_len));
+
+    if (level == COMPRESS_LEVEL_LOWEST)
+        is_set = is_set && set(c, ZSTD_c_minMatch, LOWEST_MATCH_MIN_BYTES) &&
+                 set(c, ZSTD_c_hashLog, LOWEST_HASH_BITS);
+    return is_set;
 }
 
 /* There is room for all that comes out, so a call that leaves anything has failed. */

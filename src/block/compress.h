@@ -14,6 +14,8 @@
 #include "base/attr.h"
 #include "base/buf.h"
 
+enum { COMPRESS_LEVEL_LOWEST = 1 };
+
 struct ZSTD_CCtx_s;
 struct ZSTD_DCtx_s;
 

@@ -7,7 +7,6 @@
 
 enum {
     PIECE_MIN_BYTES = 4096, /* a block of its own that is shorter does not pay */
-    LEVEL_LOWEST = 1,
 };
 
 struct page_writer_state {
@@ -130,8 +129,9 @@ static enum err put_body(struct page_writer_state *s, int level, size_t end_coun
     enum err err = compress(&s->compressor, level, buf_str(&s->raw), s->ends, end_count, out);
     size_t len = out->len - begin;
 
-    if (!err && level > LEVEL_LOWEST) {
-        err = compress(&s->compressor, LEVEL_LOWEST, buf_str(&s->raw), s->ends, end_count, out);
+    if (!err && level > COMPRESS_LEVEL_LOWEST) {
+        err = compress(&s->compressor, COMPRESS_LEVEL_LOWEST, buf_str(&s->raw), s->ends, end_count,
+                       out);
         if (!err)
             keep_shorter(out, begin, &len);
     }

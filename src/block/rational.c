@@ -5,6 +5,8 @@
 
 enum { STEPS_MAX = 32 };
 
+static const int64_t NUMERATOR_MAX = INT64_C(1) << 53;
+
 #define PRODUCT_MAX 0x1p42 /* of p and q: two numbers that are longer together save nothing */
 
 static bool is_quotient(double value, double p, double q)
@@ -58,17 +60,30 @@ static int64_t common_divisor(int64_t a, int64_t b)
     return a;
 }
 
-void rational_unify(int64_t *p, int64_t *q, size_t count)
+/* The least common denominator; 0: too large, or it makes a numerator inexact as a double. */
+static int64_t denominator_of(const int64_t *p, const int64_t *q, size_t count)
 {
     int64_t common = 1;
+    int64_t longest = 0;
 
     for (size_t i = 0; i < count; i++) {
+        int64_t length = p[i] < 0 ? -p[i] : p[i];
+
         if (common % q[i])
             common *= q[i] / common_divisor(common, q[i]);
-        if (common > RATIONAL_DENOMINATOR_MAX)
-            return;
+        if (length > longest)
+            longest = length;
+        if (common > RATIONAL_DENOMINATOR_MAX || longest > NUMERATOR_MAX / common)
+            return 0;
     }
-    for (size_t i = 0; i < count; i++) {
+    return common;
+}
+
+void rational_unify(int64_t *p, int64_t *q, size_t count)
+{
+    int64_t common = denominator_of(p, q, count);
+
+    for (size_t i = 0; i < count && common; i++) {
         p[i] *= common / q[i];
         q[i] = common;
     }
