@@ -88,32 +88,29 @@ static void take_asks(struct store_jobs *s)
     }
 }
 
-static const char *name_of(enum tsdb_job_kind kind)
-{
-    static const char *const names[] = {
-        [TSDB_SEAL] = "seal", [TSDB_MERGE] = "merge", [TSDB_BACKUP] = "backup"
-    };
-
-    return names[kind];
-}
+/* What the log says; constants, as it wants them. */
+static const struct {
+    const char *done, *failed;
+} words[] = {
+    [TSDB_SEAL] = { "sealed", "a seal failed, it is tried again" },
+    [TSDB_MERGE] = { "merged", "a merge failed, it is tried again" },
+    [TSDB_BACKUP] = { "backed up", "a backup failed" },
+};
 
 static void tell(struct store_jobs *s, enum err err, const struct diag *diag,
                  const struct tsdb_job_result *r)
 {
     if (err == ERR_CANCELLED)
         return;
-    if (err) {
-        log_write(s->log, LOG_WARN, "the store's work failed, it is tried again",
-                  LOG_CSTR("job", name_of(r->kind)), LOG_CSTR("error", diag_text(diag)),
-                  LOG_INT("again_in_s", s->patience_ns / 1000000000));
-        return;
-    }
-    log_write(s->log, LOG_INFO, "the store's work is done", LOG_CSTR("job", name_of(r->kind)),
-              LOG_INT("blocks", (int64_t)r->block_count),
-              LOG_INT("merged", (int64_t)r->merged_count),
-              LOG_INT("series", (int64_t)r->series_count),
-              LOG_INT("samples", (int64_t)r->sample_count), LOG_INT("bytes", (int64_t)r->bytes),
-              LOG_DOUBLE("duration_s", (double)r->duration_ns / 1e9));
+    if (err)
+        log_write(s->log, LOG_WARN, words[r->kind].failed, LOG_CSTR("error", diag_text(diag)),
+                  LOG_INT("next_in_s", s->patience_ns / 1000000000));
+    else
+        log_write(s->log, LOG_INFO, words[r->kind].done, LOG_INT("blocks", (int64_t)r->block_count),
+                  LOG_INT("merged", (int64_t)r->merged_count),
+                  LOG_INT("series", (int64_t)r->series_count),
+                  LOG_INT("samples", (int64_t)r->sample_count), LOG_INT("bytes", (int64_t)r->bytes),
+                  LOG_DOUBLE("duration_s", (double)r->duration_ns / 1e9));
 }
 
 static void note_end(struct store_jobs *s, enum err err, int64_t mono_ns)
