@@ -432,8 +432,14 @@ static struct block_set *next_set(struct tsdb_job *job)
     return set;
 }
 
+/*
+ * The manifest is in samples.db itself before a file goes that it named: a WAL whose end is lost
+ * must not bring back names without files. When that fails they stay until the store opens.
+ */
 static void retire_merged(struct tsdb_job *job)
 {
+    if (log_store_settle(&job->db->log))
+        return;
     for (size_t i = 0; i < job->count; i++)
         tsdb_retire(job->db, &job->set->entries[job->first + i]);
 }

@@ -452,5 +452,10 @@ enum err log_store_checkpoint(struct log_store *log)
 {
     if (db_wal_bytes(log->db) < WAL_MAX_BYTES)
         return ERR_OK;
+    return log_store_settle(log);
+}
+
+enum err log_store_settle(struct log_store *log)
+{
     return db_checkpoint(log->db, DB_CHECKPOINT_PASSIVE, NULL);
 }

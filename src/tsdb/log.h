@@ -82,5 +82,8 @@ enum err log_store_cut(struct log_store *log, bool *ret_more) MUST_CHECK;
 
 /* Moves the WAL into the file when it has grown over its limit. */
 enum err log_store_checkpoint(struct log_store *log) MUST_CHECK;
+/* The same whatever its size: afterwards what was committed does not hang on the WAL, not even on
+ * its last sync when durability is relaxed. */
+enum err log_store_settle(struct log_store *log) MUST_CHECK;
 
 #endif

@@ -160,10 +160,11 @@ static enum err drop_blocks(struct tsdb *db, const struct block_set *before,
         return err;
     }
     block_sets_publish(&db->sets, set);
-    for (size_t i = 0; i < drops->count; i++)
-        tsdb_retire(db, drops->entries[i]);
     tsdb_count(&db->dropped_count, drops->count);
-    return ERR_OK;
+    err = log_store_settle(&db->log); /* before the files go, as in job.c */
+    for (size_t i = 0; i < drops->count && !err; i++)
+        tsdb_retire(db, drops->entries[i]);
+    return err;
 }
 
 static void add_drop(struct drops *drops, const struct block_entry *entry)
