@@ -391,6 +391,47 @@ static void test_mapping__a_counter_that_comes_back_goes_on(void **state)
     tear_down(&w);
 }
 
+static void on_evicted(void *ctx, const uint32_t *refs, size_t count)
+{
+    struct world *w = ctx;
+
+    mapping_forget(w->mapping, refs, count);
+}
+
+/* The store looks after itself for some hours, and nothing is asked for or comes. */
+static void let_all_leave(struct world *w)
+{
+    for (int64_t epoch = 1; epoch < 8; epoch++)
+        assert_int_equal(tsdb_maintain(w->store.db, w->now_ms + epoch * SERIES_EPOCH_MS,
+                                       epoch * SERIES_EPOCH_MS * 1000000, on_evicted, w),
+                         ERR_OK);
+}
+
+static void test_mapping__a_reference_may_come_back_as_another_series(void **state)
+{
+    struct label space[LABELS_MAX];
+    struct world w;
+    uint32_t ref;
+
+    (void)state;
+    set_up(&w);
+    apply(&w, CALLS "100\n" UP "1\n");
+    ref = test_store_series(&w.store, "haproxy_backend_http_requests_total{proxy=\"be\"}");
+    for (int i = 0; i < INDEX_FREE_MIN_COUNT; i++) {
+        char filler[32];
+
+        snprintf(filler, sizeof filler, "filler{n=\"%d\"}", i);
+        test_store_series(&w.store, filler);
+    }
+    let_all_leave(&w);
+    assert_int_equal(tsdb_labels(w.store.db, ref, space).count, 0);
+    assert_int_equal(test_store_series(&w.store, "nobody_knows_it"), ref);
+    apply(&w, "nobody_knows_it 500\n");
+    apply(&w, CALLS "103\n" UP "1\n");
+    assert_true(heard(&w, SERVICE, SIGNAL_CALLS) == 3);
+    tear_down(&w);
+}
+
 static void test_mapping__what_is_not_remembered_books_nothing_first(void **state)
 {
     uint32_t ref;
@@ -507,6 +548,7 @@ int main(void)
         cmocka_unit_test(test_mapping__reckons_retries_and_failed_attempts),
         cmocka_unit_test(test_mapping__hears_fusebox_itself),
         cmocka_unit_test(test_mapping__a_counter_that_comes_back_goes_on),
+        cmocka_unit_test(test_mapping__a_reference_may_come_back_as_another_series),
         cmocka_unit_test(test_mapping__what_is_not_remembered_books_nothing_first),
         cmocka_unit_test(test_mapping__what_is_forgotten_is_not_live),
         cmocka_unit_test(test_mapping__sends_nothing_about_a_refused_subject),
