@@ -59,6 +59,15 @@ static void remove_all(const char *path)
     rmdir(path);
 }
 
+void backup_remove(const char *dir)
+{
+    char blocks[PATH_BYTES];
+
+    if (!join(dir, "blocks", blocks, NULL))
+        remove_all(blocks);
+    remove_all(dir);
+}
+
 static enum err make_target(const char *to, const char *blocks, struct diag *diag)
 {
     if (access(to, F_OK) == 0)
@@ -87,9 +96,7 @@ enum err backup_copy(const char *from, const char *to, struct diag *diag)
         err = copy_file(from, to, "MANIFEST", diag);
     if (!err)
         err = file_sync_dir(to, diag);
-    if (err) {
-        remove_all(to_blocks);
-        remove_all(to);
-    }
+    if (err)
+        backup_remove(to);
     return err;
 }

@@ -2,6 +2,9 @@
  * Copies a finished backup, file by file: the blocks first, its MANIFEST last, so
  * that half a copy is never taken for a backup.
  *
+ * A backup may share its blocks' files with the store by hard links; a copy never does, so that
+ * what damages the one leaves the other alone.
+ *
  * Limits    Whoever copies needs the daemon's machine and the right to read there.
  * Source    docs/formats/backup.md
  */
@@ -13,5 +16,8 @@
 /* `to` is made and must not exist; after an error it is gone again. ERR_CONFLICT, ERR_NOT_FOUND,
  * ERR_IO, ERR_LIMIT (disk full, or a path too long). */
 enum err backup_copy(const char *from, const char *to, struct diag *diag) MUST_CHECK;
+
+/* Removes a backup, or what there is of one; what cannot be removed stays. */
+void backup_remove(const char *dir);
 
 #endif

@@ -12,7 +12,7 @@
 #include "cli/storage.h"
 #include "tsdb/tsdb.h"
 
-enum { LOCK_PATH_BYTES = 4096 };
+enum { PATH_BYTES = 4096 };
 
 /* What is told while files are read. */
 struct progress {
@@ -58,7 +58,7 @@ static int needs(const char *word, const char *flag)
 /* Takes the lock where a daemon could have it; a backup has none. *ret_fd is -1 then. */
 static enum err lock(const char *dir, int *ret_fd, struct diag *diag)
 {
-    char path[LOCK_PATH_BYTES];
+    char path[PATH_BYTES];
 
     *ret_fd = -1;
     if (snprintf(path, sizeof path, "%s/lock", dir) >= (int)sizeof path)
@@ -189,23 +189,40 @@ static enum err run_jobs(struct tsdb *db, struct diag *diag)
     return err;
 }
 
-static enum err back_up(const char *data, const char *to, struct diag *diag)
+/* By way of a backup inside the store, which may be links; the copy is not. */
+static enum err copy_store(const char *data, const char *inside, const char *to, struct diag *diag)
 {
     struct tsdb_options options = { .dir = data };
     struct tsdb *db = NULL;
     enum err err;
-    int fd = -1;
 
-    err = access(data, F_OK) == 0
-              ? file_lock_dir(data, &fd, diag)
-              : diag_set(diag, ERR_NOT_FOUND, "there is no directory %.200s", data);
+    backup_remove(inside); /* of one that was interrupted */
+    err = tsdb_open(&options, &db, diag);
     if (!err)
-        err = tsdb_open(&options, &db, diag);
-    if (!err)
-        err = tsdb_request_backup(db, to);
+        err = tsdb_request_backup(db, inside);
     if (!err)
         err = run_jobs(db, diag);
     tsdb_close(db);
+    if (!err)
+        err = backup_copy(inside, to, diag);
+    backup_remove(inside);
+    return err;
+}
+
+static enum err back_up(const char *data, const char *to, struct diag *diag)
+{
+    char inside[PATH_BYTES], samples[PATH_BYTES];
+    enum err err;
+    int fd = -1;
+
+    if (snprintf(inside, sizeof inside, "%s/.backup", data) >= (int)sizeof inside ||
+        snprintf(samples, sizeof samples, "%s/samples.db", data) >= (int)sizeof samples)
+        return diag_set(diag, ERR_LIMIT, "the path is too long: %.100s", data);
+    if (access(samples, F_OK) != 0)
+        return diag_set(diag, ERR_NOT_FOUND, "there is no store in %.200s", data);
+    err = file_lock_dir(data, &fd, diag);
+    if (!err)
+        err = copy_store(data, inside, to, diag);
     unlock(fd);
     return err;
 }

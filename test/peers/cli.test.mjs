@@ -15,7 +15,7 @@ const file = (name, text) => {
   fs.writeFileSync(path.join(dir, name), text);
   return path.join(dir, name);
 };
-const commands = ['run', 'demo', 'check config', 'config', 'version', 'help'];
+const commands = ['run', 'demo', 'check config', 'config', 'storage info', 'storage verify', 'storage seal', 'storage backup', 'storage restore', 'version', 'help'];
 
 test('help lists every command, and each has a page of its own', () => {
   for (const args of [['help'], ['--help'], ['-h']]) {
@@ -53,6 +53,7 @@ test('mistakes are named on stderr with exit code 2, and nothing runs', () => {
     [['demo', '--rate', '1000001'], /cannot read the value/],
     [['demo', '--duration', 'soon'], /cannot read the value "soon"/],
     [['demo', '--only-scene=1'], /does not take "--only-scene=1"/],
+    [['storage'], /there is no command "storage"; did you mean "storage /],
     [['version', '--config', 'x'], /does not take "--config"/],
   ]) {
     const { status, stdout, stderr } = run(...args);
