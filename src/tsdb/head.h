@@ -24,9 +24,9 @@
  * Threads   head_read and head_collect: any thread. All else: the appender. A
  *           reader holds `gate` shared while it follows links; only dropping
  *           takes it whole, and gives up at once when a reader is inside, so
- *           nobody ever waits long. Late samples have a mutex of their own, held
- *           for one insert or one copy.
- * Memory    The index owns the records, the head owns chunks and late samples.
+ *           nobody ever waits long, and who holds it shared may read. Late samples have a mutex of
+ * their own, held for one insert or one copy. Memory    The index owns the records, the head owns
+ * chunks and late samples.
  */
 #ifndef FUSEBOX_TSDB_HEAD_H
 #define FUSEBOX_TSDB_HEAD_H
@@ -42,11 +42,10 @@ struct head {
     struct series_table *table; /* the index' */
     pthread_rwlock_t gate;
     struct late late;
-    uint32_t
-        found_ref; /* the chunk in which the last late sample was looked for; 0: begin in front */
+    uint32_t found_ref; /* of the last late sample, 0: none; and the chunk that was before it */
     uint32_t found_chunk;
-    uint32_t settle_ref; /* where head_settle goes on; settle_end_ref: the last one of this seal */
-    uint32_t settle_end_ref;
+    uint32_t settle_ref;       /* where head_settle goes on */
+    uint32_t settle_end_ref;   /* the last reference of this seal */
     int64_t settle_min_ts_ms;  /* the oldest sample that was met or appended since the seal began */
     uint32_t drop_ref;         /* where head_drop_sealed goes on */
     int64_t drop_min_ts_ms;    /* the same since its round began */
@@ -106,8 +105,9 @@ enum err head_collect(struct head *h, uint32_t ref, struct sample_list *list,
 /*
  * The block counts: for references from first_ref on, at most max_series of them, the chain up
  * to marks_ms[ref] is sealed (INT64_MIN: none of it), and what was sealed before leaves memory. A
- * series whose late samples were sealed begins a new chain. False: a reader was
- * inside and nothing was done.
+ * series of which the seal took late samples and whose chain is sealed whole begins a new chain
+ * behind the latest late sample. References rise from 1, call by call. False: a
+ * reader was inside and nothing was done.
  */
 bool head_settle(struct head *h, const int64_t *marks_ms, uint32_t first_ref, uint32_t max_series);
 /* done: the late samples of the seal leave memory; else they wait for the next one. */
