@@ -24,9 +24,9 @@
  * Threads   head_read and head_collect: any thread. All else: the appender. A
  *           reader holds `gate` shared while it follows links; only dropping
  *           takes it whole, and gives up at once when a reader is inside, so
- *           nobody ever waits long, and who holds it shared may read. Late samples have a mutex of
- * their own, held for one insert or one copy. Memory    The index owns the records, the head owns
- * chunks and late samples.
+ *           nobody ever waits long. Who holds it shared already may read. Late
+ *           samples have a mutex of their own, held for one insert or one copy.
+ * Memory    The index owns the records, the head owns chunks and late samples.
  */
 #ifndef FUSEBOX_TSDB_HEAD_H
 #define FUSEBOX_TSDB_HEAD_H
