@@ -18,7 +18,7 @@
  * Threads   A block locks itself and may be used by any number of threads; a
  *           cursor is a single owner's.
  * Memory    block_ref / block_unref share it. The directory comes with the first
- *           cursor and stays until block_trim or the end. A block's file goes by
+ *           reading and stays until block_trim or the end. A block's file goes by
  *           block_unlink_late.
  * Limits    BLOCK_FILES_OPEN_MAX descriptors in the process (block_file.h).
  * Source    docs/formats/block.md.
@@ -65,7 +65,7 @@ typedef void block_on_damage(void *ctx, const char *path, uint64_t offset_bytes,
 enum err block_verify(struct block *b, block_on_damage *on_damage, void *ctx,
                       uint64_t *ret_damaged_count) MUST_CHECK;
 
-enum err block_cursor_new(struct block *b, struct block_cursor **ret) MUST_CHECK;
+enum err block_cursor_new(struct block *b, struct block_cursor **ret) MUST_CHECK; /* ERR_NOMEM */
 void block_cursor_free(struct block_cursor *c); /* NULL is allowed */
 size_t block_cursor_bytes(const struct block_cursor *c);
 

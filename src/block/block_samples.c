@@ -84,9 +84,11 @@ static enum err read_series(struct block_cursor *c, uint32_t series, struct rang
 {
     size_t first = list->count;
     size_t idx = 0;
-    enum err err = cursor_series(c, series, &idx, why);
+    enum err err = cursor_prepare(c, why);
     const struct segment *segments;
 
+    if (!err)
+        err = cursor_series(c, series, &idx, why);
     if (err)
         return err;
     segments = series_page_segments(&c->series, idx);

@@ -27,7 +27,7 @@ struct block {
     atomic_bool unlink_late;
     struct lock lock;
     struct directory *directory; /* NULL: not in memory */
-    size_t cursor_count;
+    size_t cursor_count;         /* that have the directory */
 };
 
 /* The directory, from the file when it is not in memory; it stays until it is dropped as often. */

@@ -9,8 +9,6 @@ enum { LABEL_TEXT_MAX_BYTES = LABELS_MAX * (LABEL_NAME_MAX_BYTES + LABEL_VALUE_M
 enum err block_cursor_new(struct block *b, struct block_cursor **ret)
 {
     struct block_cursor *c = mem_alloc_zero(1, sizeof *c);
-    struct diag why = { 0 };
-    enum err err;
 
     if (!c)
         return ERR_NOMEM;
@@ -22,16 +20,19 @@ enum err block_cursor_new(struct block *b, struct block_cursor **ret)
     for (size_t i = 0; i < CURSOR_PAIRS_PAGES; i++)
         c->pairs[i].number = SIZE_MAX;
     series_page_init(&c->series);
+    c->block = block_ref(b);
     c->zstd = ZSTD_createDCtx();
-    err = c->zstd ? block_take_directory(b, &c->directory, &why) : ERR_NOMEM;
-    if (!err)
-        c->block = block_ref(b);
-    if (err) {
+    if (!c->zstd) {
         block_cursor_free(c);
-        return err;
+        return ERR_NOMEM;
     }
     *ret = c;
     return ERR_OK;
+}
+
+enum err cursor_prepare(struct block_cursor *c, struct diag *why)
+{
+    return c->directory ? ERR_OK : block_take_directory(c->block, &c->directory, why);
 }
 
 void block_cursor_free(struct block_cursor *c)
@@ -47,10 +48,9 @@ void block_cursor_free(struct block_cursor *c)
     buf_release(&c->raw);
     buf_release(&c->label_text);
     ZSTD_freeDCtx(c->zstd);
-    if (c->block) {
+    if (c->directory)
         block_drop_directory(c->block);
-        block_unref(c->block);
-    }
+    block_unref(c->block);
     mem_free(c);
 }
 
@@ -303,9 +303,11 @@ enum err cursor_labels(struct block_cursor *c, uint32_t series, struct labels *r
                        struct diag *why)
 {
     size_t idx = 0;
-    enum err err = cursor_series(c, series, &idx, why);
+    enum err err = cursor_prepare(c, why);
     size_t count;
 
+    if (!err)
+        err = cursor_series(c, series, &idx, why);
     if (err)
         return err;
     count = c->series.entries[idx].pair_count;

@@ -26,8 +26,8 @@ struct cached_pairs {
 };
 
 struct block_cursor {
-    struct block *block; /* shared */
-    const struct directory *directory;
+    struct block *block;               /* shared */
+    const struct directory *directory; /* NULL before cursor_prepare */
     struct ZSTD_DCtx_s *zstd;
     struct buf bytes, raw;
     struct page_reader values, times;
@@ -42,6 +42,9 @@ struct block_cursor {
     struct buf label_text;
     uint64_t reported_at; /* the damage that was reported last; UINT64_MAX: none */
 };
+
+/* Makes sure of the directory; before everything below. */
+enum err cursor_prepare(struct block_cursor *c, struct diag *why) MUST_CHECK;
 
 enum err cursor_load_values(struct block_cursor *c, size_t page, struct diag *why) MUST_CHECK;
 enum err cursor_load_times(struct block_cursor *c, size_t page, struct diag *why) MUST_CHECK;
@@ -61,7 +64,7 @@ enum err cursor_series(struct block_cursor *c, uint32_t series, size_t *ret_idx,
 enum err cursor_pairs(struct block_cursor *c, size_t page, const struct pairs_page **ret,
                       struct diag *why) MUST_CHECK;
 
-/* As block_labels. */
+/* As block_labels; needs no preparation. */
 enum err cursor_labels(struct block_cursor *c, uint32_t series, struct labels *ret,
                        struct diag *why) MUST_CHECK;
 

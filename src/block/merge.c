@@ -226,17 +226,31 @@ static bool is_cancelled(const struct merge *m)
     return m->cancel && atomic_load_explicit(m->cancel, memory_order_relaxed);
 }
 
+/* Without its directory a block has nothing to give. */
+static enum err begin(struct run *r, struct input *input, struct diag *diag)
+{
+    struct block *b = r->m->blocks[input->place];
+    struct reporter reporter = { r, input->place };
+    struct diag why = { 0 };
+    enum err err = block_cursor_new(b, &input->cursor);
+
+    if (!err)
+        err = cursor_prepare(input->cursor, &why);
+    if (!err)
+        return advance(r, input, diag);
+    if (err != ERR_CORRUPT)
+        return block_explain(b, err, &why, diag);
+    report(&reporter, block_path(b), why.position_bytes, diag_text(&why));
+    return ERR_OK;
+}
+
 static enum err run_all(struct run *r, struct diag *diag)
 {
     enum err err = ERR_OK;
 
     for (size_t i = 0; i < r->m->block_count && !err; i++) {
         r->inputs[i].place = i;
-        err = block_cursor_new(r->m->blocks[i], &r->inputs[i].cursor);
-        if (err)
-            diag_set(diag, err, "cannot read %s: %s", block_path(r->m->blocks[i]), err_text(err));
-        if (!err)
-            err = advance(r, &r->inputs[i], diag);
+        err = begin(r, &r->inputs[i], diag);
     }
     while (!err && r->heap_count) {
         if (is_cancelled(r->m))

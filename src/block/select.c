@@ -110,10 +110,12 @@ static enum err narrow(struct selection *s, const struct matcher *m)
 static enum err select_series(struct selection *s, const struct matcher *matchers,
                               size_t matcher_count, uint32_t **ret_series, size_t *ret_count)
 {
-    enum err err = ERR_OK;
+    enum err err = cursor_prepare(s->c, s->why);
     uint32_t *list;
     size_t count;
 
+    if (err)
+        return err;
     if (!series_set_init(&s->chosen, (uint32_t)s->c->block->layout.series_count, true))
         return ERR_NOMEM;
     for (size_t i = 0; i < matcher_count && !err; i++)

@@ -162,6 +162,10 @@ static enum err verify_all(struct verify *v, struct diag *why)
     enum err err = verify_ends(v, why);
 
     if (!err)
+        err = cursor_prepare(v->c, why);
+    if (err == ERR_CORRUPT) /* nothing else can be found */
+        return note(v, err, why);
+    if (!err)
         err = verify_pages(v, why);
     if (!err)
         err = verify_pairs(v, why);

@@ -256,6 +256,7 @@ static void test_block__gives_back_the_directory_only_without_cursors(void **sta
 {
     struct fixture *f = *state;
     struct block_cursor *c = NULL;
+    struct labels labels;
     struct block *b;
     size_t bytes;
 
@@ -264,6 +265,7 @@ static void test_block__gives_back_the_directory_only_without_cursors(void **sta
     b = fixture_open(f, "a");
     bytes = block_bytes(b);
     assert_int_equal(block_cursor_new(b, &c), ERR_OK);
+    assert_int_equal(block_labels(c, 0, &labels, NULL), ERR_OK);
     assert_true(block_bytes(b) > bytes);
     assert_true(block_cursor_bytes(c) > 0);
     block_trim(b);

@@ -197,6 +197,31 @@ static void test_merge__leaves_out_what_is_damaged_and_reports_it_once(void **st
     block_unref(blocks[1]);
 }
 
+static void test_merge__goes_on_without_a_block_whose_directory_is_damaged(void **state)
+{
+    struct fixture *f = *state;
+    struct damages damages = { 0 };
+    struct block *blocks[2], *merged;
+    struct merge m = { .blocks = blocks,
+                       .block_count = 2,
+                       .min_ts_ms = INT64_MIN,
+                       .on_damage = on_damage,
+                       .ctx = &damages };
+    int fd;
+
+    write_two(f, blocks);
+    fd = open(fixture_path(f, "a"), O_WRONLY);
+    assert_int_equal(pwrite(fd, "x", 1, (off_t)block_info(blocks[0])->bytes - 120), 1);
+    close(fd);
+    assert_int_equal(merge_into_out(f, &m, NULL), ERR_OK);
+    assert_int_equal(damages.count, 1);
+    merged = fixture_open(f, "out");
+    check_block(merged, &f->model);
+    block_unref(merged);
+    block_unref(blocks[0]);
+    block_unref(blocks[1]);
+}
+
 static void test_merge__stops_when_it_is_told(void **state)
 {
     struct fixture *f = *state;
@@ -240,6 +265,7 @@ int main(void)
         MERGE_TEST(test_merge__gives_what_plain_arrays_give),
         MERGE_TEST(test_merge__first_run_wins_on_equal_times),
         MERGE_TEST(test_merge__leaves_out_what_is_damaged_and_reports_it_once),
+        MERGE_TEST(test_merge__goes_on_without_a_block_whose_directory_is_damaged),
         MERGE_TEST(test_merge__stops_when_it_is_told),
         MERGE_TEST(test_merge__survives_every_failing_allocation),
     };
