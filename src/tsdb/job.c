@@ -25,6 +25,7 @@
 enum {
     SEAL_SAMPLES = 16000000, /* a restart reads at most so many, and some more, from the log */
     SEAL_LATE_BYTES = 64 << 20,
+    SEAL_SHORT_PART = 16, /* of the budget, that the head must hold for a seal to help */
     PREFIX_BYTES = 16,
 };
 
@@ -138,6 +139,11 @@ static enum err announce(struct tsdb_job *job)
     return err;
 }
 
+static bool seal_is_wanted(struct tsdb *db)
+{
+    return atomic_load(&db->seal_wanted) || (atomic_load(&db->backup_wanted) && !db->backup_sealed);
+}
+
 static bool seal_is_due(struct tsdb *db, int64_t mono_ns)
 {
     uint64_t unsealed = atomic_load_explicit(&db->head.unsealed_count, memory_order_relaxed);
@@ -148,13 +154,12 @@ static bool seal_is_due(struct tsdb *db, int64_t mono_ns)
         db->last_seal_mono_ns = mono_ns;
     }
     passed_ns = mono_ns - db->last_seal_mono_ns;
-    if (atomic_load(&db->seal_wanted) || (atomic_load(&db->backup_wanted) && !db->backup_sealed))
-        return true;
     if (unsealed == 0)
         return false;
     return passed_ns >= SEAL_EVERY_NS || unsealed >= SEAL_SAMPLES ||
            head_late_bytes(&db->head) >= SEAL_LATE_BYTES ||
-           (db->memory_short && passed_ns >= SEAL_SHORT_NS);
+           (db->memory_short && passed_ns >= SEAL_SHORT_NS &&
+            head_bytes(&db->head) >= db->budget->limit_bytes / SEAL_SHORT_PART);
 }
 
 static enum err plan_seal(struct tsdb *db, int64_t now_ms, int64_t mono_ns, struct tsdb_job **ret)
@@ -253,18 +258,24 @@ static enum err plan_backup(struct tsdb *db, int64_t now_ms, struct tsdb_job **r
 
 enum err tsdb_plan(struct tsdb *db, int64_t now_ms, int64_t mono_ns, struct tsdb_job **ret)
 {
-    enum err err;
+    bool due = seal_is_due(db, mono_ns);
+    enum err err = ERR_OK;
 
     *ret = NULL;
     db->now_ms = now_ms;
     if (db->job || !tsdb_settle(db))
         return ERR_OK;
-    if (seal_is_due(db, mono_ns))
+    if (seal_is_wanted(db))
         err = plan_seal(db, now_ms, mono_ns, ret);
     else if (db->backup_sealed)
         err = plan_backup(db, now_ms, ret);
-    else
+    else if (!due || db->merge_first)
         err = plan_merge(db, now_ms, ret);
+    if (!err && !*ret && due)
+        err = plan_seal(db, now_ms, mono_ns, ret);
+    if (*ret)
+        db->merge_first = (*ret)->kind ==
+                          TSDB_SEAL; /* seals that are due all the time leave room */
     db->job = *ret;
     return err;
 }

@@ -1,5 +1,7 @@
 #include "tsdb_fixture.h"
 
+#include "tsdb/series.h"
+
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -21,9 +23,7 @@ static void test_tsdb__committed_samples_are_read_back(void **state)
     for (int pass = 0; pass < 2; pass++) {
         assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK);
         assert_int_equal(got.sample_count, 2);
-        assert_int_equal(got.last.ref, ref);
-        assert_int_equal(got.last.labels.count, 3);
-        assert_true(str_equals(labels_value(got.last.labels, STR("job")), STR("test")));
+        assert_string_equal(got.last_labels, "m1{even=\"no\",job=\"test\"}");
         assert_true(got.first_samples[0].value == 1.5);
         assert_true(sample_is_stale(got.first_samples[1].value));
         fixture_reopen(f);
@@ -115,34 +115,64 @@ static void test_tsdb__late_equal_and_future_samples_are_counted(void **state)
     batch->items[batch->count++] = (struct series_sample){ ref, 6001, 5 };
     assert_int_equal(tsdb_commit(f->db, &batch, 1, 5000), ERR_OK);
     stats = fixture_stats(f);
-    assert_int_equal(stats.samples_out_of_order_count, 1);
+    assert_int_equal(stats.samples_late_count, 1);
+    assert_int_equal(stats.samples_out_of_order_count, 0);
     assert_int_equal(stats.samples_duplicate_count, 1);
     assert_int_equal(stats.samples_future_count, 1);
-    assert_int_equal(stats.samples_appended_count, 2);
-    assert_int_equal(stats.min_ts_ms, 5000);
+    assert_int_equal(stats.samples_appended_count, 3);
+    assert_int_equal(stats.min_ts_ms, 4999);
     assert_int_equal(stats.max_ts_ms, 6000);
     fixture_reopen(f);
     assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK);
-    assert_int_equal(got.sample_count, 2);
-    assert_true(got.first_samples[0].value == 1 && got.first_samples[1].value == 4);
+    assert_int_equal(got.sample_count, 3);
+    assert_true(got.first_samples[0].value == 2 && got.first_samples[1].value == 1 &&
+                got.first_samples[2].value == 4);
     sample_batch_free(batch);
 }
 
-static void test_tsdb__unknown_references_are_refused_whole(void **state)
+/* With a retention: late by more than the window is refused, unless the clock itself is there. */
+static void test_tsdb__the_late_window_is_judged_by_series_and_clock(void **state)
+{
+    struct fixture *f = *state;
+    struct tsdb_options options = fixture_options(f);
+    struct collected got;
+
+    options.retention_ms = 1000000;
+    options.late_window_ms = 10000;
+    fixture_open(f, &options);
+    assert_int_equal(fixture_commit_at(f->db, fixture_ref(f, 1), 500000, 1, 500000), ERR_OK);
+    assert_int_equal(fixture_commit_at(f->db, fixture_ref(f, 1), 490000, 1, 500000), ERR_OK);
+    assert_int_equal(fixture_commit_at(f->db, fixture_ref(f, 1), 489999, 1, 500000), ERR_OK);
+    assert_int_equal(fixture_stats(f).samples_out_of_order_count, 1);
+    /* another series has its own latest sample */
+    assert_int_equal(fixture_commit_at(f->db, fixture_ref(f, 2), 489999, 1, 500000), ERR_OK);
+    /* the clock was set back: what is written by it is taken */
+    assert_int_equal(fixture_commit_at(f->db, fixture_ref(f, 1), 300000, 1, 300000), ERR_OK);
+    assert_int_equal(fixture_stats(f).samples_out_of_order_count, 1);
+    /* older than the retention */
+    assert_int_equal(fixture_commit_at(f->db, fixture_ref(f, 3), 499999, 1, 1500000), ERR_OK);
+    assert_int_equal(fixture_stats(f).samples_too_old_count, 1);
+    assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK);
+    assert_int_equal(got.sample_count, 3);
+}
+
+static void test_tsdb__samples_without_a_series_are_left_out(void **state)
 {
     struct fixture *f = *state;
     struct tsdb_options options = fixture_options(f);
     struct sample_batch *batch = sample_batch_new(2);
+    struct label space[LABELS_MAX];
     struct collected got;
 
     fixture_open(f, &options);
-    batch->items[batch->count++] = (struct series_sample){ fixture_ref(f, 1), 1, 1 };
     batch->items[batch->count++] = (struct series_sample){ 99, 1, 1 };
-    assert_int_equal(tsdb_commit(f->db, &batch, 1, 1), ERR_INVALID);
+    batch->items[batch->count++] = (struct series_sample){ fixture_ref(f, 1), 1, 1 };
+    assert_int_equal(tsdb_commit(f->db, &batch, 1, 1), ERR_OK);
     assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK);
-    assert_int_equal(got.series_count, 0);
-    assert_int_equal(tsdb_labels(f->db, 99).count, 0);
-    assert_int_equal(tsdb_labels(f->db, 0).count, 0);
+    assert_int_equal(got.sample_count, 1);
+    assert_int_equal(fixture_stats(f).samples_orphaned_count, 1);
+    assert_int_equal(tsdb_labels(f->db, 99, space).count, 0);
+    assert_int_equal(tsdb_labels(f->db, 0, space).count, 0);
     sample_batch_free(batch);
 }
 
@@ -166,49 +196,48 @@ static void test_tsdb__empty_commits_write_nothing(void **state)
 struct replayed {
     size_t batch_count;
     size_t sample_count;
-    int64_t received_ms;
+    int64_t last_ms;
 };
 
-static void on_replayed(void *ctx, struct tsdb *db, const struct sample_batch *batch)
+static void on_replayed(void *ctx, const struct sample_batch *batch)
 {
     struct replayed *r = ctx;
 
-    assert_int_equal(tsdb_labels(db, batch->items[0].series).count, 3);
-
+    assert_true(r->batch_count == 0 || batch->received_ms > r->last_ms);
+    for (size_t i = 0; i < batch->count; i++)
+        assert_int_equal(batch->items[i].ts_ms, batch->received_ms);
     r->batch_count++;
     r->sample_count += batch->count;
-    r->received_ms = batch->received_ms;
+    r->last_ms = batch->received_ms;
 }
 
-static void test_tsdb__replay_hands_on_recent_batches_without_repetitions(void **state)
+/* From blocks and memory alike, and only the metrics that are asked for. */
+static void test_tsdb__replay_hands_out_what_was_committed_by_time(void **state)
 {
+    static const struct str names[] = { { "m1", 2 }, { "m2", 2 } };
     struct fixture *f = *state;
     struct tsdb_options options = fixture_options(f);
-    struct sample_batch *batch = sample_batch_new(1);
     struct replayed replayed = { 0 };
 
     fixture_open(f, &options);
-    for (int64_t ts_ms = 1; ts_ms <= 10; ts_ms++)
-        assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 1), ts_ms, 1), ERR_OK);
-    batch->received_ms = 4242;
-    batch->items[batch->count++] = (struct series_sample){ fixture_ref(f, 2), 11, 1 };
-    assert_int_equal(tsdb_commit(f->db, &batch, 1, 11), ERR_OK);
-    assert_int_equal(tsdb_commit(f->db, &batch, 1, 11), ERR_OK); /* a repetition */
-    tsdb_close(f->db);
-    f->db = NULL;
-    options.on_replayed = on_replayed;
-    options.ctx = &replayed;
-    options.replay_from_ms = 9;
-    fixture_open(f, &options);
-    assert_int_equal(replayed.batch_count, 3);
-    assert_int_equal(replayed.sample_count, 3);
-    assert_int_equal(replayed.received_ms, 4242);
-    sample_batch_free(batch);
+    for (int64_t round = 0; round < 100; round++) {
+        for (unsigned number = 1; number <= 3; number++)
+            assert_int_equal(
+                fixture_commit_one(f->db, fixture_ref(f, number), round * 10000, (double)round),
+                ERR_OK);
+        if (round == 50)
+            fixture_seal(f, round * 10000);
+    }
+    fixture_reopen(f);
+    assert_int_equal(tsdb_replay(f->db, names, 2, 200000, 989999, on_replayed, &replayed), ERR_OK);
+    assert_int_equal(replayed.batch_count, 79);
+    assert_int_equal(replayed.sample_count, 158);
+    assert_int_equal(replayed.last_ms, 980000);
 }
 
 static void damage(const struct fixture *f, const char *sql)
 {
-    struct db_options options = { .application_id = 0x46425453, .schema_version = 1 };
+    struct db_options options = { .application_id = 0x46425453, .schema_version = 2 };
     char path[128];
     struct db *db;
 
@@ -219,16 +248,26 @@ static void damage(const struct fixture *f, const char *sql)
     db_close(db);
 }
 
-static void check_damage(struct fixture *f, const char *sql, enum err err, const char *words)
+/* The store opens, says what is damaged, and serves the rest. */
+static void check_damage(struct fixture *f, const char *sql, const char *words, size_t left_count)
 {
     struct tsdb_options options = fixture_options(f);
-    struct diag diag = { 0 };
+    struct arena arena = arena_limited(1 << 20);
+    struct tsdb_damage *damages;
+    struct collected got;
+    size_t count;
 
     damage(f, sql);
-    assert_int_equal(tsdb_open(&options, &f->db, &diag), err);
-    assert_non_null(strstr(diag.message, "samples.db"));
-    if (!strstr(diag.message, words))
-        fail_msg("%s", diag.message);
+    fixture_open(f, &options);
+    assert_int_equal(tsdb_damages(f->db, &arena, &damages, &count), ERR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(fixture_stats(f).damaged_count, 1);
+    assert_non_null(strstr(damages[0].path, "samples.db"));
+    if (!strstr(damages[0].what, words))
+        fail_msg("%s", damages[0].what);
+    assert_int_equal(fixture_select(f->db, NULL, 0, INT64_MIN, INT64_MAX, &got), ERR_OK);
+    assert_int_equal(got.sample_count, left_count);
+    arena_release(&arena);
 }
 
 static void write_three_rows(struct fixture *f)
@@ -242,107 +281,353 @@ static void write_three_rows(struct fixture *f)
     f->db = NULL;
 }
 
-static void test_tsdb__a_damaged_row_is_named(void **state)
+static void test_tsdb__a_damaged_row_is_named_and_set_aside(void **state)
 {
-    write_three_rows(*state);
+    struct fixture *f = *state;
+
+    write_three_rows(f);
     check_damage(
-        *state,
+        f,
         "UPDATE log SET body = CAST(substr(body, 1, 20) || x'ff' || substr(body, 22) AS BLOB)"
         " WHERE id = 2",
-        ERR_CORRUPT, "table log, row 2: checksum");
+        "table log, row 2: checksum", 2);
+    fixture_reopen(f);
+    assert_int_equal(fixture_stats(f).damaged_count, 0); /* it lies in the table `damaged` */
 }
 
 static void test_tsdb__a_damaged_series_is_named(void **state)
 {
-    write_three_rows(*state);
-    check_damage(*state, "UPDATE series SET labels = x'0011223344' WHERE ref = 1", ERR_CORRUPT,
-                 "table series, row 1");
+    struct fixture *f = *state;
+    struct tsdb_options options = fixture_options(f);
+    struct collected got;
+
+    write_three_rows(f);
+    damage(f, "UPDATE series SET labels = x'0011223344' WHERE ref = 1");
+    fixture_open(f, &options);
+    assert_int_equal(fixture_stats(f).damaged_count, 2); /* the definition, and its samples */
+    assert_int_equal(fixture_select(f->db, NULL, 0, INT64_MIN, INT64_MAX, &got), ERR_OK);
+    assert_int_equal(got.sample_count, 0);
+    assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 1), 10, 1), ERR_OK);
+    assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK);
+    assert_int_equal(got.first_samples[got.sample_count - 1].ts_ms, 10);
 }
 
 static void test_tsdb__samples_without_their_series_are_named(void **state)
 {
     write_three_rows(*state);
-    check_damage(*state, "DELETE FROM series", ERR_CORRUPT, "table log, row 1");
+    check_damage(*state, "DELETE FROM series", "samples of series without a definition", 0);
 }
 
 static void test_tsdb__a_newer_format_is_left_alone(void **state)
 {
-    write_three_rows(*state);
-    check_damage(*state, "PRAGMA user_version = 2", ERR_CONFLICT, "newer");
+    struct fixture *f = *state;
+    struct tsdb_options options = fixture_options(f);
+    struct diag diag = { 0 };
+
+    write_three_rows(f);
+    damage(f, "PRAGMA user_version = 3");
+    assert_int_equal(tsdb_open(&options, &f->db, &diag), ERR_CONFLICT);
+    assert_non_null(strstr(diag.message, "newer"));
 }
 
-static void test_tsdb__retention_drops_chunks_and_rows(void **state)
+/* What the first format wrote is read, and becomes the second. */
+static void test_tsdb__the_first_format_is_taken_over(void **state)
 {
     struct fixture *f = *state;
     struct tsdb_options options = fixture_options(f);
     struct collected got;
-    struct tsdb_stats stats;
-    uint64_t chunks_before;
 
-    options.retention_ms = 100000;
+    write_three_rows(f);
+    damage(f, "ALTER TABLE log ADD COLUMN max_ts INTEGER NOT NULL DEFAULT 7;"
+              "DROP TABLE block; DROP TABLE doomed; DROP TABLE meta; DROP TABLE damaged;"
+              "PRAGMA user_version = 1");
     fixture_open(f, &options);
-    for (int64_t i = 0; i < 1000; i++)
-        assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 1), i * 1000, (double)(i * i)),
-                         ERR_OK);
-    assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 2), 0, 1), ERR_OK);
-    chunks_before = fixture_stats(f).chunk_count;
-    assert_int_equal(tsdb_maintain(f->db, 1000000), ERR_OK);
-    stats = fixture_stats(f);
-    assert_true(stats.chunk_count < chunks_before / 4);
-    assert_in_range(stats.log_rows_count, 100, 101);
-    assert_true(stats.min_ts_ms > 800000);
     assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK);
-    assert_in_range(got.sample_count, 100, 160);
-    assert_int_equal(got.first_samples[got.sample_count - 1].ts_ms, 999000);
-    assert_int_equal(fixture_read(f->db, 2, &got), ERR_OK);
-    assert_int_equal(got.sample_count, 0);
-    assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 2), 999000, 7), ERR_OK);
-    assert_int_equal(fixture_read(f->db, 2, &got), ERR_OK);
-    assert_int_equal(got.sample_count, 1);
-    tsdb_set_retention(f->db, 1);
-    assert_int_equal(tsdb_maintain(f->db, 2000000), ERR_OK);
-    stats = fixture_stats(f);
-    assert_int_equal(stats.chunk_count, 0);
-    assert_int_equal(stats.log_rows_count, 0);
-    assert_int_equal(stats.log_bytes, 0);
-    assert_true(stats.min_ts_ms == INT64_MAX && stats.max_ts_ms == INT64_MIN);
+    assert_int_equal(got.sample_count, 3);
+    fixture_seal(f, 10);
     fixture_reopen(f);
-    assert_int_equal(fixture_stats(f).series_count, 2);
-    assert_int_equal(fixture_stats(f).replayed_samples_count, 0);
+    assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK);
+    assert_int_equal(got.sample_count, 3);
 }
 
-static void test_tsdb__memory_limit_refuses_series_and_drops_the_oldest(void **state)
+static void write_junk(const struct fixture *f, const char *name)
+{
+    char path[128];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/%s", f->dir, name);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("no database", file);
+    fclose(file);
+}
+
+/* A samples.db that does not open is set aside only when a person says so; the blocks stay. */
+static void test_tsdb__recovery_keeps_the_blocks(void **state)
+{
+    struct fixture *f = *state;
+    struct tsdb_options options = fixture_options(f);
+    struct diag diag = { 0 };
+    struct collected got;
+
+    fixture_open(f, &options);
+    assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 1), 1000, 1), ERR_OK);
+    fixture_seal(f, 1000);
+    assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 1), 2000, 1), ERR_OK);
+    tsdb_close(f->db);
+    f->db = NULL;
+    write_junk(f, "samples.db");
+    assert_int_equal(tsdb_open(&options, &f->db, &diag), ERR_CORRUPT);
+    assert_non_null(strstr(diag.message, "storage.recover"));
+    options.recover = true;
+    fixture_open(f, &options);
+    assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK);
+    assert_int_equal(got.sample_count, 1);
+    assert_int_equal(fixture_stats(f).damaged_count, 1);
+    assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 1), 3000, 1), ERR_OK);
+    fixture_seal(f, 3000); /* under a name that no block has */
+    assert_int_equal(fixture_stats(f).blocks_count, 2);
+    fixture_reopen(f);
+    assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK);
+    assert_int_equal(got.sample_count, 2);
+}
+
+/* --- retention --- */
+
+static const int64_t day = 86400000;
+
+/* A sample at noon of each of ten days, a block for each. */
+static void fill_days(struct fixture *f)
+{
+    for (int64_t i = 0; i < 10; i++) {
+        assert_int_equal(fixture_commit_at(f->db, fixture_ref(f, 1), i * day + day / 2, (double)i,
+                                           i * day + day / 2),
+                         ERR_OK);
+        fixture_seal(f, i * day + day / 2);
+    }
+    assert_int_equal(fixture_stats(f).blocks_count, 10);
+}
+
+static void test_tsdb__retention_drops_whole_blocks(void **state)
+{
+    struct fixture *f = *state;
+    struct tsdb_options options = fixture_options(f);
+    int64_t now_ms = 9 * day + day / 2;
+    struct collected got;
+
+    fixture_open(f, &options);
+    fill_days(f);
+    tsdb_set_retention(f->db, 3 * day, 0);
+    assert_int_equal(tsdb_maintain(f->db, now_ms, 1, NULL, NULL), ERR_OK);
+    assert_int_equal(fixture_stats(f).blocks_count, 4);
+    assert_int_equal(fixture_stats(f).blocks_dropped_count, 6);
+    fixture_reopen(f);
+    assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK);
+    assert_int_equal(got.sample_count, 4);
+    assert_int_equal(got.first_samples[0].ts_ms, 6 * day + day / 2);
+}
+
+static void test_tsdb__retention_by_size_keeps_the_newest(void **state)
 {
     struct fixture *f = *state;
     struct tsdb_options options = fixture_options(f);
     struct tsdb_stats stats;
+
+    fixture_open(f, &options);
+    fill_days(f);
+    stats = fixture_stats(f);
+    tsdb_set_retention(f->db, 0, stats.blocks_bytes / 2);
+    assert_int_equal(tsdb_maintain(f->db, 10 * day, 1, NULL, NULL), ERR_OK);
+    assert_in_range(fixture_stats(f).blocks_count, 4, 5);
+    tsdb_set_retention(f->db, 0, 1);
+    assert_int_equal(tsdb_maintain(f->db, 10 * day, 2, NULL, NULL), ERR_OK);
+    assert_int_equal(fixture_stats(f).blocks_count, 1);
+    assert_int_equal(fixture_stats(f).max_ts_ms, 9 * day + day / 2);
+}
+
+/* T1: the clock jumps ten years ahead, and back after five hours. */
+static void test_tsdb__a_clock_jump_deletes_one_block_an_hour_at_most(void **state)
+{
+    struct fixture *f = *state;
+    struct tsdb_options options = fixture_options(f);
+    int64_t now_ms = 9 * day + day / 2;
+    int64_t hour_ns = INT64_C(3600) * 1000000000;
+    int64_t mono_ns = 0;
+
+    options.retention_ms = 30 * day;
+    fixture_open(f, &options);
+    fill_days(f);
+    assert_int_equal(tsdb_maintain(f->db, now_ms, mono_ns, NULL, NULL), ERR_OK);
+    for (int hour = 0; hour < 5; hour++) {
+        for (int tick = 0; tick < 60; tick++) {
+            mono_ns += hour_ns / 60;
+            assert_int_equal(
+                tsdb_maintain(f->db, now_ms + 3650 * day + mono_ns / 1000000, mono_ns, NULL, NULL),
+                ERR_OK);
+        }
+        assert_true(fixture_stats(f).blocks_count >= (uint64_t)(10 - hour));
+    }
+    assert_true(fixture_stats(f).clock_behind_ms > 3649 * day);
+    assert_int_equal(tsdb_maintain(f->db, now_ms + mono_ns / 1000000, mono_ns, NULL, NULL), ERR_OK);
+    assert_in_range(fixture_stats(f).blocks_count, 5, 6);
+    assert_int_equal(fixture_stats(f).clock_behind_ms, 0);
+}
+
+/* Without a retention any age and, with max_future 0, any future is taken. */
+static void test_tsdb__takes_samples_of_any_age(void **state)
+{
+    struct fixture *f = *state;
+    struct tsdb_options options = fixture_options(f);
+    static const int64_t times[] = { 1763600000000, 0, 4102444800000, -1, 1, 1763600000001 };
     struct collected got;
+
+    fixture_open(f, &options);
+    for (size_t i = 0; i < ARRAY_LEN(times); i++)
+        assert_int_equal(fixture_commit_at(f->db, fixture_ref(f, 1), times[i], 1, 1763600000000),
+                         ERR_OK);
+    fixture_seal(f, 1763600000000);
+    assert_int_equal(fixture_commit_at(f->db, fixture_ref(f, 1), 86400000, 1, 1763600000000),
+                     ERR_OK);
+    fixture_reopen(f);
+    assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK);
+    assert_int_equal(got.sample_count, 7);
+    assert_int_equal(got.first_samples[0].ts_ms, -1);
+    assert_int_equal(got.first_samples[6].ts_ms, 4102444800000);
+}
+
+/* --- memory --- */
+
+static void test_tsdb__the_budget_refuses_new_series_and_known_ones_go_on(void **state)
+{
+    struct fixture *f = *state;
+    struct tsdb_options options = fixture_options(f);
+    struct budget budget;
     uint32_t refused;
     unsigned number = 0;
 
-    options.memory_limit_bytes = 150000;
+    budget_init(&budget, 4 << 20);
+    options.budget = &budget;
     fixture_open(f, &options);
-    for (int64_t i = 0; i < 20000; i++)
-        assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, (unsigned)(i % 20)), i,
-                                            (double)(i * i * 7919)),
-                         ERR_OK);
-    stats = fixture_stats(f);
-    assert_true(stats.memory_bytes > 150000);
-    assert_int_equal(fixture_series(f->db, 1000, &refused), ERR_LIMIT);
-    assert_int_equal(fixture_stats(f).series_refused_count, 1);
-    assert_int_equal(tsdb_maintain(f->db, 20000), ERR_OK);
-    stats = fixture_stats(f);
-    assert_true(stats.memory_bytes <= 150000);
-    assert_true(stats.memory_bytes > 100000);
-    assert_true(stats.min_ts_ms > 1000);
-    assert_int_equal(fixture_read(f->db, 19, &got), ERR_OK);
-    assert_int_equal(got.first_samples[got.sample_count - 1].ts_ms, 19999);
-    while (fixture_series(f->db, 2000 + number, &refused) == ERR_OK && number < 100000)
+    while (fixture_series(f->db, number, &refused) == ERR_OK && number < 100000)
         number++;
-    assert_in_range(number, 1, 99999);
-    assert_int_equal(fixture_ref(f, 3), 4);
-    fixture_reopen(f); /* without a limit */
-    assert_int_equal(fixture_stats(f).replayed_samples_count, 20000);
+    assert_in_range(number, 100, 99999);
+    assert_int_equal(fixture_stats(f).series_refused_count, 1);
+    assert_true(budget_used_bytes(&budget) <= 4 << 20);
+    for (int64_t i = 0; i < 300; i++)
+        assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, (unsigned)i % 100), i * 1000, 1),
+                         ERR_OK);
+    assert_int_equal(fixture_stats(f).samples_appended_count, 300);
+    tsdb_close(f->db);
+    f->db = NULL;
+    assert_int_equal(budget_used_bytes(&budget), 0);
+}
+
+static void test_tsdb__safe_mode_refuses_new_series(void **state)
+{
+    struct fixture *f = *state;
+    struct tsdb_options options = fixture_options(f);
+    uint32_t ref;
+
+    fixture_open(f, &options);
+    fixture_ref(f, 1);
+    tsdb_refuse_new_series(f->db, true);
+    assert_int_equal(fixture_series(f->db, 2, &ref), ERR_LIMIT);
+    assert_int_equal(fixture_series(f->db, 1, &ref), ERR_OK);
+    tsdb_refuse_new_series(f->db, false);
+    assert_int_equal(fixture_series(f->db, 2, &ref), ERR_OK);
+}
+
+struct evicted {
+    uint32_t refs[16];
+    size_t count;
+};
+
+static void on_evicted(void *ctx, const uint32_t *refs, size_t count)
+{
+    struct evicted *e = ctx;
+
+    for (size_t i = 0; i < count && e->count < 16; i++)
+        e->refs[e->count++] = refs[i];
+}
+
+static void test_tsdb__idle_series_leave_memory_and_come_back(void **state)
+{
+    struct fixture *f = *state;
+    struct tsdb_options options = fixture_options(f);
+    int64_t step_ns = INT64_C(1000000) * SERIES_EPOCH_MS;
+    struct evicted evicted = { .count = 0 };
+    struct collected got;
+
+    fixture_open(f, &options);
+    assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 1), 1000, 1), ERR_OK);
+    assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 2), 1000, 2), ERR_OK);
+    for (int64_t i = 1; i <= 4; i++) {
+        fixture_seal(f, i * SERIES_EPOCH_MS);
+        assert_int_equal(tsdb_maintain(f->db, 1000, i * step_ns + 1, on_evicted, &evicted), ERR_OK);
+        assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 2), i * SERIES_EPOCH_MS, 2),
+                         ERR_OK);
+    }
+    assert_int_equal(evicted.count, 1);
+    assert_int_equal(evicted.refs[0], 1);
+    assert_int_equal(fixture_stats(f).series_count, 1);
+    assert_int_equal(fixture_stats(f).series_evicted_count, 1);
+    assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK); /* from its block */
+    assert_int_equal(got.sample_count, 1);
+    assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 1), 9000000, 3), ERR_OK);
+    fixture_reopen(f);
+    assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK);
+    assert_int_equal(got.sample_count, 2);
+}
+
+/* --- backups --- */
+
+static void no_damage(void *ctx, const char *path, uint64_t offset_bytes, const char *what)
+{
+    (void)ctx;
+    if (what)
+        fail_msg("%s %llu: %s", path, (unsigned long long)offset_bytes, what);
+}
+
+static void test_tsdb__a_backup_is_restored(void **state)
+{
+    struct fixture *f = *state;
+    struct tsdb_options options = fixture_options(f);
+    struct tsdb_verify_result verified;
+    struct tsdb_job_result result;
+    char backup[128], restored[128];
+    struct collected got;
+    bool ran;
+
+    fixture_open(f, &options);
+    fill_days(f);
+    assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 1), 10 * day, 1), ERR_OK);
+    snprintf(backup, sizeof backup, "%s/backups/one", f->dir);
+    snprintf(restored, sizeof restored, "%s/restored", f->dir);
+    assert_int_equal(tsdb_request_backup(f->db, backup), ERR_OK);
+    assert_int_equal(tsdb_request_backup(f->db, backup), ERR_OVERLOADED);
+    assert_int_equal(fixture_job(f->db, 10 * day, 0, &result, &ran), ERR_OK);
+    assert_int_equal(result.kind, TSDB_SEAL);
+    assert_int_equal(fixture_job(f->db, 10 * day, 0, &result, &ran), ERR_OK);
+    assert_true(ran);
+    assert_int_equal(result.kind, TSDB_BACKUP);
+    assert_int_equal(result.block_count, 11);
+    tsdb_close(f->db);
+    f->db = NULL;
+    assert_int_equal(tsdb_verify(f->dir, no_damage, NULL, &verified, NULL), ERR_OK);
+    assert_int_equal(verified.blocks_count, 11);
+    assert_int_equal(verified.damaged_count, 0);
+    assert_int_equal(tsdb_verify(backup, no_damage, NULL, &verified, NULL), ERR_OK);
+    assert_int_equal(verified.blocks_count, 11);
+    assert_int_equal(mkdir(restored, 0700), 0);
+    assert_int_equal(tsdb_restore(backup, restored, no_damage, NULL, NULL), ERR_OK);
+    assert_int_equal(tsdb_restore(backup, restored, no_damage, NULL, NULL), ERR_CONFLICT);
+    options.dir = restored;
+    fixture_open(f, &options);
+    assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK);
+    assert_int_equal(got.sample_count, 11);
+    assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, 1), 11 * day, 1), ERR_OK);
+    fixture_seal(f, 11 * day);
+    assert_int_equal(fixture_stats(f).blocks_count, 12);
 }
 
 static void test_tsdb__after_a_failed_commit_nothing_is_readable_and_repeating_works(void **state)
@@ -434,7 +719,7 @@ static enum err live(struct fixture *f)
     if (!err)
         err = fixture_read(f->db, 3, got);
     if (!err)
-        err = tsdb_maintain(f->db, 0);
+        err = tsdb_maintain(f->db, 0, 0, NULL, NULL);
     tsdb_close(f->db);
     f->db = NULL;
     free(got);
@@ -475,15 +760,24 @@ int main(void)
         TEST(test_tsdb__selects_by_matchers_and_range),
         TEST(test_tsdb__a_visit_can_stop_and_a_long_series_is_a_limit),
         TEST(test_tsdb__late_equal_and_future_samples_are_counted),
-        TEST(test_tsdb__unknown_references_are_refused_whole),
+        TEST(test_tsdb__the_late_window_is_judged_by_series_and_clock),
+        TEST(test_tsdb__samples_without_a_series_are_left_out),
         TEST(test_tsdb__empty_commits_write_nothing),
-        TEST(test_tsdb__replay_hands_on_recent_batches_without_repetitions),
-        TEST(test_tsdb__a_damaged_row_is_named),
+        TEST(test_tsdb__replay_hands_out_what_was_committed_by_time),
+        TEST(test_tsdb__a_damaged_row_is_named_and_set_aside),
         TEST(test_tsdb__a_damaged_series_is_named),
         TEST(test_tsdb__samples_without_their_series_are_named),
         TEST(test_tsdb__a_newer_format_is_left_alone),
-        TEST(test_tsdb__retention_drops_chunks_and_rows),
-        TEST(test_tsdb__memory_limit_refuses_series_and_drops_the_oldest),
+        TEST(test_tsdb__the_first_format_is_taken_over),
+        TEST(test_tsdb__recovery_keeps_the_blocks),
+        TEST(test_tsdb__retention_drops_whole_blocks),
+        TEST(test_tsdb__retention_by_size_keeps_the_newest),
+        TEST(test_tsdb__a_clock_jump_deletes_one_block_an_hour_at_most),
+        TEST(test_tsdb__takes_samples_of_any_age),
+        TEST(test_tsdb__the_budget_refuses_new_series_and_known_ones_go_on),
+        TEST(test_tsdb__safe_mode_refuses_new_series),
+        TEST(test_tsdb__idle_series_leave_memory_and_come_back),
+        TEST(test_tsdb__a_backup_is_restored),
         TEST(test_tsdb__after_a_failed_commit_nothing_is_readable_and_repeating_works),
         TEST(test_tsdb__after_a_refused_write_nothing_is_readable_and_repeating_works),
         TEST(test_tsdb__survives_every_failing_allocation),

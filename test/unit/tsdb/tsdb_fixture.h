@@ -8,8 +8,10 @@
 #include <stdint.h>
 /* cmocka wants the four above first */
 #include <cmocka.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -34,16 +36,27 @@ static inline int fixture_setup(void **state)
     return 0;
 }
 
+static inline int fixture_remove_one(const char *path, const struct stat *st, int kind,
+                                     struct FTW *at)
+{
+    (void)st;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
+/* Everything in the directory, and the directory; the store is closed. */
+static inline void fixture_remove_dir(const char *dir)
+{
+    nftw(dir, fixture_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 /* The store is closed. */
 static inline void fixture_remove_files(const struct fixture *f)
 {
-    static const char *const names[] = { "samples.db", "samples.db-wal", "samples.db-shm" };
-    char path[128];
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        snprintf(path, sizeof path, "%s/%s", f->dir, names[i]);
-        unlink(path);
-    }
+    fixture_remove_dir(f->dir);
+    if (mkdir(f->dir, 0700) != 0)
+        abort();
 }
 
 static inline int fixture_teardown(void **state)
@@ -52,8 +65,7 @@ static inline int fixture_teardown(void **state)
 
     mem_fail_nth(0);
     tsdb_close(f->db);
-    fixture_remove_files(f);
-    rmdir(f->dir);
+    fixture_remove_dir(f->dir);
     free(f);
     return 0;
 }
@@ -109,8 +121,8 @@ static inline uint32_t fixture_ref(struct fixture *f, unsigned number)
     return ref;
 }
 
-static inline enum err fixture_commit_one(struct tsdb *db, uint32_t ref, int64_t ts_ms,
-                                          double value)
+static inline enum err fixture_commit_at(struct tsdb *db, uint32_t ref, int64_t ts_ms, double value,
+                                         int64_t now_ms)
 {
     struct sample_batch *batch = sample_batch_new(1);
     enum err err;
@@ -118,13 +130,19 @@ static inline enum err fixture_commit_one(struct tsdb *db, uint32_t ref, int64_t
     if (!batch)
         return ERR_NOMEM;
     batch->items[batch->count++] = (struct series_sample){ ref, ts_ms, value };
-    err = tsdb_commit(db, &batch, 1, ts_ms);
+    err = tsdb_commit(db, &batch, 1, now_ms);
     sample_batch_free(batch);
     return err;
 }
 
+static inline enum err fixture_commit_one(struct tsdb *db, uint32_t ref, int64_t ts_ms,
+                                          double value)
+{
+    return fixture_commit_at(db, ref, ts_ms, value, ts_ms);
+}
+
 struct collected {
-    struct tsdb_series_data last;
+    char last_labels[1024]; /* as text */
     size_t series_count;
     size_t sample_count;
     uint64_t bits_sum; /* of all values */
@@ -134,11 +152,13 @@ struct collected {
 static inline bool fixture_collect(void *ctx, const struct tsdb_series_data *data)
 {
     struct collected *c = ctx;
+    struct buf text = buf_limited(sizeof c->last_labels - 1);
 
-    c->last = *data;
+    labels_print(data->labels, &text);
+    snprintf(c->last_labels, sizeof c->last_labels, "%.*s", STR_ARG(buf_str(&text)));
+    buf_release(&text);
     for (size_t i = 0; i < data->count && i < ARRAY_LEN(c->first_samples); i++)
         c->first_samples[i] = data->samples[i];
-    c->last.samples = c->first_samples;
     for (size_t i = 0; i < data->count; i++)
         c->bits_sum += sample_bits(data->samples[i].value);
     c->series_count++;
@@ -162,6 +182,50 @@ static inline enum err fixture_read(struct tsdb *db, unsigned number, struct col
     snprintf(name, sizeof name, "m%u", number);
     m.value = str_of(name);
     return fixture_select(db, &m, 1, INT64_MIN, INT64_MAX, ret);
+}
+
+/* Runs what is due to its end; answers what was done, or the first error. */
+static inline enum err fixture_job(struct tsdb *db, int64_t now_ms, int64_t mono_ns,
+                                   struct tsdb_job_result *ret, bool *ret_ran)
+{
+    struct tsdb_job *job = NULL;
+    enum err err = tsdb_plan(db, now_ms, mono_ns, &job);
+
+    *ret_ran = job != NULL;
+    if (err || !job)
+        return err;
+    tsdb_job_run(job);
+    return tsdb_job_finish(db, job, ret, NULL);
+}
+
+/* A seal now, settled. */
+static inline struct tsdb_job_result fixture_seal(struct fixture *f, int64_t now_ms)
+{
+    struct tsdb_job_result result = { 0 };
+    bool ran;
+
+    tsdb_request_seal(f->db);
+    assert_int_equal(fixture_job(f->db, now_ms, 0, &result, &ran), ERR_OK);
+    assert_true(ran);
+    assert_int_equal(result.kind, TSDB_SEAL);
+    assert_int_equal(tsdb_maintain(f->db, now_ms, 0, NULL, NULL), ERR_OK);
+    return result;
+}
+
+/* Merges until none is due; answers how many. */
+static inline size_t fixture_merge(struct fixture *f, int64_t now_ms)
+{
+    struct tsdb_job_result result;
+    size_t count = 0;
+    bool ran = true;
+
+    while (ran) {
+        assert_int_equal(fixture_job(f->db, now_ms, 0, &result, &ran), ERR_OK);
+        count += ran;
+        if (ran)
+            assert_int_equal(result.kind, TSDB_MERGE);
+    }
+    return count;
 }
 
 static inline struct tsdb_stats fixture_stats(struct fixture *f)
