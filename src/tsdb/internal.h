@@ -47,6 +47,7 @@ struct tsdb {
     bool timing;          /* last_seal_mono_ns is known */
     int64_t last_seal_mono_ns;
     bool memory_short;     /* a seal may help */
+    bool merge_first;      /* before the next seal that only time or memory asks for */
     uint32_t evict_ref;    /* where the walk over idle series goes on; 0: none is under way */
     int64_t epoch_mono_ns; /* when the epoch began */
     struct vec doomed;     /* struct doomed_file: names to be struck off, once their file is gone */
