@@ -101,28 +101,37 @@ size_t limits_memory_bytes(int64_t configured_bytes)
     return (size_t)(least(total, limits_cgroup_bytes("/proc/self/cgroup", "/sys/fs/cgroup")) / 2);
 }
 
-int limits_connections(int wanted, uint64_t descriptors)
+static uint64_t smaller(uint64_t a, uint64_t b)
 {
-    uint64_t left = descriptors > LIMITS_RESERVED_FILES ? descriptors - LIMITS_RESERVED_FILES : 0;
-    uint64_t room = left - left / 4; /* a quarter is for scrapes and blocks */
-
-    if (room < 1)
-        return 1;
-    return wanted > 0 && (uint64_t)wanted < room ? wanted : (int)(room < INT_MAX ? room : INT_MAX);
+    return a < b ? a : b;
 }
 
-uint64_t limits_raise_descriptors(uint64_t wanted)
+static int at_least_one(uint64_t count)
+{
+    return count ? (int)smaller(count, INT_MAX) : 1;
+}
+
+struct limits_files limits_share_files(uint64_t descriptors, int wanted_connections)
+{
+    uint64_t left = descriptors > LIMITS_RESERVED_FILES ? descriptors - LIMITS_RESERVED_FILES : 0;
+    uint64_t scrapes = smaller(left / 4, LIMITS_SCRAPES_MAX);
+    uint64_t blocks = smaller(left / 4, LIMITS_BLOCKS_MAX);
+    uint64_t connections = smaller(left - scrapes - blocks, (uint64_t)wanted_connections);
+
+    return (struct limits_files){ at_least_one(connections), at_least_one(scrapes) };
+}
+
+uint64_t limits_raise_files(void)
 {
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit))
-        return wanted;
-    if (limit.rlim_cur < wanted) {
-        rlim_t before = limit.rlim_cur;
+        return LIMITS_RESERVED_FILES;
+    if (limit.rlim_cur < limit.rlim_max) {
+        struct rlimit raised = { limit.rlim_max, limit.rlim_max };
 
-        limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit))
-            limit.rlim_cur = before;
+        if (!setrlimit(RLIMIT_NOFILE, &raised))
+            return raised.rlim_cur;
     }
     return limit.rlim_cur;
 }

@@ -18,13 +18,21 @@ size_t limits_memory_bytes(int64_t configured_bytes);
  */
 int64_t limits_cgroup_bytes(const char *membership, const char *mount);
 
-enum { LIMITS_RESERVED_FILES = 32 }; /* for store, log and the server itself */
+/*
+ * How the descriptors are shared: LIMITS_RESERVED_FILES are for store, log and the server itself,
+ * up to a quarter each of the rest for scrapes and for blocks that are read, what is left for
+ * connections. None is less than 1.
+ */
+enum { LIMITS_RESERVED_FILES = 32, LIMITS_SCRAPES_MAX = 1024, LIMITS_BLOCKS_MAX = 128 };
 
-/* How many of the wanted connections fit into so many descriptors, beside that reserve, scrapes and
- * blocks. At least 1. */
-int limits_connections(int wanted, uint64_t descriptors);
+struct limits_files {
+    int connections;
+    int scrapes;
+};
 
-/* The descriptors that the process may have, raised towards `wanted` where the system allows it. */
-uint64_t limits_raise_descriptors(uint64_t wanted);
+struct limits_files limits_share_files(uint64_t descriptors, int wanted_connections);
+
+/* Raises the process' limit of descriptors as far as the system allows, and says what it is. */
+uint64_t limits_raise_files(void);
 
 #endif

@@ -14,7 +14,6 @@
 #include "ingest/target_set.h"
 
 enum {
-    CONNECTIONS_MAX = 1024,
     WAIT_MAX_MS = 1000,
     FAREWELL_RETRY_MS = 100, /* stale markers of a target that left, when the queue was full */
     HEADERS_COUNT = 4,
@@ -491,7 +490,9 @@ enum err scrape_start(const struct scrape_options *options, struct config *cfg,
     if (!err)
         err = exemplars_new(&s->exemplars);
     if (!err)
-        err = http_client_new(CONNECTIONS_MAX, &s->client);
+        err = http_client_new(options->max_connections > 0 ? options->max_connections
+                                                           : SCRAPE_CONNECTIONS_MAX,
+                              &s->client);
     if (!err)
         err = apply(s, cfg, NULL);
     if (!err)

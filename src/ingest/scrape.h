@@ -46,6 +46,8 @@ struct scrape_stats {
     _Atomic uint64_t series_refused; /* left out: the store takes no more, or labels over a limit */
 };
 
+enum { SCRAPE_CONNECTIONS_MAX = 1024 };
+
 struct scrape_options {
     struct tsdb *db;
     struct queue *batches; /* struct sample_batch; QUEUE_REFUSE */
@@ -53,6 +55,7 @@ struct scrape_options {
     struct log *log;
     struct clock clock;
     struct scrape_stats *stats;
+    int max_connections; /* at once; others wait. 0: SCRAPE_CONNECTIONS_MAX */
 };
 
 /* A target as people ask for it; a copy. */

@@ -266,7 +266,7 @@ scope.test('with 64 descriptors it takes fewer connections, does not spin, and g
   const source = await startSource('steady');
   const fusebox = newFusebox(source);
   await fusebox.start(['prlimit', '--nofile=64']);
-  assert.match(fusebox.process.output, /few file descriptors: .* connections=24 configured=4096/);
+  assert.match(fusebox.process.output, /few file descriptors: .* connections=16 configured=4096/);
   await until('the service', 5000, async () => (await calls(fusebox, source)) > 0);
   const sockets = Array.from({ length: 200 }, () => net.connect(fusebox.port, '127.0.0.1').on('error', () => undefined));
   await pause(500);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/attr.h"
@@ -115,23 +116,36 @@ static void test_limits__nonsense_limits_nothing(void **state UNUSED)
     assert_int_equal(limits_cgroup_bytes("/not/there", "/not/there/either"), INT64_MAX);
 }
 
+static void assert_shares(uint64_t descriptors, int wanted, int connections, int scrapes)
+{
+    struct limits_files files = limits_share_files(descriptors, wanted);
+
+    assert_int_equal(files.connections, connections);
+    assert_int_equal(files.scrapes, scrapes);
+}
+
 static void test_limits__connections_leave_descriptors_for_others(void **state UNUSED)
 {
-    assert_int_equal(limits_connections(4096, 64), 24);
-    assert_int_equal(limits_connections(4096, 1024), 744);
-    assert_int_equal(limits_connections(4096, 65536), 4096);
-    assert_int_equal(limits_connections(8, 64), 8);
-    assert_int_equal(limits_connections(4096, 32), 1);
-    assert_int_equal(limits_connections(4096, 0), 1);
-    assert_int_equal(limits_connections(1000000, UINT64_MAX), 1000000);
+    assert_shares(64, 4096, 16, 8);
+    assert_shares(1024, 4096, 616, 248);
+    assert_shares(65536, 4096, 4096, 1024);
+    assert_shares(64, 8, 8, 8);
+    assert_shares(32, 4096, 1, 1);
+    assert_shares(0, 4096, 1, 1);
+    assert_shares(UINT64_MAX, 1000000, 1000000, 1024);
 }
 
 static void test_limits__descriptors_are_raised_as_far_as_allowed(void **state UNUSED)
 {
-    uint64_t have = limits_raise_descriptors(1);
+    struct rlimit limit;
 
-    assert_true(have >= 1);
-    assert_true(limits_raise_descriptors(UINT64_MAX) >= have);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max / 2;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(limits_raise_files(), limit.rlim_max);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(limit.rlim_cur, limit.rlim_max);
+    assert_int_equal(limits_raise_files(), limit.rlim_max);
 }
 
 int main(void)
