@@ -6,8 +6,7 @@
  *
  * Every round commits one sample per series, a second apart with some
  * milliseconds of jitter per batch, in batches of BATCH, GROUP of them per
- * transaction. One series in four is a counter that moves, one a gauge
- * with two decimals, two stand still most of the time. Seals are made as they
+ * transaction. The data is a fleet's (fleet.h). Seals are made as they
  * come due (each 16 M samples or 30 minutes), between commits; what is left is
  * what the opening at the end replays.
  */
@@ -15,10 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
-#include "base/rng.h"
-#include "tsdb/tsdb.h"
+#include "fleet.h"
 
 enum { BATCHES_MAX = 4096, PAGE_KIB = 4, MAINTAIN_ROUNDS = 5 };
 
@@ -34,40 +31,6 @@ static long resident_kib(void)
         resident = 0;
     fclose(f);
     return resident * PAGE_KIB;
-}
-
-static void make_series(struct tsdb *db, uint32_t i, uint32_t *ret_ref)
-{
-    static const char *const states[] = { "2xx", "3xx", "4xx", "5xx" };
-    struct arena arena = arena_limited(1 << 16);
-    struct labels_builder b;
-    struct labels labels;
-
-    labels_builder_init(&b, &arena);
-    labels_builder_add(&b, LABEL_METRIC_NAME,
-                       str_of(arena_printf(&arena, "haproxy_backend_metric_%u_total", i % 50)));
-    labels_builder_add(&b, STR("job"), STR("haproxy"));
-    labels_builder_add(&b, STR("instance"),
-                       str_of(arena_printf(&arena, "10.0.%u.%u:8404", i / 1000 / 250, i / 1000)));
-    labels_builder_add(&b, STR("proxy"), str_of(arena_printf(&arena, "be_%u", i / 200 % 5)));
-    labels_builder_add(&b, STR("code"), str_of(states[i / 50 % 4]));
-    if (labels_builder_finish(&b, &labels, NULL) || tsdb_series(db, labels, ret_ref))
-        abort();
-    arena_release(&arena);
-}
-
-static double next_value(struct rng *rng, uint32_t i, double before)
-{
-    uint64_t dice = rng_below(rng, 1000);
-
-    switch (i % 4) {
-    case 0:
-        return before + (double)(dice % 40);
-    case 1:
-        return (double)dice / 100;
-    default:
-        return dice < 20 ? before + 1 : before;
-    }
 }
 
 /* Does the work that is due; nothing else runs meanwhile. */
@@ -87,20 +50,12 @@ static bool work_off(struct tsdb *db, int64_t now_ms)
     }
 }
 
-static long number_of(int argc, char **argv, int i, long otherwise)
-{
-    int64_t number;
-
-    return argc > i && str_parse_i64(str_of(argv[i]), &number) && number > 0 ? (long)number
-                                                                             : otherwise;
-}
-
 int main(int argc, char **argv)
 {
-    uint32_t series = (uint32_t)number_of(argc, argv, 2, 100000);
-    long rounds = number_of(argc, argv, 3, 60);
-    size_t batch_size = (size_t)number_of(argc, argv, 4, 1000);
-    size_t group = (size_t)number_of(argc, argv, 5, 1);
+    uint32_t series = fleet_argument(argc, argv, 2, 100000);
+    long rounds = fleet_argument(argc, argv, 3, 60);
+    size_t batch_size = fleet_argument(argc, argv, 4, 1000);
+    size_t group = fleet_argument(argc, argv, 5, 1);
     size_t batch_count = series / batch_size;
     struct tsdb_options options = { .dir = argc > 1 ? argv[1] : "." };
     struct sample_batch *batches[BATCHES_MAX];
@@ -127,10 +82,10 @@ int main(int argc, char **argv)
         memset(batches[i]->items, 0, batch_size * sizeof batches[i]->items[0]);
     }
     for (uint32_t i = 0; i < series; i++)
-        values[i] = i % 4 == 0 ? (double)rng_below(&rng, 1000000) : 1;
+        values[i] = fleet_first_value(&rng, i);
     before_kib = resident_kib();
     for (uint32_t i = 0; i < series; i++)
-        make_series(db, i, &refs[i]);
+        refs[i] = fleet_series(db, i);
     printf("index: %.0f bytes per series counted\n",
            (tsdb_stats(db, &stats), (double)stats.memory_bytes / series));
     for (long round = 0; round < rounds; round++) {
@@ -142,7 +97,7 @@ int main(int argc, char **argv)
 
             if (i % batch_size == 0)
                 batch->received_ms = now_ms + (int64_t)rng_below(&rng, 4) + (int64_t)(i % 997);
-            values[i] = next_value(&rng, (uint32_t)i, values[i]);
+            values[i] = fleet_next_value(&rng, (uint32_t)i, values[i]);
             batch->items[i % batch_size] = (struct series_sample){ refs[i], batch->received_ms,
                                                                    values[i] };
             batch->count = batch_size;
