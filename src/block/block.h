@@ -76,6 +76,12 @@ size_t block_cursor_bytes(const struct block_cursor *c);
 enum err block_select(struct block_cursor *c, const struct matcher *matchers, size_t matcher_count,
                       uint32_t **ret_series, size_t *ret_count, struct diag *diag) MUST_CHECK;
 
+/* The same, but where the index is damaged that is reported, and the labels of all series are asked
+ * one by one; those that cannot be read are left out. ERR_CORRUPT: no series can be found. */
+enum err block_salvage_select(struct block_cursor *c, const struct matcher *matchers,
+                              size_t matcher_count, uint32_t **ret_series, size_t *ret_count,
+                              block_on_damage *on_damage, void *ctx, struct diag *diag) MUST_CHECK;
+
 /* The labels of a series; valid until the next call of block_labels on this cursor. */
 enum err block_labels(struct block_cursor *c, uint32_t series, struct labels *ret,
                       struct diag *diag) MUST_CHECK;

@@ -180,6 +180,16 @@ enum err block_file_read(struct block_file *f, uint64_t offset, size_t len, stru
     return err;
 }
 
+bool block_files_close_one(void)
+{
+    bool closed;
+
+    lock_take(&open_files.lock);
+    closed = close_oldest_idle();
+    lock_drop(&open_files.lock);
+    return closed;
+}
+
 size_t block_files_open_count(void)
 {
     size_t count;

@@ -41,5 +41,7 @@ enum err block_file_read(struct block_file *f, uint64_t offset, size_t len, stru
                          struct diag *diag) MUST_CHECK;
 
 size_t block_files_open_count(void);
+/* Closes the descriptor that was not used for longest; false: none can be. For who needs one. */
+bool block_files_close_one(void);
 
 #endif

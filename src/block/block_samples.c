@@ -68,15 +68,6 @@ struct reporting {
     void *ctx;
 };
 
-static void report(struct block_cursor *c, const struct reporting *reporting,
-                   const struct diag *why)
-{
-    if (reporting->on_damage && c->reported_at != why->position_bytes)
-        reporting->on_damage(reporting->ctx, block_path(c->block), why->position_bytes,
-                             diag_text(why));
-    c->reported_at = why->position_bytes;
-}
-
 /* `reporting` may be NULL: damage is an error. */
 static enum err read_series(struct block_cursor *c, uint32_t series, struct range range,
                             struct sample_list *list, const struct reporting *reporting,
@@ -98,7 +89,7 @@ static enum err read_series(struct block_cursor *c, uint32_t series, struct rang
         err = read_segment(c, &segments[i], range, first, list, why);
         if (err != ERR_CORRUPT || !reporting)
             continue;
-        report(c, reporting, why);
+        cursor_report(c, reporting->on_damage, reporting->ctx, why);
         *why = (struct diag){ 0 };
         err = ERR_OK;
     }

@@ -30,6 +30,14 @@ enum err block_cursor_new(struct block *b, struct block_cursor **ret)
     return ERR_OK;
 }
 
+void cursor_report(struct block_cursor *c, block_on_damage *on_damage, void *ctx,
+                   const struct diag *why)
+{
+    if (on_damage && c->reported_at != why->position_bytes)
+        on_damage(ctx, block_path(c->block), why->position_bytes, diag_text(why));
+    c->reported_at = why->position_bytes;
+}
+
 enum err cursor_prepare(struct block_cursor *c, struct diag *why)
 {
     return c->directory ? ERR_OK : block_take_directory(c->block, &c->directory, why);

@@ -43,6 +43,10 @@ struct block_cursor {
     uint64_t reported_at; /* the damage that was reported last; UINT64_MAX: none */
 };
 
+/* Tells of damage, unless it is the one that was told last; NULL is allowed. */
+void cursor_report(struct block_cursor *c, block_on_damage *on_damage, void *ctx,
+                   const struct diag *why);
+
 /* Makes sure of the directory; before everything below. */
 enum err cursor_prepare(struct block_cursor *c, struct diag *why) MUST_CHECK;
 

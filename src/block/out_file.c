@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "block/block_file.h"
 
 static void discard(struct out_file *f)
 {
@@ -13,7 +14,9 @@ static void discard(struct out_file *f)
         close(f->fd);
         unlink(f->temp_path);
     }
-    f->fd = -1;
+    if (f->dir_fd >= 0)
+        close(f->dir_fd);
+    f->fd = f->dir_fd = -1;
 }
 
 static enum err fail(struct out_file *f, const char *doing, struct diag *diag)
@@ -36,6 +39,17 @@ static char *join(const char *dir, const char *name, const char *suffix)
     return path;
 }
 
+static int open_any(const char *path, int flags)
+{
+    int fd;
+
+    do {
+        fd = open(path, flags | O_CLOEXEC, 0600);
+    } while (fd < 0 &&
+             (errno == EINTR || ((errno == EMFILE || errno == ENFILE) && block_files_close_one())));
+    return fd;
+}
+
 enum err out_file_open(struct out_file *f, const char *dir, const char *name, struct diag *diag)
 {
     *f = (struct out_file){
@@ -43,13 +57,15 @@ enum err out_file_open(struct out_file *f, const char *dir, const char *name, st
         .temp_path = join(dir, name, ".tmp"),
         .buffer = mem_alloc(OUT_FILE_BUFFER_BYTES),
         .fd = -1,
+        .dir_fd = -1,
     };
     if (!f->path || !f->temp_path || !f->buffer) {
         out_file_close(f);
         return diag_set(diag, ERR_NOMEM, "no memory to write %s/%s", dir, name);
     }
-    f->fd = open(f->temp_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (f->fd < 0) {
+    f->fd = open_any(f->temp_path, O_WRONLY | O_CREAT | O_TRUNC);
+    f->dir_fd = f->fd < 0 ? -1 : open_any(dir, O_RDONLY | O_DIRECTORY);
+    if (f->dir_fd < 0) {
         enum err err = fail(f, "make", diag);
 
         out_file_close(f);
@@ -65,7 +81,7 @@ void out_file_close(struct out_file *f)
     mem_free(f->path);
     mem_free(f->temp_path);
     mem_free(f->buffer);
-    *f = (struct out_file){ .fd = -1 };
+    *f = (struct out_file){ .fd = -1, .dir_fd = -1 };
 }
 
 static enum err flush(struct out_file *f, struct diag *diag)
@@ -109,36 +125,19 @@ enum err out_file_append(struct out_file *f, struct str bytes, struct diag *diag
     return ERR_OK;
 }
 
-static bool sync_dir_of(const char *path)
-{
-    int len = (int)(strrchr(path, '/') - path);
-    char dir[4096];
-    bool good;
-    int fd;
-
-    snprintf(dir, sizeof dir, "%.*s/", len, path);
-    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    good = fsync(fd) == 0;
-    close(fd);
-    return good;
-}
-
 enum err out_file_finish(struct out_file *f, struct diag *diag)
 {
     enum err err = f->failed ? f->failed : flush(f, diag);
-    int fd = f->fd;
 
     if (err)
         return err;
-    if (fsync(fd) < 0)
+    if (fsync(f->fd) < 0)
         return fail(f, "sync", diag);
     if (rename(f->temp_path, f->path) < 0)
         return fail(f, "rename", diag);
+    close(f->fd);
     f->fd = -1;
-    close(fd);
-    if (sync_dir_of(f->path))
+    if (fsync(f->dir_fd) == 0)
         return ERR_OK;
     fail(f, "sync the directory of", diag);
     unlink(f->path);

@@ -8,6 +8,8 @@
  *           the system's reason. The first error sticks, and removes the file.
  * Threads   Single owner.
  * Memory    OUT_FILE_BUFFER_BYTES.
+ * Limits    Takes its two descriptors at the beginning, from files of blocks that
+ *           nobody reads when the system has none (block_file.h).
  */
 #ifndef FUSEBOX_BLOCK_OUT_FILE_H
 #define FUSEBOX_BLOCK_OUT_FILE_H
@@ -25,14 +27,14 @@ struct out_file {
     char *buffer;
     size_t buffered_bytes;
     uint64_t written_bytes; /* before the buffer */
-    int fd;
+    int fd, dir_fd;         /* -1: none */
     enum err failed;
 };
 
 /* Begins dir/name, as dir/name.tmp. ERR_IO, ERR_LIMIT, ERR_NOMEM. */
 enum err out_file_open(struct out_file *f, const char *dir, const char *name,
                        struct diag *diag) MUST_CHECK;
-void out_file_close(struct out_file *f); /* a file that is all zero is allowed */
+void out_file_close(struct out_file *f); /* all-zero is allowed */
 
 enum err out_file_append(struct out_file *f, struct str bytes, struct diag *diag) MUST_CHECK;
 

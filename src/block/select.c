@@ -4,7 +4,8 @@
  * A matcher that accepts the empty value accepts the series without the label
  * too, so it takes away those whose value it does not accept; any other keeps
  * those whose value it accepts. Only for equal and not equal with a value the
- * pair is known; otherwise all pairs of the name are asked.
+ * pair is known; otherwise all pairs of the name are asked. Where the index is
+ * damaged, the labels of all series are asked instead.
  */
 #include "base/mem.h"
 #include "base/size.h"
@@ -107,23 +108,23 @@ static enum err narrow(struct selection *s, const struct matcher *m)
     return err;
 }
 
-static enum err select_series(struct selection *s, const struct matcher *matchers,
-                              size_t matcher_count, uint32_t **ret_series, size_t *ret_count)
+static enum err select_by_index(struct selection *s, const struct matcher *matchers,
+                                size_t matcher_count)
 {
-    enum err err = cursor_prepare(s->c, s->why);
-    uint32_t *list;
-    size_t count;
+    enum err err = ERR_OK;
 
-    if (err)
-        return err;
     if (!series_set_init(&s->chosen, (uint32_t)s->c->block->layout.series_count, true))
         return ERR_NOMEM;
     for (size_t i = 0; i < matcher_count && !err; i++)
         err = narrow(s, &matchers[i]);
-    if (err)
-        return err;
-    count = series_set_count(&s->chosen);
-    list = mem_alloc(mul_size(count, sizeof *list));
+    return err;
+}
+
+static enum err give_chosen(const struct selection *s, uint32_t **ret_series, size_t *ret_count)
+{
+    size_t count = series_set_count(&s->chosen);
+    uint32_t *list = mem_alloc(mul_size(count, sizeof *list));
+
     if (!list)
         return ERR_NOMEM;
     series_set_list(&s->chosen, list);
@@ -137,8 +138,69 @@ enum err block_select(struct block_cursor *c, const struct matcher *matchers, si
 {
     struct diag why = { 0 };
     struct selection s = { .c = c, .why = &why };
-    enum err err = select_series(&s, matchers, matcher_count, ret_series, ret_count);
+    enum err err = cursor_prepare(c, &why);
 
+    if (!err)
+        err = select_by_index(&s, matchers, matcher_count);
+    if (!err)
+        err = give_chosen(&s, ret_series, ret_count);
+    series_set_release(&s.chosen);
+    return block_explain(c->block, err, &why, diag);
+}
+
+/* --- without the index --- */
+
+static bool all_accept(const struct matcher *matchers, size_t count, struct labels labels)
+{
+    size_t i = 0;
+
+    while (i < count && matcher_matches(&matchers[i], labels))
+        i++;
+    return i == count;
+}
+
+static enum err select_by_labels(struct selection *s, const struct matcher *matchers,
+                                 size_t matcher_count, block_on_damage *on_damage, void *ctx)
+{
+    uint32_t series_count = (uint32_t)s->c->block->layout.series_count;
+
+    series_set_release(&s->chosen);
+    if (!series_set_init(&s->chosen, series_count, false))
+        return ERR_NOMEM;
+    for (uint32_t i = 0; i < series_count; i++) {
+        struct labels labels;
+        enum err err = cursor_labels(s->c, i, &labels, s->why);
+
+        if (!err && all_accept(matchers, matcher_count, labels))
+            series_set_add(&s->chosen, i);
+        if (!err)
+            continue;
+        if (err != ERR_CORRUPT)
+            return err;
+        cursor_report(s->c, on_damage, ctx, s->why);
+        *s->why = (struct diag){ 0 };
+    }
+    return ERR_OK;
+}
+
+enum err block_salvage_select(struct block_cursor *c, const struct matcher *matchers,
+                              size_t matcher_count, uint32_t **ret_series, size_t *ret_count,
+                              block_on_damage *on_damage, void *ctx, struct diag *diag)
+{
+    struct diag why = { 0 };
+    struct selection s = { .c = c, .why = &why };
+    enum err err = cursor_prepare(c, &why);
+
+    if (err)
+        return block_explain(c->block, err, &why, diag);
+    err = select_by_index(&s, matchers, matcher_count);
+    if (err == ERR_CORRUPT) {
+        cursor_report(c, on_damage, ctx, &why);
+        why = (struct diag){ 0 };
+        err = select_by_labels(&s, matchers, matcher_count, on_damage, ctx);
+    }
+    if (!err)
+        err = give_chosen(&s, ret_series, ret_count);
     series_set_release(&s.chosen);
     return block_explain(c->block, err, &why, diag);
 }

@@ -5,6 +5,21 @@
 
 enum { FILE_MAX_BYTES = 1 << 16, SERIES = 40 };
 
+struct damages {
+    size_t count;
+    uint64_t last_offset;
+};
+
+static void on_damage(void *ctx, const char *path, uint64_t offset_bytes, const char *what)
+{
+    struct damages *d = ctx;
+
+    assert_non_null(strstr(path, "/b"));
+    assert_true(what[0] != '\0');
+    d->count++;
+    d->last_offset = offset_bytes;
+}
+
 /* Pages of values of two kinds, three columns of times, pairs with lists and single ones. */
 static size_t write_small(struct fixture *f, char *bytes)
 {
@@ -71,6 +86,28 @@ static size_t read_all(struct block *b, const struct model *m)
     return found;
 }
 
+/* With the index damaged, the series whose labels can be read are found all the same. */
+static void salvage(struct block_cursor *c, const struct model *m, const struct matcher *matcher)
+{
+    struct damages damages = { 0 };
+    uint32_t *series = NULL;
+    size_t count = 0, at = 0;
+
+    if (block_salvage_select(c, matcher, 1, &series, &count, on_damage, &damages, NULL))
+        return; /* the directory went while the block was open */
+    for (uint32_t i = 0; i < m->count; i++) {
+        struct labels labels;
+
+        if (!matcher_matches(matcher, m->series[i].labels) ||
+            block_labels(c, i, &labels, NULL) != ERR_OK)
+            continue;
+        assert_true(at < count);
+        assert_int_equal(series[at++], i);
+    }
+    assert_int_equal(at, count);
+    mem_free(series);
+}
+
 static size_t select_all(struct block *b, const struct model *m)
 {
     struct matcher matchers[] = { { MATCH_EQUAL, STR("code"), STR("2") },
@@ -87,6 +124,7 @@ static size_t select_all(struct block *b, const struct model *m)
 
         if (block_select(c, &matchers[k], 1, &series, &count, &diag)) {
             assert_true(is_named(&diag));
+            salvage(c, m, &matchers[k]);
             found++;
             continue;
         }
@@ -98,21 +136,6 @@ static size_t select_all(struct block *b, const struct model *m)
     }
     block_cursor_free(c);
     return found;
-}
-
-struct damages {
-    size_t count;
-    uint64_t last_offset;
-};
-
-static void on_damage(void *ctx, const char *path, uint64_t offset_bytes, const char *what)
-{
-    struct damages *d = ctx;
-
-    assert_non_null(strstr(path, "/b"));
-    assert_true(what[0] != '\0');
-    d->count++;
-    d->last_offset = offset_bytes;
 }
 
 /* The bytes of the file are wrong at `at`. */
@@ -235,6 +258,51 @@ static void test_block_damage__salvages_the_other_segments(void **state)
     block_unref(b);
 }
 
+static void damage_postings(const struct fixture *f)
+{
+    uint8_t footer[BLOCK_FOOTER_BYTES];
+    int fd = open(fixture_path(f, "b"), O_RDWR);
+    off_t size = lseek(fd, 0, SEEK_END);
+    struct layout layout;
+
+    assert_int_equal(pread(fd, footer, sizeof footer, size - BLOCK_FOOTER_BYTES), sizeof footer);
+    assert_int_equal(layout_get_footer(footer, (uint64_t)size, &layout, NULL), ERR_OK);
+    assert_int_equal(pwrite(fd, "damage", 6, (off_t)layout.postings_at + 13), 6);
+    close(fd);
+}
+
+/* Reports damage once, and finds what it found before. */
+static void test_block_damage__selects_without_the_index(void **state)
+{
+    struct fixture *f = *state;
+    struct matcher m = { MATCH_EQUAL, STR("code"), STR("3") };
+    struct damages damages = { 0 };
+    struct block_cursor *c = NULL;
+    struct diag diag = { 0 };
+    struct block *b;
+    uint32_t *series = NULL;
+    size_t count = 0;
+
+    for (unsigned i = 0; i < 1000; i++)
+        model_push(model_add(&f->model, model_numbered(&f->model, i, true), 1), i, i);
+    model_sort(&f->model);
+    fixture_write(f, &f->model, "b");
+    damage_postings(f);
+    b = fixture_open(f, "b");
+    assert_int_equal(block_cursor_new(b, &c), ERR_OK);
+    assert_int_equal(block_select(c, &m, 1, &series, &count, &diag), ERR_CORRUPT);
+    assert_int_equal(block_salvage_select(c, &m, 1, &series, &count, on_damage, &damages, NULL),
+                     ERR_OK);
+    assert_int_equal(damages.count, 1);
+    assert_int_equal(damages.last_offset, diag.position_bytes);
+    assert_int_equal(count, 250);
+    for (size_t i = 0; i < count; i++)
+        assert_true(matcher_matches(&m, f->model.series[series[i]].labels));
+    mem_free(series);
+    block_cursor_free(c);
+    block_unref(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +310,7 @@ int main(void)
         DAMAGE_TEST(test_block_damage__finds_every_changed_byte),
         DAMAGE_TEST(test_block_damage__refuses_every_cut),
         DAMAGE_TEST(test_block_damage__notices_a_file_that_was_cut_while_it_was_open),
+        DAMAGE_TEST(test_block_damage__selects_without_the_index),
         DAMAGE_TEST(test_block_damage__salvages_the_other_segments),
     };
 
