@@ -3,6 +3,7 @@
 #include "base/human.h"
 
 enum { SENTENCE_MAX_BYTES = 1024, DISK_LOW_PERCENT = 5 };
+static const int64_t SEAL_PATIENCE_MS = 45 * 60000; /* half an hour is usual */
 
 static const char *finish(struct arena *arena, struct buf *text)
 {
@@ -25,6 +26,17 @@ static bool is_disk_low(const struct storage_view *v)
 static bool is_memory_used_up(const struct storage_view *v)
 {
     return v->budget && v->budget->limit_bytes && !budget_room_bytes(v->budget);
+}
+
+/* None has worked for longer than usual, and not for want of trying. */
+static bool is_seal_failing(const struct storage_view *v)
+{
+    return v->stats.seal_failures_count && v->now_ms - v->stats.last_seal_ms > SEAL_PATIENCE_MS;
+}
+
+static bool is_worry(const struct storage_view *v)
+{
+    return is_memory_used_up(v) || is_disk_low(v) || is_seal_failing(v);
 }
 
 static uint64_t span_ms(const struct storage_view *v)
@@ -64,6 +76,9 @@ static const char *text_of(struct arena *arena, const struct storage_view *v)
     } else if (is_disk_low(v)) {
         buf_printf(&out, "The disk is nearly full: %s of %s are free",
                    human_bytes(v->disk_free_bytes, a), human_bytes(v->disk_total_bytes, b));
+    } else if (is_seal_failing(v)) {
+        buf_append_cstr(&out, "Seals fail: what is new stays in memory and log; the log of Fusebox "
+                              "tells why");
     } else if (is_empty(v)) {
         buf_append_cstr(&out, "Nothing is stored yet");
     } else {
@@ -104,7 +119,7 @@ static const char *detail_of(struct arena *arena, const struct storage_view *v)
     if (v->stats.damaged_count && v->damage_count)
         buf_printf(&out, "%s at offset %llu: %s", v->damages[0].path,
                    (unsigned long long)v->damages[0].offset_bytes, v->damages[0].what);
-    else if (!is_empty(v) && (v->failing || is_memory_used_up(v) || is_disk_low(v)))
+    else if (!is_empty(v) && (v->failing || is_worry(v)))
         append_sizes(&out, v);
     separate(&out);
     if (v->retention_ms)
@@ -132,13 +147,11 @@ static int64_t since_ms(const struct storage_view *v)
 
 struct sentence storage_sentence(struct arena *arena, const struct storage_view *v)
 {
-    bool worry = is_memory_used_up(v) || is_disk_low(v);
-
     return (struct sentence){
         .text = text_of(arena, v),
         .detail = detail_of(arena, v),
         .severity = v->failing || v->stats.damaged_count ? SEVERITY_CRITICAL
-                    : worry                              ? SEVERITY_WARNING
+                    : is_worry(v)                        ? SEVERITY_WARNING
                     : is_empty(v)                        ? SEVERITY_UNKNOWN
                                                          : SEVERITY_OK,
         .since_ms = since_ms(v),

@@ -249,15 +249,22 @@ static void test_storage__the_sentence_knows_what_is_only_in_the_log(void **stat
 
     v.stats.blocks_bytes = v.stats.blocks_samples_count = 0;
     v.stats.log_bytes = 40960;
-    v.stats.last_seal_ms = 0;
+    v.stats.last_seal_ms = NOW_MS - 44 * 60000;
     v.stats.seal_failures_count = 2;
     v.stats.min_ts_ms = v.stats.max_ts_ms - 25 * 60000;
     v.retention_ms = 0;
     v.retention_bytes = 5000000000;
     s = storage_sentence(&arena, &v);
     assert_string_equal(s.text, "25 min of 48,120 series in 40.9 kB; nothing is damaged");
-    assert_string_equal(s.detail, "Kept for ever, in at most 5.0 GB · 2 seals have failed · 400 GB "
-                                  "of 500 GB free on the disk");
+    assert_string_equal(
+        s.detail,
+        "Kept for ever, in at most 5.0 GB · last seal 44 min ago · 2 seals have failed · 400 GB "
+        "of 500 GB free on the disk");
+    v.stats.last_seal_ms = 0;
+    s = storage_sentence(&arena, &v);
+    assert_int_equal(s.severity, SEVERITY_WARNING);
+    assert_non_null(strstr(s.text, "Seals fail"));
+    assert_non_null(strstr(s.detail, "25 min of 48,120 series"));
 }
 
 static void test_storage__cardinality_has_counts_and_totals(void **state UNUSED)
