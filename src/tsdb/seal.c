@@ -101,13 +101,23 @@ static enum err find_days(struct sealing *s)
 
 /* --- writing --- */
 
-static enum err begin_writer(struct sealing *s, struct day_writer *w)
+/* The date, for people; days that no date can say have their number. */
+static void name_of_day(const char *prefix, int64_t day, char ret[MANIFEST_NAME_BYTES])
 {
+    static const int64_t year_0_day = -719528, year_10000_day = 2932897;
     char date[CLOCK_RFC3339_BYTES];
 
-    clock_format_rfc3339(w->day * COMPACT_DAY_MS, date);
-    date[10] = '\0';
-    snprintf(w->name, sizeof w->name, "%s%s.%lld.block", s->seal->prefix, date, (long long)w->day);
+    if (day < year_0_day || day >= year_10000_day) {
+        snprintf(ret, MANIFEST_NAME_BYTES, "%sday%lld.block", prefix, (long long)day);
+        return;
+    }
+    clock_format_rfc3339(day * COMPACT_DAY_MS, date);
+    snprintf(ret, MANIFEST_NAME_BYTES, "%s%.10s.block", prefix, date);
+}
+
+static enum err begin_writer(struct sealing *s, struct day_writer *w)
+{
+    name_of_day(s->seal->prefix, w->day, w->name);
     return block_writer_new(s->seal->blocks_dir, w->name, BLOCK_LEVEL_FAST, &w->writer, s->diag);
 }
 
