@@ -41,7 +41,7 @@ static bool rename_to_free_name(const char *path, int64_t now_ms, char ret[TSDB_
     return false;
 }
 
-static enum err set_samples_aside(struct tsdb *db, const struct diag *why, struct diag *diag)
+enum err tsdb_set_samples_aside(struct tsdb *db, const struct diag *why, struct diag *diag)
 {
     static const char *const names[] = { "samples.db-wal", "samples.db-shm", "samples.db" };
     char path[TSDB_PATH_BYTES], aside[TSDB_PATH_BYTES];
@@ -54,23 +54,6 @@ static enum err set_samples_aside(struct tsdb *db, const struct diag *why, struc
     }
     tsdb_note_damage(db, aside, 0, diag_text(why));
     return ERR_OK;
-}
-
-enum err tsdb_open_samples(struct tsdb *db, struct diag *diag)
-{
-    struct diag why = { 0 };
-    enum err err = log_store_open(&db->log, db->dir, db->options.relaxed, &why);
-
-    if (err == ERR_CORRUPT && db->options.recover) {
-        err = set_samples_aside(db, &why, diag);
-        return err ? err : log_store_open(&db->log, db->dir, db->options.relaxed, diag);
-    }
-    if (err == ERR_CORRUPT)
-        return diag_set(diag, err,
-                        "%s; start once with --set storage.recover=true: it is set aside, the "
-                        "blocks are kept and what was not sealed yet is lost",
-                        diag_text(&why));
-    return err ? diag_set(diag, err, "%s", diag_text(&why)) : ERR_OK;
 }
 
 /* --- block files --- */

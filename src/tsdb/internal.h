@@ -104,8 +104,9 @@ void tsdb_book_memory(struct tsdb *db);
 
 /* --- files.c: samples.db and the block files when the store opens --- */
 
-/* Opens samples.db; with options.recover one that does not open is set aside. */
-enum err tsdb_open_samples(struct tsdb *db, struct diag *diag) MUST_CHECK;
+/* samples.db, which is not open, gets another name, and that is noted as a damage. */
+enum err tsdb_set_samples_aside(struct tsdb *db, const struct diag *why,
+                                struct diag *diag) MUST_CHECK;
 enum err tsdb_open_files(struct tsdb *db, struct diag *diag) MUST_CHECK;
 
 /* --- maintain.c --- */

@@ -77,6 +77,9 @@ enum err log_store_put_batch(struct log_store *log, const struct series_sample *
 enum err log_store_commit(struct log_store *log) MUST_CHECK;
 void log_store_abort(struct log_store *log);
 
+/* Looks at every page of the file, also those that no reading comes by. ERR_CORRUPT. */
+enum err log_store_check(struct log_store *log, struct diag *diag) MUST_CHECK;
+
 /* Deletes rows up to sealed_id, some hundred per call. *ret_more: some are left. */
 enum err log_store_cut(struct log_store *log, bool *ret_more) MUST_CHECK;
 

@@ -161,7 +161,7 @@ static enum err open_parts(struct tsdb *db, struct diag *diag)
     if (!err)
         err = file_make_dir(db->blocks_dir, diag);
     if (!err)
-        err = tsdb_open_samples(db, diag);
+        err = log_store_open(&db->log, db->dir, db->options.relaxed, diag);
     if (!err)
         err = manifest_open(&db->manifest, &db->log, diag);
     if (!err)
@@ -169,7 +169,9 @@ static enum err open_parts(struct tsdb *db, struct diag *diag)
     return err ? err : load_log(db, diag);
 }
 
-enum err tsdb_open(const struct tsdb_options *options, struct tsdb **ret, struct diag *diag)
+/* set_aside: why samples.db is not to be used; NULL: it is. */
+static enum err open_store(const struct tsdb_options *options, const struct diag *set_aside,
+                           struct tsdb **ret, struct diag *diag)
 {
     struct tsdb *db = mem_alloc_zero(1, sizeof *db);
     enum err err = ERR_OK;
@@ -180,8 +182,12 @@ enum err tsdb_open(const struct tsdb_options *options, struct tsdb **ret, struct
     if ((size_t)snprintf(db->dir, sizeof db->dir, "%s", options->dir) >= sizeof db->dir ||
         !tsdb_path(db->dir, "blocks", db->blocks_dir))
         err = diag_set(diag, ERR_LIMIT, "%s: the path is too long", options->dir);
+    if (!err && set_aside)
+        err = tsdb_set_samples_aside(db, set_aside, diag);
     if (!err)
         err = open_parts(db, diag);
+    if (err == ERR_INVALID) /* our own SQL: then the tables are not ours any more */
+        err = ERR_CORRUPT;
     if (err) {
         tsdb_close(db);
         return diag_set(diag, err, "%s: %s", options->dir, err_text(err));
@@ -189,6 +195,21 @@ enum err tsdb_open(const struct tsdb_options *options, struct tsdb **ret, struct
     tsdb_book_memory(db);
     *ret = db;
     return ERR_OK;
+}
+
+enum err tsdb_open(const struct tsdb_options *options, struct tsdb **ret, struct diag *diag)
+{
+    struct diag why = { 0 };
+    enum err err = open_store(options, NULL, ret, &why);
+
+    if (err == ERR_CORRUPT && options->recover)
+        return open_store(options, &why, ret, diag);
+    if (err == ERR_CORRUPT)
+        return diag_set(diag, err,
+                        "%s; start once with --set storage.recover=true: it is set aside, the "
+                        "blocks are kept and what was not sealed yet is lost",
+                        diag_text(&why));
+    return err ? diag_set(diag, err, "%s", diag_text(&why)) : ERR_OK;
 }
 
 void tsdb_close(struct tsdb *db)

@@ -11,6 +11,7 @@
 
 struct verifying {
     const char *blocks_dir;
+    const char *samples_path;
     tsdb_on_verify *on_verify;
     void *ctx;
     struct tsdb_verify_result result;
@@ -75,8 +76,9 @@ static void on_row_damage(void *ctx, const char *path, const char *table, int64_
 {
     char words[200];
 
+    (void)path; /* the copy's */
     snprintf(words, sizeof words, "table %s, row %lld: %.120s", table, (long long)id, what);
-    report(ctx, path, (uint64_t)id, words);
+    report(ctx, ((struct verifying *)ctx)->samples_path, (uint64_t)id, words);
 }
 
 /* The file is not changed: its copy is looked at, since reading a WAL writes. */
@@ -88,6 +90,8 @@ static enum err verify_samples(struct verifying *v, struct log_store *log, struc
     if (!err)
         err = log_store_read_rows(log, count_batch, on_row_damage, v, diag);
     v->result.bytes += log->body_bytes;
+    if (!err)
+        err = log_store_check(log, diag);
     return err ? err : manifest_read_blocks(m, verify_block, v, diag);
 }
 
@@ -132,6 +136,7 @@ static enum err open_and_verify(struct verifying *v, const char *dir, const char
         return err;
     if (!tsdb_path(dir, "samples.db", path))
         return ERR_LIMIT;
+    v->samples_path = path;
     report(v, path, 0, NULL);
     err = log_store_open(&log, copy_dir, false, &why);
     if (!err)
