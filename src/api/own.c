@@ -56,6 +56,7 @@ static void export_http(struct own *own, const struct metric_out *out)
         { "shape", own->http.rejected_shape },
         { "deadline", own->http.rejected_deadline },
         { "limit", own->http.rejected_limit },
+        { "descriptors", own->http.rejected_descriptors },
     };
 
     out->family(out->ctx, "fusebox_http_requests_total", METRIC_COUNTER,

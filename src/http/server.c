@@ -15,6 +15,8 @@
 enum {
     SWEEP_MIN_MS = 5,
     SWEEP_MAX_MS = 1000,
+    SHED_LOOK_MS = 200,
+    SHED_WAIT_MS = 10,
     DRAIN_STEP_MS = 5,
     DRAIN_MAX_MS = 1000,
 };
@@ -37,18 +39,30 @@ static int64_t sweep_interval_ns(const struct http_options *o)
     return (ms < SWEEP_MIN_MS ? SWEEP_MIN_MS : ms) * 1000000;
 }
 
+static void sweep_all(struct http_server *server, int64_t mono_ns)
+{
+    conns_sweep(&server->conns, mono_ns);
+    park_sweep(server->park, mono_ns);
+    hubs_sweep(&server->hubs, mono_ns);
+}
+
+/* While there are no descriptors it waits for connections to turn away, not for its next round. */
 static void *sweep(void *arg)
 {
     struct http_server *server = arg;
-    int64_t interval_ns = sweep_interval_ns(&server->options);
+    int64_t interval_ns = sweep_interval_ns(&server->options), swept_ns = 0;
+    int64_t pause_ns = least_positive(interval_ns, (int64_t)SHED_LOOK_MS * 1000000);
+    bool out = false;
     void *nothing;
 
-    while (queue_pop(&server->ticks, interval_ns, &nothing) == ERR_TIMEOUT) {
+    while (queue_pop(&server->ticks, out ? 0 : pause_ns, &nothing) == ERR_TIMEOUT) {
         int64_t mono_ns = clock_mono_ns(&server->clock);
 
-        conns_sweep(&server->conns, mono_ns);
-        park_sweep(server->park, mono_ns);
-        hubs_sweep(&server->hubs, mono_ns);
+        if (mono_ns + pause_ns / 2 >= swept_ns + interval_ns) {
+            sweep_all(server, mono_ns);
+            swept_ns = mono_ns;
+        }
+        out = shed_look(&server->shed, SHED_WAIT_MS);
     }
     return NULL;
 }
@@ -122,9 +136,12 @@ static enum err run_threads(struct http_server *server, struct diag *diag)
 
     if (!transport_start(server, server->listen_fd))
         return diag_set(diag, ERR_UNAVAILABLE, "the HTTP threads do not start");
+    shed_init(&server->shed, server->listen_fd, server->options.stats);
     err = thread_start(&server->sweeper, "http-sweep", sweep, server);
-    if (err)
+    if (err) {
+        shed_release(&server->shed);
         transport_stop(server);
+    }
     return err;
 }
 
@@ -177,6 +194,7 @@ void http_server_stop(struct http_server *server)
     drain(server);
     queue_close(&server->ticks);
     thread_stop(&server->sweeper);
+    shed_release(&server->shed);
     transport_stop(server);
     server_free(server);
 }

@@ -106,6 +106,7 @@ struct http_stats {                        /* all rising, but connections_open a
     _Atomic uint64_t rejected_shape;    /* smuggling shapes, bad Host, bad Origin … */
     _Atomic uint64_t rejected_deadline; /* slow headers, slow bodies */
     _Atomic uint64_t rejected_limit;
+    _Atomic uint64_t rejected_descriptors; /* connections for which the process had no descriptor */
 };
 
 struct http_options {

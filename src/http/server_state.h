@@ -12,6 +12,7 @@
 #include "http/conn.h"
 #include "http/hubs.h"
 #include "http/park.h"
+#include "http/shed.h"
 #include "http/stream.h"
 
 struct http_server {
@@ -27,6 +28,7 @@ struct http_server {
     struct park *park;
     struct conns conns;
     struct thread sweeper;
+    struct shed shed;
     struct queue ticks;  /* never filled: the sweeper's timer, closed to end it */
     struct queue drains; /* never filled: the timer of http_server_stop */
     struct hubs hubs;

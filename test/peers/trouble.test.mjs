@@ -282,3 +282,22 @@ scope.test('with 64 descriptors it takes fewer connections, does not spin, and g
   await until('pages again', 5000, async () => (await calls(fusebox, source)) > 0);
   await goesOn(fusebox, source);
 });
+
+scope.test('without any descriptor left it turns connections away and does not spin', async (t) => {
+  if (spawnSync('prlimit', ['--version']).error) return t.skip('prlimit is not installed');
+  const fusebox = await newFusebox(await startSource('steady')).start();
+  const { pid } = fusebox.process;
+  const limit = (soft) => assert.equal(spawnSync('prlimit', ['--pid', String(pid), `--nofile=${soft}:`]).status, 0);
+  limit(fs.readdirSync(`/proc/${pid}/fd`).length);
+  const knocking = setInterval(() => net.connect(fusebox.port, '127.0.0.1').on('error', () => undefined).on('connect', () => undefined).resume(), 20);
+  await pause(300);
+  const before = cpuMs(pid);
+  await pause(3000);
+  const share = (cpuMs(pid) - before) / 3000;
+  clearInterval(knocking);
+  limit(1000);
+  t.diagnostic(`CPU with 50 connections a second and no descriptor: ${(share * 100).toFixed(1)} %`);
+  assert.ok(share < 0.2, `it used ${share} of a processor`);
+  await until('it answers again', 5000, async () => (await fetch(`${fusebox.url}/-/ready`)).ok);
+  assert.ok((await fusebox.metric('fusebox_http_rejected_total{reason="descriptors"}')) > 0);
+});
