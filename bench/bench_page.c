@@ -336,6 +336,57 @@ static void measure(const struct kind *kind, size_t series, size_t samples, doub
     buf_release(&ends);
 }
 
+/* Times of scrapes, which their targets' series share: each column of its own here. */
+static void make_times(size_t series, size_t samples, uint64_t jitter_ms, uint64_t missing_one_in,
+                       int64_t *out)
+{
+    struct rng rng = rng_seeded(8);
+
+    for (size_t i = 0; i < series; i++) {
+        int64_t ts_ms = INT64_C(1700000000000) + (int64_t)rng_below(&rng, STEP_MS);
+
+        for (size_t j = 0; j < samples; j++, ts_ms += STEP_MS) {
+            ts_ms += missing_one_in && rng_below(&rng, missing_one_in) == 0 ? STEP_MS : 0;
+            *out++ = ts_ms + (jitter_ms ? (int64_t)rng_below(&rng, jitter_ms) : 0);
+        }
+    }
+}
+
+static void measure_times(const char *name, const int64_t *times_ms, size_t series, size_t samples)
+{
+    struct buf out = buf_limited(OUT_BYTES_MAX);
+    struct page_writer w;
+    int64_t before_ns = clock_process_cpu_ns();
+    double count = (double)(series * samples);
+
+    if (page_writer_init(&w))
+        abort();
+    for (size_t i = 0; i < series; i++) {
+        if (!page_writer_has_room(&w, samples) && page_writer_encode(&w, PAGE_TIMES, 1, &out))
+            abort();
+        if (page_writer_add_times(&w, times_ms + i * samples, samples))
+            abort();
+    }
+    if (page_writer_encode(&w, PAGE_TIMES, 1, &out))
+        abort();
+    printf("%-16s %6s %8.3f %8s %8.1f\n", name, "", (double)out.len / count, "",
+           (double)(clock_process_cpu_ns() - before_ns) / count);
+    page_writer_release(&w);
+    buf_release(&out);
+}
+
+static void measure_all_times(size_t series, size_t samples, int64_t *times_ms)
+{
+    make_times(series, samples, 0, 0, times_ms);
+    measure_times("times", times_ms, series, samples);
+    make_times(series, samples, 7, 0, times_ms);
+    measure_times("times_jitter", times_ms, series, samples);
+    make_times(series, samples, 0, 50, times_ms);
+    measure_times("times_missing", times_ms, series, samples);
+    make_times(series, samples, 7, 50, times_ms);
+    measure_times("times_both", times_ms, series, samples);
+}
+
 static void dump(const struct kind *kind, size_t series, size_t samples, double *values)
 {
     series = series_count_of(kind, series);
@@ -384,6 +435,8 @@ int main(int argc, char **argv)
             if (argc <= 3 || kind == find_kind(argv[3]))
                 measure(kind, series, samples, values);
         }
+        if (argc <= 3)
+            measure_all_times(series, samples, (int64_t *)values);
     }
     free(values);
     return 0;

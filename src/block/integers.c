@@ -9,8 +9,8 @@
  *
  * Signed residuals go through zz(); unsigned ones never were negative.
  *
- * Example: 1000, 1300, 1500, 1800 has the step 100; k = 0, 3, 5, 8; DELTA with
- * centre 0, unsigned: 3, 2, 3.
+ * Example: 1000, 1300, 1500, 1800 has the step 100; k = 0, 3, 5, 8; DELTA with the
+ * centre 3 leaves 0, -1, 0, in zig-zag 0, 1, 0.
  */
 #include "block/integers.h"
 

@@ -418,6 +418,25 @@ static void test_page__begins_again_where_no_room_was(void **state)
     buf_release(&small);
 }
 
+/* The example of docs/formats/block-pages.md. */
+static void test_page__has_the_bytes_of_the_document(void **state)
+{
+    static const double values[] = { 1000, 1300, 1500, 1800 };
+    static const uint8_t page[] = {
+        'F',  'P',  1,    1,    1,    0,    0,    0,    11,   0,    0,    0,
+        8,    0,    0,    0,    4,    0,    0,    0,    0,    0,    0,    0, /* header */
+        0x00, 0x04, 0x1d, 0x01, 0xd0, 0x0f, 0x06, 0x64, 0x00, 0x01, 0x00,
+    };
+    struct fixture *f = *state;
+
+    begin(f);
+    assert_int_equal(page_writer_add_values(&f->writer, values, ARRAY_LEN(values)), ERR_OK);
+    encode(f, PAGE_VALUES, 1);
+    memset(f->out.data + CRC_AT, 0, HEADER_BYTES - CRC_AT);
+    assert_int_equal(f->out.len, sizeof page);
+    assert_memory_equal(f->out.data, page, sizeof page);
+}
+
 static enum err whole_way(struct fixture *f, struct buf *out)
 {
     struct page_writer writer = { 0 };
@@ -477,6 +496,7 @@ int main(void)
         TEST(test_page__nonsense_with_a_good_checksum_ends_in_an_error),
         TEST(test_page__is_read_as_what_it_is),
         TEST(test_page__begins_again_where_no_room_was),
+        TEST(test_page__has_the_bytes_of_the_document),
         TEST(test_page__survives_every_failed_allocation),
     };
 
