@@ -62,7 +62,7 @@ scope.test('the storage tells what is where, before and after a seal', async () 
   assert.equal(behind.disk.samples, sealed.samples);
   assert.equal(behind.blocks.reduce((sum, b) => sum + b.bytes, 0), behind.disk.bytes);
   assert.ok(behind.disk.bytes_per_sample > 0);
-  assert.ok(behind.head.unsealed_samples < sealed.samples);
+  await until('what was sealed leaves the count', 10000, async () => (await storage(fusebox)).head.unsealed_samples < sealed.samples / 2);
   assert.equal(behind.seals.count, 1);
   assert.ok(Date.parse(behind.seals.last_at) <= behind.now_ms);
   assert.equal(behind.range.min, before.range.min);
