@@ -1,6 +1,9 @@
 #include "block_fixture.h"
 
+#include "base/crc32c.h"
 #include "block/block_file.h"
+#include "block/bytes.h"
+#include "block/layout.h"
 
 enum { DAY_MS = 86400000, MANY = 20000, QUERIES = 300 };
 
@@ -355,6 +358,30 @@ static void test_block__refuses_what_is_no_block(void **state)
     assert_null(b);
 }
 
+/* A newer format has the same header, and may have any footer. */
+static void test_block__tells_a_newer_format_from_damage(void **state)
+{
+    struct fixture *f = *state;
+    struct diag diag = { 0 };
+    struct block *b = NULL;
+    uint8_t header[BLOCK_HEADER_BYTES];
+    int fd;
+
+    fill_regular(model_add(&f->model, model_numbered(&f->model, 0, false), 9), 9, 0, 1);
+    fixture_write(f, &f->model, "a");
+    layout_put_header(header);
+    bytes_put_u32(header + 8, BLOCK_VERSION + 1);
+    bytes_put_u32(header + 12, crc32c(0, header, 12));
+    fd = open(fixture_path(f, "a"), O_WRONLY);
+    assert_int_equal(pwrite(fd, header, sizeof header, 0), sizeof header);
+    assert_int_equal(block_open(fixture_path(f, "a"), &b, &diag), ERR_CONFLICT);
+    assert_non_null(strstr(diag.message, "version 2"));
+    assert_int_equal(ftruncate(fd, 200), 0);
+    assert_int_equal(block_open(fixture_path(f, "a"), &b, NULL), ERR_CONFLICT);
+    close(fd);
+    assert_int_equal(block_files_open_count(), 0);
+}
+
 /* --- memory --- */
 
 static enum err read_everything(const struct fixture *f, const struct matcher *m)
@@ -435,6 +462,7 @@ int main(void)
         BLOCK_TEST(test_block__keeps_a_bounded_number_of_descriptors),
         BLOCK_TEST(test_block__closes_another_block_when_the_system_has_no_descriptor),
         BLOCK_TEST(test_block__refuses_what_is_no_block),
+        BLOCK_TEST(test_block__tells_a_newer_format_from_damage),
         BLOCK_TEST(test_block__survives_every_failing_allocation),
     };
 
