@@ -7,12 +7,16 @@ enum { STEPS_MAX = 32 };
 
 static const int64_t NUMERATOR_MAX = INT64_C(1) << 53;
 
-#define PRODUCT_MAX 0x1p42 /* of p and q: two numbers that are longer together save nothing */
+#define NEAR_RATIO  0x1p-50 /* what rounding can make of a product */
+#define PRODUCT_MAX 0x1p42  /* of p and q: two numbers that are longer together save nothing */
 
 static bool is_quotient(double value, double p, double q)
 {
-    double quotient = p / q;
+    double quotient;
 
+    if (fabs(value * q - p) > fabs(p) * NEAR_RATIO)
+        return false; /* without the division, which is slow */
+    quotient = p / q;
     return memcmp(&quotient, &value, sizeof value) == 0;
 }
 
@@ -34,7 +38,9 @@ bool rational_fits(double value, int64_t *ret_p, int64_t *ret_q)
         if (!(rest - whole > 0))
             return false;
         rest = 1 / (rest - whole);
-        whole = floor(rest);
+        if (!(rest <= RATIONAL_DENOMINATOR_MAX))
+            return false;
+        whole = (double)(int64_t)rest;
         p = whole * p + p_before;
         q = whole * q + q_before;
         p_before = p_last;
