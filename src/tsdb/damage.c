@@ -34,6 +34,17 @@ static bool is_known(const struct damages *d, const char *path, uint64_t offset_
     return false;
 }
 
+/* The words behind the place, which is told apart: "PATH is damaged at byte N: WORDS". */
+static const char *words_of(const char *path, const char *what)
+{
+    struct str rest = str_of(what);
+
+    if (!str_has_prefix(rest, str_of(path)))
+        return what;
+    rest = (struct str){ what + strlen(path), strlen(what) - strlen(path) };
+    return str_find(rest, ':') + 2 < rest.len ? rest.ptr + str_find(rest, ':') + 2 : what;
+}
+
 void damages_note(struct damages *d, int64_t now_ms, const char *path, uint64_t offset_bytes,
                   const char *what)
 {
@@ -47,7 +58,7 @@ void damages_note(struct damages *d, int64_t now_ms, const char *path, uint64_t 
             note->found_ms = now_ms;
             note->offset_bytes = offset_bytes;
             snprintf(note->path, sizeof note->path, "%s", path);
-            snprintf(note->what, sizeof note->what, "%s", what);
+            snprintf(note->what, sizeof note->what, "%s", words_of(path, what));
         }
     }
     lock_drop(&d->lock);

@@ -47,7 +47,7 @@ struct tsdb_job {
     bool empty; /* a seal with nothing to do */
 
     /* A seal's. */
-    int64_t sealed_id;
+    struct log_mark sealed;
     uint32_t last_ref;
     int64_t *marks_ms;
 
@@ -185,7 +185,7 @@ static enum err plan_seal(struct tsdb *db, int64_t now_ms, int64_t mono_ns, stru
     atomic_store(&db->seal_wanted, false);
     db->backup_sealed = atomic_load(&db->backup_wanted);
     db->last_seal_mono_ns = mono_ns;
-    job->sealed_id = db->log.last_id;
+    job->sealed = log_store_mark(&db->log);
     head_seal_begin(&db->head);
     *ret = job;
     return ERR_OK;
@@ -420,7 +420,7 @@ static enum err write_manifest(struct tsdb_job *job)
     if (!err)
         err = manifest_reprieve(&db->manifest, job->prefix);
     if (!err && job->kind == TSDB_SEAL)
-        err = manifest_put_meta(&db->manifest, "sealed_id", job->sealed_id);
+        err = manifest_put_meta(&db->manifest, "sealed_id", job->sealed.id);
     if (!err)
         err = manifest_put_meta(&db->manifest, "clock_ms", db->retain.trusted_ms);
     if (!err)
@@ -503,9 +503,10 @@ static void finish_seal(struct tsdb_job *job, bool done)
 
     if (done && !job->empty) {
         block_sets_turn(&db->sets);
-        db->log.sealed_id = job->sealed_id;
+        log_store_sealed(&db->log, &job->sealed);
         db->settling = (struct settling){ job->marks_ms, job->last_ref, 1 };
         job->marks_ms = NULL;
+        (void)tsdb_settle(db);
     } else {
         head_seal_end(&db->head, done);
     }

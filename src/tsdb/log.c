@@ -38,12 +38,14 @@ static const char sql_format_2[] = "ALTER TABLE log DROP COLUMN max_ts;"
                                    "  seq INTEGER PRIMARY KEY,"
                                    "  name TEXT NOT NULL UNIQUE,"
                                    "  level INTEGER NOT NULL,"
-                                   "  created_ms INTEGER NOT NULL"
+                                   "  created_ms INTEGER NOT NULL,"
+                                   "  crc INTEGER NOT NULL"
                                    ") STRICT;"
                                    "CREATE TABLE doomed (name TEXT PRIMARY KEY) STRICT;"
                                    "CREATE TABLE meta ("
                                    "  key TEXT PRIMARY KEY,"
-                                   "  value INTEGER NOT NULL"
+                                   "  value INTEGER NOT NULL,"
+                                   "  crc INTEGER NOT NULL"
                                    ") STRICT;"
                                    "CREATE TABLE damaged ("
                                    "  found_ms INTEGER NOT NULL,"
@@ -59,7 +61,7 @@ static const char sql_put_series[] = "INSERT INTO series (ref, labels) VALUES (?
                                      " ON CONFLICT (ref) DO UPDATE SET labels = excluded.labels";
 static const char sql_drop_series[] = "DELETE FROM series WHERE ref = ?1";
 static const char sql_put_row[] = "INSERT INTO log (id, body) VALUES (?1, ?2)";
-static const char sql_cut[] = "DELETE FROM log WHERE id <= ?1 RETURNING length(body)";
+static const char sql_cut[] = "DELETE FROM log WHERE id <= ?1";
 
 static enum err make_schema(struct log_store *log, struct diag *diag)
 {
@@ -108,6 +110,42 @@ static enum err read_number(struct log_store *log, const char *sql, int64_t *ret
     return err;
 }
 
+int64_t log_store_checksum(struct str text, const int64_t *numbers, size_t count)
+{
+    uint32_t crc = crc32c(0, text.ptr, text.len);
+
+    for (size_t i = 0; i < count; i++)
+        for (int shift = 0; shift < 64; shift += 8) {
+            uint8_t byte = (uint8_t)((uint64_t)numbers[i] >> shift);
+
+            crc = crc32c(crc, &byte, 1);
+        }
+    return crc;
+}
+
+enum err log_store_get_meta(struct log_store *log, const char *key, int64_t otherwise, int64_t *ret,
+                            struct diag *diag)
+{
+    struct db_stmt *stmt = NULL;
+    int64_t value = otherwise;
+    bool row = false;
+    enum err err = db_prepare(log->db, "SELECT value, crc FROM meta WHERE key = ?1", &stmt, diag);
+
+    if (err)
+        return err;
+    db_bind_text(stmt, 1, str_of(key));
+    err = db_step(stmt, &row, diag);
+    if (!err && row)
+        value = db_column_i64(stmt, 0);
+    if (!err && row && db_column_i64(stmt, 1) != log_store_checksum(str_of(key), &value, 1))
+        err = diag_set(diag, ERR_CORRUPT, "%s: table meta, %s: the checksum is wrong", log->path,
+                       key);
+    if (!err)
+        *ret = value;
+    db_finalize(stmt);
+    return err;
+}
+
 /* A number is never used twice, or a new row would count as sealed. */
 static enum err read_numbers(struct log_store *log, struct diag *diag)
 {
@@ -117,8 +155,7 @@ static enum err read_numbers(struct log_store *log, struct diag *diag)
     if (!err)
         err = read_number(log, "SELECT min(id) FROM log", &first_id, diag);
     if (!err)
-        err = read_number(log, "SELECT value FROM meta WHERE key = 'sealed_id'", &log->sealed_id,
-                          diag);
+        err = log_store_get_meta(log, "sealed_id", 0, &log->sealed_id, diag);
     if (log->last_id < log->sealed_id)
         log->last_id = log->sealed_id;
     log->cut_id = first_id ? first_id - 1 : log->last_id;
@@ -423,43 +460,33 @@ void log_store_abort(struct log_store *log)
     db_rollback(log->db);
 }
 
+void log_store_sealed(struct log_store *log, const struct log_mark *mark)
+{
+    log->sealed_id = mark->id;
+    log->row_count -= mark->row_count;
+    log->body_bytes -= mark->body_bytes;
+}
+
+struct log_mark log_store_mark(const struct log_store *log)
+{
+    return (struct log_mark){ log->last_id, log->row_count, log->body_bytes };
+}
+
 enum err log_store_cut(struct log_store *log, bool *ret_more)
 {
     int64_t end = log->sealed_id - log->cut_id > CUT_ROWS ? log->cut_id + CUT_ROWS : log->sealed_id;
-    uint64_t bytes = 0;
-    uint64_t count = 0;
-    bool row = false;
-    enum err err = ERR_OK;
+    enum err err;
 
     *ret_more = false;
     if (log->cut_id >= log->sealed_id)
         return ERR_OK;
     db_bind_i64(log->cut, 1, end);
-    while (!(err = db_step(log->cut, &row, NULL)) && row) {
-        bytes += (uint64_t)db_column_i64(log->cut, 0);
-        count++;
-    }
+    err = db_run(log->cut, NULL);
     if (err)
         return err;
     log->cut_id = end;
-    log->row_count -= count < log->row_count ? count : log->row_count;
-    log->body_bytes -= bytes < log->body_bytes ? bytes : log->body_bytes;
     *ret_more = end < log->sealed_id;
     return ERR_OK;
-}
-
-enum err log_store_check(struct log_store *log, struct diag *diag)
-{
-    struct db_stmt *stmt = NULL;
-    bool row = false;
-    enum err err = db_prepare(log->db, "PRAGMA integrity_check(1)", &stmt, diag);
-
-    if (!err)
-        err = db_step(stmt, &row, diag);
-    if (!err && row && !str_equals(db_column_text(stmt, 0), STR("ok")))
-        err = diag_set(diag, ERR_CORRUPT, "%s: %.*s", log->path, STR_ARG(db_column_text(stmt, 0)));
-    db_finalize(stmt);
-    return err;
 }
 
 enum err log_store_checkpoint(struct log_store *log)

@@ -41,8 +41,14 @@ struct log_store {
     int64_t last_id;                      /* of the last committed row; 0: none yet */
     int64_t sealed_id;                    /* rows up to here stand in blocks */
     int64_t cut_id;                       /* rows up to here are deleted */
-    _Atomic uint64_t row_count;
+    _Atomic uint64_t row_count;           /* behind sealed_id */
     _Atomic uint64_t body_bytes;
+};
+
+/* How far the log is at one moment. */
+struct log_mark {
+    int64_t id;
+    uint64_t row_count, body_bytes;
 };
 
 /* ERR_IO, ERR_CORRUPT, ERR_CONFLICT (another application, a newer format), ERR_NOMEM. */
@@ -77,8 +83,21 @@ enum err log_store_put_batch(struct log_store *log, const struct series_sample *
 enum err log_store_commit(struct log_store *log) MUST_CHECK;
 void log_store_abort(struct log_store *log);
 
+/*
+ * The checksum that stands in a row of the manifest: a bit that turned over must not make other
+ * blocks count, or other rows pass for sealed.
+ */
+int64_t log_store_checksum(struct str text, const int64_t *numbers, size_t count);
+/* A number of the table meta; `otherwise` when the key is not there. ERR_CORRUPT. */
+enum err log_store_get_meta(struct log_store *log, const char *key, int64_t otherwise, int64_t *ret,
+                            struct diag *diag) MUST_CHECK;
+
 /* Looks at every page of the file, also those that no reading comes by. ERR_CORRUPT. */
 enum err log_store_check(struct log_store *log, struct diag *diag) MUST_CHECK;
+
+struct log_mark log_store_mark(const struct log_store *log);
+/* The transaction that says so is committed: blocks cover everything up to the mark. */
+void log_store_sealed(struct log_store *log, const struct log_mark *mark);
 
 /* Deletes rows up to sealed_id, some hundred per call. *ret_more: some are left. */
 enum err log_store_cut(struct log_store *log, bool *ret_more) MUST_CHECK;

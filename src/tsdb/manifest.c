@@ -2,28 +2,26 @@
 
 #include <stdio.h>
 
-static const char sql_put_block[] = "INSERT OR REPLACE INTO block (seq, name, level, created_ms)"
-                                    " VALUES (?1, ?2, ?3, ?4)";
+static const char sql_put_block[] = "INSERT OR REPLACE INTO block"
+                                    " (seq, name, level, created_ms, crc)"
+                                    " VALUES (?1, ?2, ?3, ?4, ?5)";
 static const char sql_drop_block[] = "DELETE FROM block WHERE seq = ?1";
 static const char sql_doom[] = "INSERT OR IGNORE INTO doomed (name) VALUES (?1)";
 static const char sql_reprieve[] = "DELETE FROM doomed WHERE name = ?1";
-static const char sql_put_meta[] = "INSERT INTO meta (key, value) VALUES (?1, ?2)"
-                                   " ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+static const char sql_put_meta[] = "INSERT INTO meta (key, value, crc) VALUES (?1, ?2, ?3)"
+                                   " ON CONFLICT (key) DO UPDATE"
+                                   " SET value = excluded.value, crc = excluded.crc";
 
-static enum err read_number(struct manifest *m, const char *sql, const char *key, int64_t otherwise,
-                            int64_t *ret, struct diag *diag)
+static enum err read_last_seq(struct manifest *m, int64_t *ret, struct diag *diag)
 {
     struct db_stmt *stmt = NULL;
     bool row = false;
-    enum err err = db_prepare(m->log->db, sql, &stmt, diag);
+    enum err err = db_prepare(m->log->db, "SELECT max(seq) FROM block", &stmt, diag);
 
-    if (err)
-        return err;
-    if (key)
-        db_bind_text(stmt, 1, str_of(key));
-    err = db_step(stmt, &row, diag);
     if (!err)
-        *ret = row ? db_column_i64(stmt, 0) : otherwise;
+        err = db_step(stmt, &row, diag);
+    if (!err)
+        *ret = row ? db_column_i64(stmt, 0) : 0;
     db_finalize(stmt);
     return err;
 }
@@ -31,7 +29,7 @@ static enum err read_number(struct manifest *m, const char *sql, const char *key
 enum err manifest_get_meta(struct manifest *m, const char *key, int64_t otherwise, int64_t *ret,
                            struct diag *diag)
 {
-    return read_number(m, "SELECT value FROM meta WHERE key = ?1", key, otherwise, ret, diag);
+    return log_store_get_meta(m->log, key, otherwise, ret, diag);
 }
 
 static enum err prepare_all(struct manifest *m, struct diag *diag)
@@ -61,7 +59,7 @@ enum err manifest_open(struct manifest *m, struct log_store *log, struct diag *d
     if (!err)
         err = manifest_get_meta(m, "next_job", 1, &m->next_job, diag);
     if (!err)
-        err = read_number(m, "SELECT max(seq) FROM block", NULL, 0, &last_seq, diag);
+        err = read_last_seq(m, &last_seq, diag);
     m->next_seq = last_seq + 1;
     if (err)
         manifest_close(m);
@@ -94,13 +92,21 @@ static enum err bad_name(const struct manifest *m, const char *table, struct dia
                     table);
 }
 
+static int64_t checksum_of(const struct manifest_row *row)
+{
+    const int64_t numbers[] = { row->seq, row->level, row->created_ms };
+
+    return log_store_checksum(str_of(row->name), numbers, ARRAY_LEN(numbers));
+}
+
 enum err manifest_read_blocks(struct manifest *m, manifest_on_block *on_block, void *ctx,
                               struct diag *diag)
 {
     struct db_stmt *stmt = NULL;
     bool row = false;
-    enum err err = db_prepare(
-        m->log->db, "SELECT seq, name, level, created_ms FROM block ORDER BY seq", &stmt, diag);
+    enum err err = db_prepare(m->log->db,
+                              "SELECT seq, name, level, created_ms, crc FROM block ORDER BY seq",
+                              &stmt, diag);
 
     while (!err && !(err = db_step(stmt, &row, diag)) && row) {
         struct manifest_row block = {
@@ -109,8 +115,13 @@ enum err manifest_read_blocks(struct manifest *m, manifest_on_block *on_block, v
             .created_ms = db_column_i64(stmt, 3),
         };
 
-        err = take_name(db_column_text(stmt, 1), block.name) ? on_block(ctx, &block)
-                                                             : bad_name(m, "block", diag);
+        if (!take_name(db_column_text(stmt, 1), block.name))
+            err = bad_name(m, "block", diag);
+        else if (db_column_i64(stmt, 4) != checksum_of(&block))
+            err = diag_set(diag, ERR_CORRUPT, "%s: table block, row %lld: the checksum is wrong",
+                           m->log->path, (long long)block.seq);
+        else
+            err = on_block(ctx, &block);
     }
     db_finalize(stmt);
     return err;
@@ -139,6 +150,7 @@ enum err manifest_put_block(struct manifest *m, const struct manifest_row *row)
     db_bind_text(m->put_block, 2, str_of(row->name));
     db_bind_i64(m->put_block, 3, row->level);
     db_bind_i64(m->put_block, 4, row->created_ms);
+    db_bind_i64(m->put_block, 5, checksum_of(row));
     return db_run(m->put_block, NULL);
 }
 
@@ -164,5 +176,6 @@ enum err manifest_put_meta(struct manifest *m, const char *key, int64_t value)
 {
     db_bind_text(m->put_meta, 1, str_of(key));
     db_bind_i64(m->put_meta, 2, value);
+    db_bind_i64(m->put_meta, 3, log_store_checksum(str_of(key), &value, 1));
     return db_run(m->put_meta, NULL);
 }
