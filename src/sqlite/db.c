@@ -161,6 +161,8 @@ static enum err configure(struct db *db, const struct db_options *options, struc
         err = enter_wal_mode(db, diag);
     if (!err)
         err = read_number(db, "PRAGMA page_size", &page_bytes, diag);
+    if (!err) /* SQLite opens read-only what it cannot write, and says so at the first commit */
+        err = db_exec(db, "BEGIN IMMEDIATE; ROLLBACK", diag);
     if (err)
         return err;
     db->page_bytes = (size_t)page_bytes;

@@ -489,6 +489,20 @@ enum err log_store_cut(struct log_store *log, bool *ret_more)
     return ERR_OK;
 }
 
+enum err log_store_check(struct log_store *log, struct diag *diag)
+{
+    struct db_stmt *stmt = NULL;
+    bool row = false;
+    enum err err = db_prepare(log->db, "PRAGMA integrity_check(1)", &stmt, diag);
+
+    if (!err)
+        err = db_step(stmt, &row, diag);
+    if (!err && row && !str_equals(db_column_text(stmt, 0), STR("ok")))
+        err = diag_set(diag, ERR_CORRUPT, "%s: %.*s", log->path, STR_ARG(db_column_text(stmt, 0)));
+    db_finalize(stmt);
+    return err;
+}
+
 enum err log_store_checkpoint(struct log_store *log)
 {
     if (db_wal_bytes(log->db) < WAL_MAX_BYTES)

@@ -46,9 +46,11 @@ struct survivor {
     struct tsdb *db;
     unsigned failures; /* that were answered */
     bool sync_failed;
+    bool
+        excused; /* the fault came while the store was closed or opened: that tells, or needs not */
 };
 
-static bool reopen(struct survivor *s)
+static bool open_again(struct survivor *s)
 {
     struct tsdb_options options = script_options(s->dir, NULL, s->o->relaxed);
 
@@ -67,6 +69,15 @@ static bool reopen(struct survivor *s)
         }
     }
     return false;
+}
+
+static bool reopen(struct survivor *s)
+{
+    uint64_t before = disk_shim_counts().faults;
+    bool done = open_again(s);
+
+    s->excused = s->excused || disk_shim_counts().faults > before;
+    return done;
 }
 
 /* What can be read now is right; a reading that fails says so. */
@@ -98,16 +109,16 @@ static bool do_op(struct survivor *s, struct script_op op)
         if (op.kind == SCRIPT_REOPEN)
             return reopen(s);
         err = script_do(s->db, op, NULL, &diag);
-        if (!err)
-            return true;
-        s->failures++;
         if (tsdb_sync_failed(s->db)) {
             s->sync_failed = true;
             if (!reopen(s))
                 return false;
-        } else if (tries == 0) {
-            look(s, false);
         }
+        if (!err)
+            return true;
+        s->failures++;
+        if (tries == 0 && !s->sync_failed)
+            look(s, false);
         if (tries + 1 == TRIES_MAX || s->p->text[0])
             break_say(s->p, "op %d (kind %d) does not recover: %s: %s", s->p->op, (int)op.kind,
                       err_name(err), diag_text(&diag));
@@ -148,7 +159,7 @@ static void survive(const struct break_options *o, const char *dir, struct progr
     p->tally[ANSWERED] = p->counts.faults && s.failures && !s.sync_failed;
     p->tally[UNNOTICED] = p->counts.faults && !s.failures && !s.sync_failed;
     if (p->counts.fault == DISK_SYNC && strcmp(p->counts.fault_path, "samples.db-wal") == 0 &&
-        !s.sync_failed)
+        !s.sync_failed && !s.excused)
         break_say(p, "the log's sync failed, and the store does not say so");
     if (o->verbose && p->tally[UNNOTICED])
         printf("unnoticed: %s %llu: kind %d of %s\n", c->fault->name, (unsigned long long)c->first,

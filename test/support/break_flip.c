@@ -290,6 +290,8 @@ static void recover(const struct damage *d, const char *dir, const struct diag *
         break_say(p, "refused with %s, and no place: %s", err_name(err), diag_text(diag));
     options.recover = true;
     err = tsdb_open(&options, &db, &diag2);
+    if (err == ERR_CONFLICT) /* it looks like another program's file: that is not set aside */
+        return;
     if (err) {
         break_say(p, "does not recover: %s: %s", err_name(err), diag_text(&diag2));
         return;
@@ -335,9 +337,10 @@ static void look_at_it(const struct break_options *o, const char *dir, struct pr
     err = tsdb_open(&options, &db, &diag);
     if (err) {
         p->tally[REFUSED]++;
-        if (!verified.right)
-            break_say(p, "the store refuses what verify finds sound: %s", diag_text(&diag));
         recover(d, dir, &diag, err, p);
+        if (!verified.right)
+            break_say(p, "the store refuses what verify finds sound: %s: %s", err_name(err),
+                      diag_text(&diag));
         return;
     }
     if (read_store(db, d, false, p, &lost)) {

@@ -1,13 +1,17 @@
 /*
  * kill -9 at every call that changes a file: case 2n-1 right before call n, case 2n
  * in the middle of it (half of a write's bytes are there) or, where it has no
- * middle, right behind it.
+ * middle, right behind it. The cases behind these are seeds of two kills, the
+ * second soon after the store was opened again: recovery is repeatable, too.
  */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/rng.h"
 #include "break.h"
+
+enum { TWICE_CASES = 500, SOON_CALLS = 60 };
 
 struct kill_plan {
     uint64_t at; /* 0: only count */
@@ -24,19 +28,30 @@ static void live_until(const struct break_options *o, const char *dir, struct pr
     p->counts = disk_shim_counts();
 }
 
+static void kill_once(const struct break_options *o, const char *dir, struct progress *p,
+                      struct kill_plan plan)
+{
+    int ended = break_child(o, dir, p, live_until, &plan);
+
+    if (ended != SIGKILL && ended != 0)
+        break_say(p, "ended with %d before the kill", ended);
+}
+
 static bool kill_at(const struct break_options *o, const char *dir, struct progress *p,
                     uint64_t number, const void *ctx)
 {
-    struct kill_plan plan = { (number + 1) / 2, number % 2 ? DISK_BEFORE : DISK_MIDDLE };
+    const uint64_t *calls = ctx;
+    struct rng rng = rng_seeded(number);
     int ended;
 
-    (void)ctx;
-    ended = break_child(o, dir, p, live_until, &plan);
-    if (p->text[0])
-        return false;
-    if (ended != SIGKILL && ended != 0)
-        break_say(p, "ended with %d before the kill", ended);
-    ended = break_child(o, dir, p, break_check, NULL);
+    if (number <= *calls * 2) {
+        kill_once(o, dir, p,
+                  (struct kill_plan){ (number + 1) / 2, number % 2 ? DISK_BEFORE : DISK_MIDDLE });
+    } else {
+        kill_once(o, dir, p, (struct kill_plan){ 1 + rng_below(&rng, *calls), DISK_MIDDLE });
+        kill_once(o, dir, p, (struct kill_plan){ 1 + rng_below(&rng, SOON_CALLS), DISK_MIDDLE });
+    }
+    ended = p->text[0] ? 0 : break_child(o, dir, p, break_check, NULL);
     if (ended)
         break_say(p, "crashed afterwards: %d", ended);
     return !p->text[0];
@@ -75,7 +90,7 @@ int break_kill(const struct break_options *o)
 
     if (!measure(o, &calls))
         return 1;
-    result = break_share(o, "kill", calls * 2, kill_at, NULL);
+    result = break_share(o, "kill", calls * 2 + TWICE_CASES, kill_at, &calls);
     printf("kill: %llu kills at %llu calls, %llu findings\n", (unsigned long long)result.cases,
            (unsigned long long)calls, (unsigned long long)result.findings);
     return result.findings || !result.cases;

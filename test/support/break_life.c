@@ -233,7 +233,8 @@ static void run_cases(const struct break_options *o, const char *what, uint64_t 
         for (int i = 0; i < 16; i++)
             __atomic_add_fetch(&shared->result.tally[i], p->tally[i], __ATOMIC_SEQ_CST);
     }
-    break_dir_remove(dir);
+    if (!o->verbose) /* else it is there to be looked at */
+        break_dir_remove(dir);
 }
 
 struct break_result break_share(const struct break_options *o, const char *what, uint64_t count,

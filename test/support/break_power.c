@@ -106,6 +106,7 @@ int break_power(const struct break_options *o)
     printf("power: %llu states from %zu records, %llu findings\n", (unsigned long long)result.cases,
            log->count, (unsigned long long)result.findings);
     disk_log_free(log);
-    unlink(path);
+    if (!o->verbose)
+        unlink(path);
     return result.findings || !result.cases;
 }

@@ -61,8 +61,12 @@ struct disk_counts disk_shim_counts(void)
 }
 
 /* The part of an absolute path that lies behind the watched directory. */
-static const char *inside(const char *path)
+static const char *inside(char *path)
 {
+    size_t len = strlen(path);
+
+    while (len > 1 && path[len - 1] == '/')
+        path[--len] = '\0';
     if (strncmp(path, shim.dir, shim.dir_len) != 0)
         return NULL;
     path += shim.dir_len;

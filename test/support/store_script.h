@@ -75,8 +75,8 @@ void script_found_release(struct script_found *found);
  * What was found is right when each sample is one of the model with its value and
  * came in a commit up to `begun`, and all that came up to `acked` are there,
  * unless the retention at the latest begun step may have deleted them. Only the
- * samples that lie in [lost_min_ms, lost_max_ms] may be missing beside these (an
- * empty range: none). Answers NULL, or what is wrong.
+ * samples that lie in [lost_min_ms, lost_max_ms] may be missing beside these, or
+ * have the value of their later duplicate (an empty range: none). Answers NULL, or what is wrong.
  */
 struct script_expect {
     int acked, begun;
