@@ -1,5 +1,7 @@
 #include "base/budget.h"
 
+enum { ASSURED_SHARE = 16 };
+
 void budget_init(struct budget *b, size_t limit_bytes)
 {
     *b = (struct budget){ .limit_bytes = limit_bytes };
@@ -29,6 +31,17 @@ bool budget_take(struct budget *b, enum budget_part part, size_t bytes)
         atomic_fetch_add_explicit(&b->refused_count[part], 1, memory_order_relaxed);
         return false;
     }
+    budget_add(b, part, bytes);
+    return true;
+}
+
+bool budget_take_assured(struct budget *b, enum budget_part part, size_t bytes)
+{
+    size_t used = atomic_load_explicit(&b->used_bytes[part], memory_order_relaxed);
+    size_t assured = b->limit_bytes / ASSURED_SHARE;
+
+    if (used && (used > assured || bytes > assured - used))
+        return budget_take(b, part, bytes);
     budget_add(b, part, bytes);
     return true;
 }

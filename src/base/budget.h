@@ -29,6 +29,7 @@
     X(INDEX,  "index",  "labels, postings and records of series in memory") \
     X(HEAD,   "head",   "recent samples in memory") \
     X(INGEST, "ingest", "batches that wait to be stored") \
+    X(BLOCKS, "blocks", "directories of block files that were used lately") \
     X(QUERY,  "query",  "queries that are running, and seals and merges") \
     X(STREAM, "stream", "what waits for slow readers of event streams")
 
@@ -49,6 +50,12 @@ void budget_init(struct budget *b, size_t limit_bytes);
 
 /* Books the bytes, or refuses, counts that and books nothing. */
 bool budget_take(struct budget *b, enum budget_part part, size_t bytes) MUST_CHECK;
+/*
+ * For what must go on when others have used the limit up (batches of known series, pages): a part's
+ * first sixteenth of the limit is its own, and what it holds beyond that asks as budget_take does.
+ * A part that holds nothing may always take once.
+ */
+bool budget_take_assured(struct budget *b, enum budget_part part, size_t bytes) MUST_CHECK;
 /* Books without asking. */
 void budget_add(struct budget *b, enum budget_part part, size_t bytes);
 void budget_give(struct budget *b, enum budget_part part, size_t bytes);

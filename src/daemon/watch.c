@@ -28,11 +28,12 @@ void watch_enter_safe_mode(struct watch *w, int64_t now_ms, int64_t mono_ns)
               LOG_INT("ends_in_minutes", SAFE_MODE_LASTS_MS / 60000));
 }
 
-static void look_at_safe_mode(struct watch *w, int64_t mono_ns)
+static void look_at_safe_mode(struct watch *w, const struct tsdb_stats *stats, int64_t mono_ns)
 {
     if (!w->is_safe || mono_ns < w->safe_until_ns)
         return;
     w->is_safe = false;
+    w->safe_refused_count = stats->series_refused_count;
     tsdb_refuse_new_series(w->db, false);
     notices_clear(w->notices, NOTICE_SAFE_MODE);
     log_message(w->log, LOG_INFO, "safe mode has ended: new series are taken again");
@@ -59,18 +60,22 @@ static void look_at_clock(struct watch *w, int64_t now_ms, int64_t mono_ns)
     }
 }
 
-static uint64_t refused_count(const struct watch *w)
+/* Series that found no room, and what else asked the budget in vain. In safe mode series are
+ * refused for another reason, which has its own notice. */
+static uint64_t refused_count(const struct watch *w, const struct tsdb_stats *stats)
 {
-    uint64_t count = 0;
+    uint64_t count = w->is_safe ? 0 : stats->series_refused_count - w->safe_refused_count;
 
     for (int part = 0; part < BUDGET_PART_COUNT; part++)
-        count += atomic_load(&w->budget->refused_count[part]);
+        if (part != BUDGET_INDEX)
+            count += atomic_load(&w->budget->refused_count[part]);
     return count;
 }
 
-static void look_at_memory(struct watch *w, int64_t now_ms, int64_t mono_ns)
+static void look_at_memory(struct watch *w, const struct tsdb_stats *stats, int64_t now_ms,
+                           int64_t mono_ns)
 {
-    uint64_t count = w->budget ? refused_count(w) : 0;
+    uint64_t count = refused_count(w, stats);
 
     if (count > w->refused_count) {
         w->refused_count = count;
@@ -89,28 +94,28 @@ static void look_at_memory(struct watch *w, int64_t now_ms, int64_t mono_ns)
     }
 }
 
-static void look_at_damage(struct watch *w, int64_t now_ms)
+static void look_at_damage(struct watch *w, const struct tsdb_stats *stats, int64_t now_ms)
 {
-    struct tsdb_stats stats;
-
-    tsdb_stats(w->db, &stats);
-    if (stats.damaged_count &&
+    if (stats->damaged_count &&
         notices_raise(w->notices, NOTICE_DAMAGED, now_ms,
                       "Damaged data was found in %llu %s: it is left out of answers, all else is "
                       "served. The storage page names the places; check the disk, and restore "
                       "from a backup what matters.",
-                      (unsigned long long)stats.damaged_count,
-                      stats.damaged_count == 1 ? "place" : "places"))
+                      (unsigned long long)stats->damaged_count,
+                      stats->damaged_count == 1 ? "place" : "places"))
         log_write(w->log, LOG_ERROR, "damaged data was found; it is left out, the rest is served",
-                  LOG_INT("places", (int64_t)stats.damaged_count));
+                  LOG_INT("places", (int64_t)stats->damaged_count));
 }
 
 bool watch_look(struct watch *w, int64_t now_ms, int64_t mono_ns)
 {
-    look_at_safe_mode(w, mono_ns);
+    struct tsdb_stats stats;
+
+    tsdb_stats(w->db, &stats);
+    look_at_safe_mode(w, &stats, mono_ns);
     look_at_clock(w, now_ms, mono_ns);
-    look_at_memory(w, now_ms, mono_ns);
-    look_at_damage(w, now_ms);
+    look_at_memory(w, &stats, now_ms, mono_ns);
+    look_at_damage(w, &stats, now_ms);
     return disk_look(&w->disk);
 }
 

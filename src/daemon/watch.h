@@ -21,15 +21,16 @@
 struct watch {
     struct log *log;
     struct tsdb *db;
-    struct budget *budget; /* NULL: no limit */
+    struct budget *budget;
     struct notices *notices;
     struct own *own;
     struct disk disk;
     struct clock_watch clock;
-    bool is_safe;            /* safe mode, … */
-    int64_t safe_until_ns;   /* … which ends then */
-    uint64_t refused_count;  /* what the budget had refused at the look before */
-    int64_t refused_mono_ns; /* when that last rose */
+    bool is_safe;                /* safe mode, … */
+    int64_t safe_until_ns;       /* … which ends then */
+    uint64_t safe_refused_count; /* series that it refused */
+    uint64_t refused_count;      /* what found no room in the budget, at the look before */
+    int64_t refused_mono_ns;     /* when that last rose */
 };
 
 void watch_init(struct watch *w, const char *dir, uint64_t min_free_bytes); /* dir lives as long */

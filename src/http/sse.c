@@ -266,7 +266,7 @@ static enum err book_hello(struct sse_stream *stream)
 {
     size_t bytes = sse_frame_text(stream->current).len;
 
-    if (stream->hub->budget && !budget_take(stream->hub->budget, BUDGET_STREAM, bytes))
+    if (stream->hub->budget && !budget_take_assured(stream->hub->budget, BUDGET_STREAM, bytes))
         return ERR_OVERLOADED;
     stream->hello_bytes = bytes;
     return ERR_OK;

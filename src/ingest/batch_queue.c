@@ -10,7 +10,7 @@ enum err batch_queue_push(struct queue *queue, struct budget *budget, struct sam
     size_t bytes = bytes_of(batch); /* once pushed it may be gone */
     enum err err;
 
-    if (budget && !budget_take(budget, BUDGET_INGEST, bytes))
+    if (budget && !budget_take_assured(budget, BUDGET_INGEST, bytes))
         return ERR_LIMIT;
     err = queue_push(queue, batch);
     if (err && budget)

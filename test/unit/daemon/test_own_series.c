@@ -166,12 +166,38 @@ static void test_own_series__a_batch_that_was_refused_does_not_count_as_stored(v
     stage_free(s);
 }
 
+static void test_own_series__what_left_memory_is_not_called_stale(void **state)
+{
+    struct stage *s = stage_new(4);
+    struct sample_batch *batch;
+    const struct series_sample *sample;
+    uint32_t ref;
+
+    (void)state;
+    tell_state(s->monitor, "orders", "one", T0, BREAKER_CLOSED);
+    batch = store_at(s, T0);
+    sample = find(s, batch, "circuit_breaker_state", "name", "one");
+    assert_non_null(sample);
+    ref = sample->series;
+    sample_batch_free(batch);
+
+    own_series_forget(&s->own, &(uint32_t){ UINT32_MAX }, 1); /* not one of ours */
+    own_series_forget(&s->own, &ref, 1);
+    tell_state(s->monitor, "orders", "one", T0 + 1000, BREAKER_UNKNOWN);
+    batch = store_at(s, T0 + 10000);
+    for (size_t i = 0; i < batch->count; i++)
+        assert_int_not_equal(batch->items[i].series, ref);
+    sample_batch_free(batch);
+    stage_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own_series__bear_the_job_and_the_instance),
         cmocka_unit_test(test_own_series__a_state_that_became_unknown_is_marked_stale_once),
         cmocka_unit_test(test_own_series__a_batch_that_was_refused_does_not_count_as_stored),
+        cmocka_unit_test(test_own_series__what_left_memory_is_not_called_stale),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -298,6 +298,7 @@ static void test_write_thread__a_full_budget_refuses_batches(void **state UNUSED
     struct stage *s = stage_new();
     struct sample_batch *batch = sample_batch_new(100000);
 
+    push(s, 1);
     assert_int_equal(batch_queue_push(&s->write.queue, &s->budget, batch), ERR_LIMIT);
     assert_int_equal(s->budget.refused_count[BUDGET_INGEST], 1);
     sample_batch_free(batch);
@@ -307,6 +308,23 @@ static void test_write_thread__a_full_budget_refuses_batches(void **state UNUSED
     assert_true(notices_is_raised(&s->notices, NOTICE_MEMORY));
     step_after(s, 5 * SECOND_MS);
     assert_false(notices_is_raised(&s->notices, NOTICE_MEMORY));
+
+    s->db->stats.series_refused_count++;
+    step_after(s, 5 * SECOND_MS);
+    assert_true(notices_is_raised(&s->notices, NOTICE_MEMORY));
+    stage_free(s);
+}
+
+static void test_write_thread__known_series_find_room_when_others_used_it_up(void **state UNUSED)
+{
+    struct stage *s = stage_new();
+
+    budget_set(&s->budget, BUDGET_INDEX, 2 << 20);
+    push(s, 1000);
+    push(s, 1000);
+    step_after(s, 0);
+    assert_int_equal(s->db->stats.samples_appended_count, 2000);
+    assert_int_equal(s->budget.refused_count[BUDGET_INGEST], 0);
     stage_free(s);
 }
 
@@ -330,11 +348,13 @@ static void test_write_thread__safe_mode_refuses_new_series_for_ten_minutes(void
 
     watch_enter_safe_mode(&s->write.watch, T0, clock_mono_ns(&s->write.clock));
     assert_true(s->db->refuses_new);
+    s->db->stats.series_refused_count = 17;
     step_after(s, 599 * SECOND_MS);
     assert_true(notices_is_raised(&s->notices, NOTICE_SAFE_MODE));
     step_after(s, 5 * SECOND_MS);
     assert_false(notices_is_raised(&s->notices, NOTICE_SAFE_MODE));
     assert_false(s->db->refuses_new);
+    assert_false(notices_is_raised(&s->notices, NOTICE_MEMORY));
     stage_free(s);
 }
 
@@ -485,6 +505,7 @@ int main(void)
         cmocka_unit_test(test_write_thread__a_failed_sync_ends_all_commits),
         cmocka_unit_test(test_write_thread__tells_the_evaluation_who_left),
         cmocka_unit_test(test_write_thread__a_full_budget_refuses_batches),
+        cmocka_unit_test(test_write_thread__known_series_find_room_when_others_used_it_up),
         cmocka_unit_test(test_write_thread__tells_a_jump_of_the_clock_for_an_hour),
         cmocka_unit_test(test_write_thread__safe_mode_refuses_new_series_for_ten_minutes),
         cmocka_unit_test(test_write_thread__answers_a_seal_that_began_after_the_request),
