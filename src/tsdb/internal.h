@@ -50,6 +50,7 @@ struct tsdb {
     bool merge_first;      /* before the next seal that only time or memory asks for */
     uint32_t evict_ref;    /* where the walk over idle series goes on; 0: none is under way */
     int64_t epoch_mono_ns; /* when the epoch began */
+    bool epoch_began;      /* in this round of maintenance */
     struct vec doomed;     /* struct doomed_file: names to be struck off, once their file is gone */
     bool backup_sealed;    /* the seal that the backup asked for has begun */
     uint64_t replayed_orphans;

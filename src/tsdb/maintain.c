@@ -266,7 +266,8 @@ static void advance_epoch(struct tsdb *db, int64_t mono_ns)
 {
     if (db->epoch_mono_ns == 0)
         db->epoch_mono_ns = mono_ns;
-    if (mono_ns - db->epoch_mono_ns < EPOCH_NS)
+    db->epoch_began = mono_ns - db->epoch_mono_ns >= EPOCH_NS;
+    if (!db->epoch_began)
         return;
     db->epoch_mono_ns += EPOCH_NS;
     atomic_fetch_add(&db->index.epoch, 1);
@@ -361,6 +362,21 @@ static enum err evict_idle(struct tsdb *db, tsdb_on_evicted *on_evicted, void *c
 
 /* --- memory --- */
 
+/* Directories of blocks that nobody reads are given back now and then, and when memory is short. */
+static void book_blocks(struct tsdb *db, bool trim)
+{
+    struct block_set *set = block_sets_get(&db->sets);
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < set->count; i++) {
+        if (trim)
+            block_trim(set->entries[i].block);
+        bytes += block_bytes(set->entries[i].block);
+    }
+    block_set_unref(set);
+    budget_set(db->budget, BUDGET_BLOCKS, bytes);
+}
+
 /* What is sealed can be read from blocks; what is not, wants a seal. */
 static void make_room(struct tsdb *db)
 {
@@ -370,6 +386,7 @@ static void make_room(struct tsdb *db)
     for (int i = 0; db->memory_short && i < DROP_SLICES; i++)
         if (!head_drop_sealed(&db->head, SLICE_SERIES))
             break;
+    book_blocks(db, db->memory_short || db->epoch_began);
     tsdb_book_memory(db);
     db->memory_short = limit && budget_room_bytes(db->budget) < limit / ROOM_PART;
 }
@@ -391,8 +408,8 @@ enum err tsdb_maintain(struct tsdb *db, int64_t now_ms, int64_t mono_ns,
 
     db->now_ms = now_ms;
     (void)tsdb_settle(db);
-    make_room(db);
     advance_epoch(db, mono_ns);
+    make_room(db);
     err = follow_clock(db, now_ms, mono_ns);
     if (!err)
         err = retain(db, now_ms, mono_ns);

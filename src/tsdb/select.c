@@ -56,8 +56,11 @@ static enum err book(struct walk *w)
                    sizeof(struct sample);
 
     bytes += w->ref_count * sizeof *w->refs + w->slot_count * sizeof *w->slots;
-    for (size_t i = 0; i < w->source_count; i++)
-        bytes += block_cursor_bytes(w->sources[i].cursor) + w->sources[i].count * sizeof(uint32_t);
+    for (size_t i = 0; i < w->source_count; i++) {
+        bytes += w->sources[i].count * sizeof(uint32_t);
+        if (w->sources[i].cursor)
+            bytes += block_cursor_bytes(w->sources[i].cursor);
+    }
     if (bytes <= w->booked_bytes)
         return ERR_OK;
     if (!budget_take(w->db->budget, BUDGET_QUERY, bytes - w->booked_bytes))
@@ -158,7 +161,7 @@ static enum err judge(struct walk *w, const struct source *source, enum err err,
     return ERR_OK;
 }
 
-/* Moves on to the next series whose labels can be read. */
+/* Moves on to the next series whose labels can be read; behind the last one the cursor goes. */
 static enum err load_labels(struct walk *w, struct source *source)
 {
     for (; source->next < source->count; source->next++) {
@@ -172,6 +175,8 @@ static enum err load_labels(struct walk *w, struct source *source)
         if (err)
             return err;
     }
+    block_cursor_free(source->cursor);
+    source->cursor = NULL;
     return ERR_OK;
 }
 
@@ -186,8 +191,8 @@ static enum err open_source(struct walk *w, struct block *block)
     if (err)
         return err;
     w->source_count++;
-    err = block_select(source->cursor, w->matchers, w->matcher_count, &source->series,
-                       &source->count, &why);
+    err = block_salvage_select(source->cursor, w->matchers, w->matcher_count, &source->series,
+                               &source->count, tsdb_note_damage, w->db, &why);
     err = judge(w, source, err, &why);
     return err ? err : load_labels(w, source);
 }
@@ -260,8 +265,8 @@ static enum err add_from_block(struct walk *w, struct source *source)
     enum err err;
 
     w->part.count = 0;
-    err = block_samples(source->cursor, source->series[source->next], w->start_ms, w->end_ms,
-                        &w->part, &why);
+    err = block_salvage(source->cursor, source->series[source->next], w->start_ms, w->end_ms,
+                        &w->part, tsdb_note_damage, w->db, &why);
     err = judge(w, source, err, &why);
     return err ? err : add_part(w);
 }

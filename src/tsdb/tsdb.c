@@ -229,6 +229,7 @@ void tsdb_close(struct tsdb *db)
     arena_release(&db->commit_arena);
     budget_set(db->budget, BUDGET_INDEX, 0);
     budget_set(db->budget, BUDGET_HEAD, 0);
+    budget_set(db->budget, BUDGET_BLOCKS, 0);
     mem_free(db);
 }
 

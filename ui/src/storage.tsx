@@ -83,6 +83,7 @@ const PART_WORDS: Record<string, string> = {
   index: 'labels, postings and records of series in memory',
   head: 'recent samples in memory',
   ingest: 'batches that wait to be stored',
+  blocks: 'directories of block files that were used lately',
   query: 'queries that are running, and seals and merges',
   stream: 'what waits for slow readers of event streams',
 };
