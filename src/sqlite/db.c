@@ -141,6 +141,15 @@ static enum err check_owner(struct db *db, const struct db_options *options, str
     return ERR_OK;
 }
 
+/* SQLite opens read-only what it cannot open for writing, the file or its WAL, and would say so at
+ * the first commit. */
+static enum err check_writable(struct db *db, struct diag *diag)
+{
+    if (sqlite3_db_readonly(db->handle, "main") != 0)
+        return diag_set(diag, ERR_IO, "%s: cannot be opened for writing", db->path);
+    return db_exec(db, "BEGIN IMMEDIATE; ROLLBACK", diag);
+}
+
 static enum err configure(struct db *db, const struct db_options *options, struct diag *diag)
 {
     int64_t page_bytes = 0;
@@ -161,8 +170,8 @@ static enum err configure(struct db *db, const struct db_options *options, struc
         err = enter_wal_mode(db, diag);
     if (!err)
         err = read_number(db, "PRAGMA page_size", &page_bytes, diag);
-    if (!err) /* SQLite opens read-only what it cannot write, and says so at the first commit */
-        err = db_exec(db, "BEGIN IMMEDIATE; ROLLBACK", diag);
+    if (!err)
+        err = check_writable(db, diag);
     if (err)
         return err;
     db->page_bytes = (size_t)page_bytes;
