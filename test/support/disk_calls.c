@@ -2,6 +2,8 @@
  * The calls that the shim takes the place of. Each does the system call itself, so nothing behind
  * it has to be found; every name that libc gives to a call is here.
  */
+#undef _FILE_OFFSET_BITS /* it makes two names of a call one */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
