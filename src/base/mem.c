@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -44,6 +45,11 @@ void *mem_realloc(void *ptr, size_t size_bytes)
 void mem_free(void *ptr)
 {
     free(ptr);
+}
+
+void mem_trim(void)
+{
+    malloc_trim(0);
 }
 
 char *mem_copy(const void *ptr, size_t len)

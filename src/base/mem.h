@@ -19,6 +19,9 @@ void *mem_realloc(void *ptr, size_t size_bytes) MUST_CHECK; /* as realloc; on NU
 void mem_free(void *ptr);                                   /* NULL is allowed */
 char *mem_copy(const void *ptr, size_t len) MUST_CHECK;     /* with a NUL behind it */
 
+/* Gives memory that was freed back to the system where it can; for after long work. */
+void mem_trim(void);
+
 /*
  * Test only. The n-th allocation from now on fails (n from 1), once; 0 switches
  * it off. mem_fault_happened() says whether it was reached.

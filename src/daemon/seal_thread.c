@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+
 enum { NICENESS = 10 };
 
 /* Jobs are never left behind in a queue: who gives one takes it back. */
@@ -36,6 +38,7 @@ static void *run(void *arg)
     lower_priority();
     while (!queue_pop(&s->jobs, -1, &job)) {
         tsdb_job_run(job);
+        mem_trim();
         if (!queue_push(&s->finished, job) && s->wake)
             s->wake(s->ctx);
     }

@@ -21,7 +21,9 @@ struct db_stmt {
     int failed; /* SQLite's code of the first failed bind */
 };
 
-static const char pragmas[] = "PRAGMA busy_timeout = 0;"
+/* auto_vacuum counts in a new file only, and only in front of everything that writes to it. */
+static const char pragmas[] = "PRAGMA auto_vacuum = INCREMENTAL;"
+                              "PRAGMA busy_timeout = 0;"
                               "PRAGMA trusted_schema = OFF;"
                               "PRAGMA cell_size_check = ON;"
                               "PRAGMA foreign_keys = ON;"
@@ -79,7 +81,7 @@ static int on_wal(void *ctx, sqlite3 *handle, const char *name, int page_count)
 
 static enum err read_number(struct db *db, const char *sql, int64_t *ret, struct diag *diag)
 {
-    struct db_stmt *stmt;
+    struct db_stmt *stmt = NULL;
     bool row = false;
     enum err err = db_prepare(db, sql, &stmt, diag);
 
@@ -432,4 +434,19 @@ const char *db_library_version(void)
 int db_library_version_number(void)
 {
     return sqlite3_libversion_number();
+}
+
+enum err db_give_back(struct db *db, int pages_max, size_t *ret_free_bytes, struct diag *diag)
+{
+    int64_t page_count = 0;
+    char sql[SQL_BYTES];
+    enum err err;
+
+    snprintf(sql, sizeof sql, "PRAGMA incremental_vacuum(%d)", pages_max);
+    err = db_exec(db, sql, diag);
+    if (!err)
+        err = read_number(db, "PRAGMA freelist_count", &page_count, diag);
+    if (!err)
+        *ret_free_bytes = (size_t)page_count * db->page_bytes;
+    return err;
 }

@@ -113,6 +113,13 @@ enum err db_checkpoint(struct db *db, enum db_checkpoint_kind kind, struct diag 
 /* What of the WAL's content has come since the last checkpoint that moved all of it. */
 size_t db_wal_bytes(const struct db *db);
 
+/*
+ * Gives free pages of the file back to the file system, at most pages_max; what is left is free in
+ * the file (a file that was made by an older version keeps all of it). Outside a transaction.
+ */
+enum err db_give_back(struct db *db, int pages_max, size_t *ret_free_bytes,
+                      struct diag *diag) MUST_CHECK;
+
 const char *db_library_version(void); /* of the SQLite that runs, "3.40.1" */
 int db_library_version_number(void);  /* 3040001 */
 

@@ -11,6 +11,7 @@ enum {
     LABELS_CRC_BYTES = 4,
     LABELS_ARENA_BYTES = 65536,
     CUT_ROWS = 200,
+    GIVE_BACK_PAGES = 4096,
     WAL_MAX_BYTES = 8 << 20,
     DAMAGED_ROWS_MAX = 1 << 20,
     DAMAGED_WHAT_BYTES = 128,
@@ -485,8 +486,24 @@ enum err log_store_cut(struct log_store *log, bool *ret_more)
     if (err)
         return err;
     log->cut_id = end;
+    log->giving_back = true;
+    log->free_bytes = SIZE_MAX;
     *ret_more = end < log->sealed_id;
     return ERR_OK;
+}
+
+enum err log_store_give_back(struct log_store *log)
+{
+    size_t before_bytes = log->free_bytes;
+    enum err err;
+
+    if (!log->giving_back || log->cut_id < log->sealed_id)
+        return ERR_OK;
+    err = db_give_back(log->db, GIVE_BACK_PAGES, &log->free_bytes, NULL);
+    if (err || (log->free_bytes && log->free_bytes < before_bytes))
+        return err;
+    log->giving_back = false; /* nothing is free any more, or the file keeps it */
+    return db_checkpoint(log->db, DB_CHECKPOINT_TRUNCATE, NULL);
 }
 
 enum err log_store_check(struct log_store *log, struct diag *diag)

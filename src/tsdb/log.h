@@ -41,6 +41,8 @@ struct log_store {
     int64_t last_id;                      /* of the last committed row; 0: none yet */
     int64_t sealed_id;                    /* rows up to here stand in blocks */
     int64_t cut_id;                       /* rows up to here are deleted */
+    bool giving_back;                     /* pages of deleted rows are still the file's */
+    size_t free_bytes;                    /* of those, when last looked at */
     _Atomic uint64_t row_count;           /* behind sealed_id */
     _Atomic uint64_t body_bytes;
 };
@@ -101,6 +103,10 @@ void log_store_sealed(struct log_store *log, const struct log_mark *mark);
 
 /* Deletes rows up to sealed_id, some hundred per call. *ret_more: some are left. */
 enum err log_store_cut(struct log_store *log, bool *ret_more) MUST_CHECK;
+
+/* When rows were cut: gives a part of their pages back to the file system, and at the end the
+ * WAL's. */
+enum err log_store_give_back(struct log_store *log) MUST_CHECK;
 
 /* Moves the WAL into the file when it has grown over its limit. */
 enum err log_store_checkpoint(struct log_store *log) MUST_CHECK;

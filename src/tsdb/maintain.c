@@ -398,7 +398,7 @@ static enum err cut_log(struct tsdb *db)
 
     for (int i = 0; i < CUT_ROUNDS && more && !err; i++)
         err = log_store_cut(&db->log, &more);
-    return err;
+    return err ? err : log_store_give_back(&db->log);
 }
 
 enum err tsdb_maintain(struct tsdb *db, int64_t now_ms, int64_t mono_ns,
