@@ -301,3 +301,39 @@ scope.test('without any descriptor left it turns connections away and does not s
   await until('it answers again', 5000, async () => (await fetch(`${fusebox.url}/-/ready`)).ok);
   assert.ok((await fusebox.metric('fusebox_http_rejected_total{reason="descriptors"}')) > 0);
 });
+
+scope.test('memory used up by new series: known ones go on, none of their scrapes is dropped', { timeout: 90000 }, async (t) => {
+  const source = await startSource('known');
+  let grown = 0;
+  const growing = await TextTarget.start(scope, (req, res) =>
+    res.end(Array.from({ length: 40000 }, () => `grow_total{id="${grown++}",path="/some/long/path/of/an/address"} 1\n`).join('')));
+  const fusebox = new Fusebox(scope, {
+    config: scrapeConfig({ all: [source.address], growing: [growing.address] }, { interval: '1s' }),
+    args: ['--set', 'storage.memory=32MiB', '--set', 'scrape.max_samples=100000'],
+  });
+  await fusebox.start();
+  await until('the notice', 60000, async () => (await condition(fusebox, 'memory')) === 1);
+  assert.match((await noticed(fusebox, 'memory')).text, /^The memory budget of 32 MiB is used up/);
+  assert.equal((await health(fusebox)).status, 200);
+  const before = source.calls;
+  await pause(5000);
+  const told = await calls(fusebox, source);
+  assert.ok(source.calls >= before + 40);
+  assert.ok(told >= source.calls - source.first - 20, `${source.calls - source.first} calls were served, ${told} are known`);
+  assert.equal((await fusebox.row('known')).evidence, 'ok');
+  t.diagnostic(`${await fusebox.metric('fusebox_tsdb_series')} series in 32 MiB, resident ${await fusebox.metric('process_resident_memory_bytes')} bytes`);
+});
+
+scope.test('what cannot be written at the start is named with its path', async (t) => {
+  const { dir, why } = mountSmall(64);
+  if (why) return t.skip(why);
+  const data = path.join(dir, 'data');
+  const fusebox = await newFusebox(await startSource('steady'), { data }).start();
+  await fusebox.stop('SIGTERM');
+  assert.equal(spawnSync('mount', ['-o', 'remount,ro', dir]).status, 0);
+  fusebox.launch();
+  const { code } = await fusebox.process.ended;
+  assert.notEqual(code, 0);
+  assert.ok(fusebox.process.output.includes(data), fusebox.process.output);
+  assert.match(fusebox.process.output, /Read-only file system/);
+});
