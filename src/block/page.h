@@ -45,7 +45,7 @@ enum {
 enum page_kind { PAGE_VALUES = 1, PAGE_TIMES = 2 };
 
 struct page_writer {
-    struct page_writer_state *state; /* page.c's own */
+    struct page_writer_state *state; /* page_writer.c's own */
     size_t column_count;
     size_t sample_count;
 };
@@ -53,8 +53,7 @@ struct page_writer {
 enum err page_writer_init(struct page_writer *w) MUST_CHECK; /* ERR_NOMEM */
 void page_writer_release(struct page_writer *w);             /* all-zero is allowed */
 
-/* Is there room for one more column of so many samples? An empty page has room for PAGE_SAMPLES_MAX.
- */
+/* Is there room for one more column of so many samples? An empty page takes PAGE_SAMPLES_MAX. */
 bool page_writer_has_room(const struct page_writer *w, size_t count);
 
 /* Adds a column; its slot is the number of columns before. ERR_LIMIT (there is no room). */
@@ -68,7 +67,7 @@ enum err page_writer_encode(struct page_writer *w, enum page_kind kind, int leve
                             struct buf *out) MUST_CHECK;
 
 struct page_reader {
-    struct page_reader_state *state; /* page.c's own */
+    struct page_reader_state *state; /* page_reader.c's own */
     size_t column_count;             /* 0: nothing is loaded */
 };
 
