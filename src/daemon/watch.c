@@ -119,14 +119,22 @@ bool watch_look(struct watch *w, int64_t now_ms, int64_t mono_ns)
     return disk_look(&w->disk);
 }
 
+/* A quota, or the room that is kept for root, may be used up while space seems to be free. */
 static void tell_disk_full(struct watch *w, int64_t now_ms)
 {
-    notices_raise(w->notices, NOTICE_DISK_FULL, now_ms,
-                  "Read-only: disk full. Monitoring goes on, but samples are not stored. %.0f MiB "
-                  "are free below %s, %.0f MiB must be: free some space, or lower the retention. "
-                  "It ends by itself.",
-                  (double)w->disk.free_bytes / MIB, w->disk.dir,
-                  (double)disk_min_free_bytes(&w->disk) / MIB);
+    if (w->disk.low)
+        notices_raise(w->notices, NOTICE_DISK_FULL, now_ms,
+                      "Read-only: disk full. Monitoring goes on, but samples are not stored. %.0f "
+                      "MiB are free below %s, %.0f MiB must be: free some space, or lower the "
+                      "retention. It ends by itself.",
+                      (double)w->disk.free_bytes / MIB, w->disk.dir,
+                      (double)disk_min_free_bytes(&w->disk) / MIB);
+    else
+        notices_raise(w->notices, NOTICE_DISK_FULL, now_ms,
+                      "Read-only: disk full, or a quota used up. Monitoring goes on, but samples "
+                      "are not stored below %s: free some space, or lower the retention. It ends "
+                      "by itself.",
+                      w->disk.dir);
 }
 
 void watch_tell_store(struct watch *w, enum store_mode mode, enum store_trouble trouble,

@@ -495,6 +495,46 @@ static void test_write_thread__stopping_lets_go_of_what_is_held(void **state UNU
     stage_free(s);
 }
 
+static void test_write_thread__a_request_without_memory_is_refused(void **state UNUSED)
+{
+    struct stage *s = stage_new();
+    const uint32_t ref = 7;
+
+    mem_fail_nth(1);
+    assert_int_equal(store_jobs_ask(&s->write.jobs, request(1), NULL), ERR_NOMEM);
+    assert_true(mem_fault_happened());
+    for (unsigned nth = 1; nth <= 2; nth++) {
+        mem_fail_nth(nth);
+        assert_int_equal(evaluate_thread_push_forget(&s->evaluate, &ref, 1), ERR_NOMEM);
+        assert_true(mem_fault_happened());
+    }
+    mem_fail_nth(0);
+    assert_int_equal(evaluated(s), 0);
+    stage_free(s);
+}
+
+static void test_write_thread__survives_a_start_without_memory(void **state UNUSED)
+{
+    bool faulted = true;
+
+    for (unsigned nth = 1; faulted; nth++) {
+        struct write_thread *w = mem_alloc_zero(1, sizeof *w);
+        struct seal_thread seal = { .ctx = NULL };
+        enum err err;
+
+        mem_fail_nth(nth);
+        err = write_thread_init(w);
+        if (!err)
+            err = seal_thread_init(&seal);
+        faulted = mem_fault_happened();
+        mem_fail_nth(0);
+        assert_int_equal(err, faulted ? ERR_NOMEM : ERR_OK);
+        write_thread_release(w);
+        seal_thread_release(&seal);
+        mem_free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -515,6 +555,8 @@ int main(void)
         cmocka_unit_test(test_write_thread__plans_again_while_there_is_work),
         cmocka_unit_test(test_write_thread__stopping_ends_the_job_and_answers_all),
         cmocka_unit_test(test_write_thread__stopping_lets_go_of_what_is_held),
+        cmocka_unit_test(test_write_thread__a_request_without_memory_is_refused),
+        cmocka_unit_test(test_write_thread__survives_a_start_without_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
