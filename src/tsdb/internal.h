@@ -116,6 +116,9 @@ enum err tsdb_open_files(struct tsdb *db, struct diag *diag) MUST_CHECK;
  * be damaged, to blocks/damaged/ for a person to look at. db->doomed has room. */
 void tsdb_retire(struct tsdb *db, const struct block_entry *entry);
 
+/* Notes the time that retention trusts, in the transaction that is under way. */
+enum err tsdb_put_clock(struct tsdb *db) MUST_CHECK;
+
 /* Moves a settling seal on by some series; true: none is settling any more. */
 bool tsdb_settle(struct tsdb *db);
 

@@ -129,7 +129,7 @@ static enum err announce(struct tsdb_job *job)
     if (!err)
         err = manifest_put_meta(&db->manifest, "next_job", db->manifest.next_job + 1);
     if (!err)
-        err = manifest_put_meta(&db->manifest, "clock_ms", db->retain.trusted_ms);
+        err = tsdb_put_clock(db);
     if (!err)
         err = log_store_commit(&db->log);
     if (err)
@@ -422,7 +422,7 @@ static enum err write_manifest(struct tsdb_job *job)
     if (!err && job->kind == TSDB_SEAL)
         err = manifest_put_meta(&db->manifest, "sealed_id", job->sealed.id);
     if (!err)
-        err = manifest_put_meta(&db->manifest, "clock_ms", db->retain.trusted_ms);
+        err = tsdb_put_clock(db);
     if (!err)
         err = log_store_commit(&db->log);
     if (err)

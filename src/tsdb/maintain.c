@@ -127,6 +127,12 @@ static enum err strike_doomed(struct tsdb *db)
 
 /* --- retention --- */
 
+enum err tsdb_put_clock(struct tsdb *db)
+{
+    return db->retain_known ? manifest_put_meta(&db->manifest, "clock_ms", db->retain.trusted_ms)
+                            : ERR_OK;
+}
+
 struct drops {
     const struct block_entry *entries[DROPS_MAX];
     size_t count;
@@ -151,7 +157,7 @@ static enum err drop_blocks(struct tsdb *db, const struct block_set *before,
             err = manifest_doom(&db->manifest, drops->entries[i]->row.name);
     }
     if (!err)
-        err = manifest_put_meta(&db->manifest, "clock_ms", db->retain.trusted_ms);
+        err = tsdb_put_clock(db);
     if (!err)
         err = log_store_commit(&db->log);
     if (err) {
