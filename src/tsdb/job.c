@@ -134,7 +134,9 @@ static enum err announce(struct tsdb_job *job)
         err = log_store_commit(&db->log);
     if (err)
         log_store_abort(&db->log);
-    else
+    else if (db->options.relaxed) /* files that the disk has, and nobody knows, would be adopted */
+        err = log_store_settle(&db->log);
+    if (!err)
         db->manifest.next_job++;
     return err;
 }

@@ -18,7 +18,7 @@
 #include "base/rng.h"
 #include "break.h"
 
-enum { CASES_DEFAULT = 2000, FILES_MAX = 200, CUT_ONE_IN = 10, STORES = 2, KILLED_STEP = 38 };
+enum { CASES_DEFAULT = 2000, FILES_MAX = 200, CUT_ONE_IN = 10, STORES = 2, KILLED_STEP = 29 };
 
 enum tally { UNSEEN, SERVED, LOST_NAMED, REFUSED, LOST_WAL, RECOVERED };
 

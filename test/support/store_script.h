@@ -2,7 +2,7 @@
  * A script that takes a store through its whole life, the same at every run, and
  * the model that says which samples must be there after each of its commits.
  *
- * 3.4 days go by in steps of two hours. Each step commits (samples in order, late
+ * 2.5 days go by in steps of two hours. Each step commits (samples in order, late
  * ones, some for a day that is sealed already, duplicates with another value,
  * samples from the future, too old ones, new series, several batches at once)
  * and maintains. Every third step seals and merges what is due, retention drops
@@ -22,7 +22,7 @@
 #include "tsdb/tsdb.h"
 
 enum {
-    SCRIPT_STEPS = 40,
+    SCRIPT_STEPS = 30,
     SCRIPT_FIXED = 8, /* series that have samples in every commit */
     SCRIPT_STEP_MS = 2 * 60 * 60 * 1000,
 };
