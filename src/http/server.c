@@ -15,8 +15,7 @@
 enum {
     SWEEP_MIN_MS = 5,
     SWEEP_MAX_MS = 1000,
-    SHED_LOOK_MS = 200,
-    SHED_WAIT_MS = 10,
+    SHED_LOOK_MS = 50,
     DRAIN_STEP_MS = 5,
     DRAIN_MAX_MS = 1000,
 };
@@ -46,23 +45,21 @@ static void sweep_all(struct http_server *server, int64_t mono_ns)
     hubs_sweep(&server->hubs, mono_ns);
 }
 
-/* While there are no descriptors it waits for connections to turn away, not for its next round. */
 static void *sweep(void *arg)
 {
     struct http_server *server = arg;
     int64_t interval_ns = sweep_interval_ns(&server->options), swept_ns = 0;
     int64_t pause_ns = least_positive(interval_ns, (int64_t)SHED_LOOK_MS * 1000000);
-    bool out = false;
     void *nothing;
 
-    while (queue_pop(&server->ticks, out ? 0 : pause_ns, &nothing) == ERR_TIMEOUT) {
+    while (queue_pop(&server->ticks, pause_ns, &nothing) == ERR_TIMEOUT) {
         int64_t mono_ns = clock_mono_ns(&server->clock);
 
+        shed_look(&server->shed);
         if (mono_ns + pause_ns / 2 >= swept_ns + interval_ns) {
             sweep_all(server, mono_ns);
             swept_ns = mono_ns;
         }
-        out = shed_look(&server->shed, SHED_WAIT_MS);
     }
     return NULL;
 }
@@ -132,16 +129,18 @@ static struct http_server *server_new(const struct http_options *options)
 
 static enum err run_threads(struct http_server *server, struct diag *diag)
 {
-    enum err err;
+    enum err err = ERR_UNAVAILABLE;
 
-    if (!transport_start(server, server->listen_fd))
-        return diag_set(diag, ERR_UNAVAILABLE, "the HTTP threads do not start");
-    shed_init(&server->shed, server->listen_fd, server->options.stats);
-    err = thread_start(&server->sweeper, "http-sweep", sweep, server);
-    if (err) {
-        shed_release(&server->shed);
-        transport_stop(server);
+    shed_init(&server->shed, server->listen_fd);
+    if (!transport_start(server, server->listen_fd)) {
+        diag_set(diag, err, "the HTTP threads do not start");
+    } else {
+        err = thread_start(&server->sweeper, "http-sweep", sweep, server);
+        if (err)
+            transport_stop(server);
     }
+    if (err)
+        shed_release(&server->shed);
     return err;
 }
 

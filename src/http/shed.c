@@ -2,66 +2,58 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-enum { AT_ONCE_MAX = 256 };
-
+/* A descriptor for nothing; -1: there is none. */
 static int another_fd(const struct shed *s)
 {
-    return fcntl(s->listen_fd, F_DUPFD_CLOEXEC, 0);
+    return fcntl(s->any_fd, F_DUPFD_CLOEXEC, 0);
 }
 
-void shed_init(struct shed *s, int listen_fd, struct http_stats *stats)
+/* Holds descriptors back as long as one more is free. */
+static void hold_back(struct shed *s)
 {
-    *s = (struct shed){ .listen_fd = listen_fd, .stats = stats };
-    s->spare_fd = another_fd(s);
+    while (s->spare_count < SHED_SPARES) {
+        int first = another_fd(s), second = first < 0 ? -1 : another_fd(s);
+
+        if (second >= 0) {
+            close(second);
+            s->spares[s->spare_count++] = first;
+            continue;
+        }
+        if (first >= 0)
+            close(first);
+        return;
+    }
+}
+
+void shed_init(struct shed *s, int any_fd)
+{
+    *s = (struct shed){ .any_fd = any_fd };
+    hold_back(s);
 }
 
 void shed_release(struct shed *s)
 {
-    if (s->spare_fd >= 0)
-        close(s->spare_fd);
-    s->spare_fd = -1;
+    while (s->spare_count)
+        close(s->spares[--s->spare_count]);
 }
 
-static bool has_descriptors(const struct shed *s)
+void shed_look(struct shed *s)
 {
     int fd = another_fd(s);
 
-    if (fd < 0)
-        return errno != EMFILE && errno != ENFILE;
-    close(fd);
-    return true;
-}
+    if (fd >= 0) {
+        size_t before = s->spare_count;
 
-/* The spare descriptor becomes the connection, and is free again behind it. */
-static bool turn_one_away(struct shed *s)
-{
-    int fd;
-
-    shed_release(s);
-    fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd >= 0)
         close(fd);
-    s->spare_fd = another_fd(s);
-    if (fd >= 0 && s->stats)
-        atomic_fetch_add(&s->stats->rejected_descriptors, 1);
-    return fd >= 0;
-}
-
-bool shed_look(struct shed *s, int wait_ms)
-{
-    struct pollfd waiting = { .fd = s->listen_fd, .events = POLLIN };
-
-    if (has_descriptors(s)) {
-        if (s->spare_fd < 0)
-            s->spare_fd = another_fd(s);
-        return false;
+        hold_back(s);
+        /* With one free descriptor, the one that was set free, nothing has changed. */
+        if (s->spare_count > before || s->spare_count == SHED_SPARES)
+            atomic_store(&s->out, false);
+    } else if (errno == EMFILE || errno == ENFILE) {
+        atomic_store(&s->out, true);
+        if (s->spare_count)
+            close(s->spares[--s->spare_count]);
     }
-    for (int i = 0; i < AT_ONCE_MAX && poll(&waiting, 1, wait_ms) > 0; i++)
-        if (!turn_one_away(s))
-            break;
-    return true;
 }

@@ -2,33 +2,34 @@
  * Shed: keeps the server calm when the process has no descriptor left.
  *
  * A connection that waits to be accepted while accept fails (EMFILE, ENFILE)
- * would keep the HTTP threads awake for nothing. One descriptor is held back
- * for that moment: with it what waits is accepted and closed at once.
+ * would keep the HTTP threads awake for nothing. So a few descriptors are held
+ * back. When there are no others, one of them is set free and connections are
+ * turned away as they are accepted: each gives its descriptor back at once.
  *
  *   shed_init -> { shed_look }* -> shed_release
  *
- * Threads   Owned by the sweeper.
+ * Threads   Owned by the sweeper; `out` may be read by any.
  */
 #ifndef FUSEBOX_HTTP_SHED_H
 #define FUSEBOX_HTTP_SHED_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 
-#include "http/server.h"
+enum { SHED_SPARES = 4 };
 
 struct shed {
-    int listen_fd; /* the server's */
-    int spare_fd;  /* -1: none */
-    struct http_stats *stats;
+    atomic_bool out; /* turn connections away */
+    int any_fd;      /* to be duplicated; the server's */
+    int spares[SHED_SPARES];
+    size_t spare_count;
 };
 
-void shed_init(struct shed *s, int listen_fd, struct http_stats *stats);
+void shed_init(struct shed *s, int any_fd);
 void shed_release(struct shed *s);
 
-/*
- * False: there are descriptors. True: there are none; what waited was turned away, and what came
- * within wait_ms.
- */
-bool shed_look(struct shed *s, int wait_ms);
+/* Call it many times a second. */
+void shed_look(struct shed *s);
 
 #endif

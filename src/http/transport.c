@@ -422,6 +422,11 @@ static enum MHD_Result on_accept(void *cls, const struct sockaddr *address, sock
     struct http_server *server = cls;
 
     (void)len;
+    if (atomic_load(&server->shed.out)) {
+        if (server->options.stats)
+            atomic_fetch_add(&server->options.stats->rejected_descriptors, 1);
+        return MHD_NO;
+    }
     return !server->stopping && conns_have_room(&server->conns, address) ? MHD_YES : MHD_NO;
 }
 

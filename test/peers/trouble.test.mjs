@@ -298,7 +298,7 @@ scope.test('without any descriptor left it turns connections away and does not s
   t.diagnostic(`CPU with 50 connections a second and no descriptor: ${(share * 100).toFixed(1)} %`);
   assert.ok(share < 0.2, `it used ${share} of a processor`);
   await until('it answers again', 5000, async () => (await fetch(`${fusebox.url}/-/ready`)).ok);
-  assert.ok((await fusebox.metric('fusebox_http_rejected_total{reason="descriptors"}')) > 0);
+  await until('the count', 5000, async () => (await fusebox.metric('fusebox_http_rejected_total{reason="descriptors"}')) > 0);
 });
 
 scope.test('memory used up by new series: known ones go on, none of their scrapes is dropped', { timeout: 90000 }, async (t) => {

@@ -1,12 +1,11 @@
-#include "raw.h"
+#include "unit.h"
 
-#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
-#include "http/listen.h"
 #include "http/shed.h"
 
-enum { CLIENTS = 5, FILES_MAX = 256 };
+enum { FILES_MAX = 256 };
 
 /* Takes all descriptors that are left below the limit. */
 static int take_all(int taken[FILES_MAX])
@@ -19,49 +18,85 @@ static int take_all(int taken[FILES_MAX])
     return count;
 }
 
-static void test_shed__turns_away_what_waits_while_there_are_no_descriptors(void **state)
+/* How many descriptors the process could still open. */
+static int free_files(void)
 {
-    struct http_stats stats = { .rejected_descriptors = 0 };
-    struct raw_server s = { .port = 0 };
+    int taken[FILES_MAX], count = take_all(taken);
+
+    for (int i = 0; i < count; i++)
+        close(taken[i]);
+    return count;
+}
+
+static void test_shed__sets_a_descriptor_free_when_there_is_none(void **state)
+{
     struct rlimit before, low = { .rlim_cur = FILES_MAX };
-    int clients[CLIENTS], taken[FILES_MAX], count, fd, late;
+    int taken[FILES_MAX], count, all;
     struct shed shed;
-    char byte;
 
     (void)state;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     low.rlim_max = before.rlim_max;
-    assert_int_equal(listen_open("127.0.0.1", 0, &fd, &s.port, NULL), ERR_OK);
-    for (int i = 0; i < CLIENTS; i++)
-        clients[i] = raw_dial(&s);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-    shed_init(&shed, fd, &stats);
-    assert_false(shed_look(&shed, 0));
-    count = take_all(taken);
+    all = free_files();
+    shed_init(&shed, 0);
+    assert_int_equal(free_files(), all - SHED_SPARES);
+    shed_look(&shed);
+    assert_false(shed.out);
 
-    assert_true(shed_look(&shed, 0));
-    assert_int_equal(stats.rejected_descriptors, CLIENTS);
-    for (int i = 0; i < CLIENTS; i++) {
-        assert_int_equal(recv(clients[i], &byte, 1, 0), 0);
-        close(clients[i]);
+    count = take_all(taken);
+    shed_look(&shed);
+    assert_true(shed.out);
+    assert_int_equal(free_files(), 1);
+    shed_look(&shed); /* nobody took it: nothing changes */
+    assert_true(shed.out);
+    assert_int_equal(free_files(), 1);
+
+    close(taken[--count]);
+    shed_look(&shed);
+    assert_false(shed.out);
+    assert_int_equal(shed.spare_count, SHED_SPARES);
+    while (count)
+        close(taken[--count]);
+    shed_release(&shed);
+    assert_int_equal(free_files(), all);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+static void test_shed__has_some_for_when_others_take_them(void **state)
+{
+    struct rlimit before, low = { .rlim_cur = FILES_MAX };
+    int taken[FILES_MAX], count;
+    struct shed shed;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    low.rlim_max = before.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    shed_init(&shed, 0);
+    count = take_all(taken);
+    for (size_t left = SHED_SPARES; left > 0; left--) {
+        shed_look(&shed);
+        assert_int_equal(shed.spare_count, left - 1);
+        taken[count++] = dup(0);
+        assert_true(taken[count - 1] >= 0);
     }
-    for (int i = 0; i < count; i++)
-        close(taken[i]);
-    late = raw_dial(&s);
-    assert_false(shed_look(&shed, 0));
-    assert_int_equal(stats.rejected_descriptors, CLIENTS);
-    assert_true(shed.spare_fd >= 0);
-    close(late);
+    shed_look(&shed);
+    assert_true(shed.out);
+    while (count)
+        close(taken[--count]);
+    shed_look(&shed);
+    assert_false(shed.out);
+    assert_int_equal(shed.spare_count, SHED_SPARES);
     shed_release(&shed);
-    shed_release(&shed);
-    close(fd);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shed__turns_away_what_waits_while_there_are_no_descriptors),
+        cmocka_unit_test(test_shed__sets_a_descriptor_free_when_there_is_none),
+        cmocka_unit_test(test_shed__has_some_for_when_others_take_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
