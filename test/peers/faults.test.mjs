@@ -8,13 +8,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { breakStore, long, run, tool, whyNot } from './support/break.mjs';
+import { breakStore, run, tool, whyNot } from './support/break.mjs';
 
 const LIMIT_MIB = 256;
 const BUDGET_MIB = 96;
 
-test('a fault at any call is survived', { timeout: long ? 3600000 : 300000, skip: whyNot('break_store') }, async (t) => {
-  await breakStore(t, 'faults', ...(long ? [] : ['--every', '2']));
+test('a fault at any call is survived', { timeout: 300000, skip: whyNot('break_store') }, async (t) => {
+  await breakStore(t, 'faults');
 });
 
 // A control group of memory (version 1 or 2) that this process may make, or nothing.
