@@ -25,19 +25,19 @@
 #include "base/attr.h"
 
 /*    part    name      what it is */
-#define BUDGET_PART_TABLE(X) \
-    X(INDEX,  "index",  "labels, postings and records of series in memory") \
-    X(HEAD,   "head",   "recent samples in memory") \
-    X(INGEST, "ingest", "batches that wait to be stored") \
-    X(BLOCKS, "blocks", "directories of block files that were used lately") \
-    X(QUERY,  "query",  "queries that are running, and seals and merges") \
+#define BUDGET_PART_TABLE(X)                                                                       \
+    X(INDEX, "index", "labels, postings and records of series in memory")                          \
+    X(HEAD, "head", "recent samples in memory")                                                    \
+    X(INGEST, "ingest", "batches that wait to be stored")                                          \
+    X(BLOCKS, "blocks", "directories of block files that were used lately")                        \
+    X(QUERY, "query", "queries that are running, and seals and merges")                            \
     X(STREAM, "stream", "what waits for slow readers of event streams")
 
 enum budget_part {
 #define X(part, name, text) BUDGET_##part,
     BUDGET_PART_TABLE(X)
 #undef X
-    BUDGET_PART_COUNT
+        BUDGET_PART_COUNT
 };
 
 struct budget {
