@@ -60,6 +60,26 @@ static bool page_size_is_valid(uint32_t bytes)
     return bytes >= PAGE_MIN_BYTES && bytes <= PAGE_MAX_BYTES && (bytes & (bytes - 1)) == 0;
 }
 
+static bool header_sum_is_right(struct wal *w, const uint8_t header[HEADER_BYTES])
+{
+    w->sum[0] = w->sum[1] = 0;
+    add_to_sum(w, header, HEADER_SUMMED_BYTES);
+    return sum_is(w, header + HEADER_SUMMED_BYTES);
+}
+
+/* When all is in the database the WAL begins again, and its number counts up. A write of the new
+ * header that was cut off behind the number damages nothing. */
+static bool began_again(const struct wal *w, const uint8_t header[HEADER_BYTES])
+{
+    uint8_t before[HEADER_BYTES];
+    struct wal copy = *w;
+
+    memcpy(before, header, sizeof before);
+    for (int i = 15; i >= 12 && before[i]-- == 0; i--)
+        continue;
+    return header_sum_is_right(&copy, before);
+}
+
 static bool read_header(struct wal *w)
 {
     uint8_t header[HEADER_BYTES];
@@ -71,9 +91,10 @@ static bool read_header(struct wal *w)
     w->big_endian = magic & 1;
     w->page_bytes = read_u32(header + 8, true);
     memcpy(w->salts, header + 16, SALTS_BYTES);
-    add_to_sum(w, header, HEADER_SUMMED_BYTES);
     w->whole = (magic & ~1u) == MAGIC && page_size_is_valid(w->page_bytes) &&
-               sum_is(w, header + HEADER_SUMMED_BYTES);
+               header_sum_is_right(w, header);
+    if (!w->whole && began_again(w, header))
+        return false;
     if (!page_size_is_valid(w->page_bytes))
         w->page_bytes = PAGE_USUAL_BYTES;
     return true;

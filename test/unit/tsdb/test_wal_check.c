@@ -118,11 +118,23 @@ static void test_wal_check__a_damaged_header_is_found(void **state)
 
     (void)state;
     for (size_t at = 0; at < HEADER_BYTES; at++) {
-        wal[at] ^= 1;
+        wal[at] ^= 2;
         write_wal(wal_len);
         assert_true(look(&offset));
-        wal[at] ^= 1;
+        wal[at] ^= 2;
     }
+}
+
+static void test_wal_check__a_header_that_was_being_renewed_is_no_damage(void **state)
+{
+    uint64_t offset;
+
+    (void)state;
+    assert_int_not_equal(wal[15], 0xff);
+    wal[15]++;
+    write_wal(wal_len);
+    assert_false(look(&offset));
+    wal[15]--;
 }
 
 static void test_wal_check__a_torn_end_is_no_damage(void **state)
@@ -148,6 +160,7 @@ int main(void)
         cmocka_unit_test(test_wal_check__a_whole_wal_is_sound),
         cmocka_unit_test(test_wal_check__a_bit_before_the_last_transaction_is_found_where_it_is),
         cmocka_unit_test(test_wal_check__a_damaged_header_is_found),
+        cmocka_unit_test(test_wal_check__a_header_that_was_being_renewed_is_no_damage),
         cmocka_unit_test(test_wal_check__a_torn_end_is_no_damage),
     };
 
