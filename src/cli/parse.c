@@ -1,6 +1,7 @@
 /* Words of the command line to a row of the table and its flags. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cli/colour.h"
 #include "cli/commands.h"
@@ -193,6 +194,7 @@ int cli_main(int argc, char **argv)
     const struct cli_command *command;
     int words = 0, failed;
 
+    umask(077); /* what we write is nobody else's to read */
     if (argc < 2) {
         cli_print_overview(true);
         return EXIT_USAGE;

@@ -23,6 +23,7 @@ enum option_id {
     OPT_STORAGE_RETENTION_SIZE,    /* "storage.retention_size"       size    0 = no limit; reloadable */
     OPT_STORAGE_OUT_OF_ORDER_WINDOW, /* "storage.out_of_order_window" duration 10m */
     OPT_STORAGE_MIN_FREE,          /* "storage.min_free"             size    0 = the smaller of 5 % of the disk and 512 MiB */
+    OPT_STORAGE_RECOVER,           /* "storage.recover"              bool    false */
     OPT_STORAGE_MEMORY,            /* "storage.memory"               size    0 = half of the machine's or cgroup's memory */
     OPT_STORAGE_MAX_FUTURE,        /* "storage.max_future"           duration 10m; 0 = no limit */
     OPT_SCRAPE_MAX_BODY,           /* "scrape.max_body"              size    10MiB */

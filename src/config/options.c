@@ -167,6 +167,12 @@ static const struct option_row rows[OPT_COUNT] = {
                                .zero = "the smaller of 5 % of the file system and 512 MiB",
                                .help = "With less free space on the disk nothing is stored; "
                                        "monitoring goes on." },
+    [OPT_STORAGE_RECOVER] = { .name = "storage.recover",
+                              .environment = "FUSEBOX_STORAGE_RECOVER",
+                              .type = OPTION_BOOL,
+                              .preset = "false",
+                              .help = "A samples.db that does not open is set aside at the start "
+                                      "and begun anew; the blocks are kept." },
     [OPT_STORAGE_MEMORY] = { .name = "storage.memory",
                              .environment = "FUSEBOX_STORAGE_MEMORY",
                              .type = OPTION_SIZE,

@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 static const uint64_t MIN_FREE_MAX_BYTES = 512 << 20;
-enum { MIN_FREE_SHARE = 20 };
+static const uint64_t PLENTY_MIN_BYTES = UINT64_C(1) << 30;
+enum { MIN_FREE_SHARE = 20, PLENTY_TIMES = 8 };
 
 static bool ask_system(void *ctx, const char *dir, struct disk_space *ret)
 {
@@ -49,9 +50,17 @@ uint64_t disk_min_free_bytes(const struct disk *d)
     return share < MIN_FREE_MAX_BYTES ? share : MIN_FREE_MAX_BYTES;
 }
 
+/* Where there is plenty, a reserve would only take room. */
+static bool has_plenty(const struct disk *d)
+{
+    uint64_t plenty = disk_min_free_bytes(d) * PLENTY_TIMES;
+
+    return d->free_bytes >= (plenty > PLENTY_MIN_BYTES ? plenty : PLENTY_MIN_BYTES);
+}
+
 static bool wants_reserve(const struct disk *d)
 {
-    return d->total_bytes >= DISK_RESERVE_FROM_BYTES;
+    return d->total_bytes >= DISK_RESERVE_FROM_BYTES && !has_plenty(d);
 }
 
 void disk_release_reserve(struct disk *d)
@@ -89,7 +98,7 @@ bool disk_look(struct disk *d)
     enough = disk_min_free_bytes(d) + disk_min_free_bytes(d) / 5;
     reserve = d->has_reserve || !wants_reserve(d) ? 0 : DISK_RESERVE_BYTES; /* is to be kept free */
     usable = space.free_bytes > reserve ? space.free_bytes - reserve : 0;
-    if (usable == 0)
+    if (usable == 0 || (d->has_reserve && !wants_reserve(d)))
         disk_release_reserve(d);
     else if (reserve && usable >= enough)
         make_reserve(d);

@@ -3,7 +3,8 @@
  *
  * Below min_free the disk counts as nearly full, so that Fusebox stops writing
  * while there is room for others; it ends at 1.2 times that, so that it does
- * not flap. A file of DISK_RESERVE_BYTES is kept in the directory: when the disk
+ * not flap. When space becomes scarce (less than 1 GiB, or 8 times min_free) a
+ * file of DISK_RESERVE_BYTES is kept in the directory: when the disk
  * is full it is removed, and seals and the manifest have room to work. What it
  * gave is not taken for free space.
  *

@@ -41,7 +41,7 @@ static enum err open_store(struct daemon *d, struct diag *diag)
     struct tsdb_options options = {
         .dir = data_dir(d),
         .relaxed = str_equals(config_text(d->config, OPT_STORAGE_DURABILITY), STR("relaxed")),
-        .recover = true,
+        .recover = config_bool(d->config, OPT_STORAGE_RECOVER),
         .budget = &d->budget,
         .retention_ms = config_int(d->config, OPT_STORAGE_RETENTION),
         .retention_bytes = (uint64_t)config_int(d->config, OPT_STORAGE_RETENTION_SIZE),
@@ -296,6 +296,8 @@ static enum err start_threads(struct daemon *d, struct diag *diag)
     if (!err)
         err = scrape_start(&scrape, d->config, &d->scraper);
     d->api.scraper = d->scraper;
+    if (!err)
+        atomic_store(&d->write.exemplars, scrape_exemplars(d->scraper));
     if (!err)
         err = evaluate_thread_start(&d->evaluate);
     return err ? diag_set(diag, err, "the threads do not start: %s", err_text(err)) : ERR_OK;

@@ -1,6 +1,7 @@
 #include "daemon/write_thread.h"
 
 #include "ingest/batch_queue.h"
+#include "ingest/exemplars.h"
 
 static const int64_t MAINTAIN_EVERY_NS = 5000000000;
 static const int64_t COMMIT_GAP_NS =
@@ -178,12 +179,17 @@ static void gather_group(struct write_thread *w)
 
 /* --- the round --- */
 
-static void on_evicted(void *ctx, const uint32_t *refs, size_t count)
+/* Everybody who keeps references longer than their lease. */
+static bool on_evicted(void *ctx, const uint32_t *refs, size_t count)
 {
     struct write_thread *w = ctx;
+    struct exemplars *exemplars = atomic_load(&w->exemplars);
 
     if (evaluate_thread_push_forget(w->evaluate, refs, count) == ERR_NOMEM)
-        log_message(w->log, LOG_WARN, "no memory to forget series that have left memory");
+        return false;
+    if (exemplars)
+        exemplars_forget(exemplars, refs, count);
+    return true;
 }
 
 static void maintain(struct write_thread *w)

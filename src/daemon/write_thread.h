@@ -42,6 +42,7 @@ struct write_thread {
     struct clock clock;
     struct budget *budget; /* NULL: no limit */
     struct evaluate_thread *evaluate;
+    _Atomic(struct exemplars *) exemplars; /* NULL until scrapes have begun */
     struct store_jobs jobs;
     struct watch watch;
     struct own *own;               /* is told of durations, the state and what was not stored */

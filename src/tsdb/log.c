@@ -399,6 +399,8 @@ enum err log_store_begin(struct log_store *log)
 {
     log->pending_rows = 0;
     log->pending_bytes = 0;
+    if (db_sync_failed(log->db))
+        return ERR_IO;
     return db_begin(log->db, NULL);
 }
 

@@ -336,9 +336,8 @@ static enum err evict(struct tsdb *db, const uint32_t *refs, size_t count,
 
     if (err)
         return err;
-    if (on_evicted)
-        on_evicted(ctx, refs, count);
-    if (pthread_rwlock_trywrlock(&db->head.gate) != 0)
+    if ((on_evicted && !on_evicted(ctx, refs, count)) ||
+        pthread_rwlock_trywrlock(&db->head.gate) != 0)
         return ERR_OK;
     for (size_t i = 0; i < count; i++)
         head_forget(&db->head, refs[i]);

@@ -111,19 +111,18 @@ struct labels tsdb_labels(struct tsdb *db, uint32_t ref, struct label space[LABE
 enum err tsdb_commit(struct tsdb *db, struct sample_batch *const *batches, size_t count,
                      int64_t now_ms) MUST_CHECK;
 
-/* Did a sync fail since the opening? Then what the disk holds is not known: commit nothing more. */
+/* Did a sync fail since the opening? Then what the disk holds is not known: nothing is committed
+ * any more (ERR_IO). Restart. */
 bool tsdb_sync_failed(struct tsdb *db);
 
 /*
  * Retention, idle series, memory over its limit, the log's WAL. Call every few
  * seconds. `on_evicted` is told of references that are free from now on, before they are given
- * out again.
+ * out again; when it answers false they stay in memory.
  */
-typedef void tsdb_on_evicted(void *ctx, const uint32_t *refs, size_t count);
+typedef bool tsdb_on_evicted(void *ctx, const uint32_t *refs, size_t count);
 enum err tsdb_maintain(struct tsdb *db, int64_t now_ms, int64_t mono_ns,
                        tsdb_on_evicted *on_evicted, void *ctx) MUST_CHECK;
-/* A sync failed: what the disk holds is unknown, and no commit may follow. Restart. */
-bool tsdb_sync_failed(struct tsdb *db);
 void tsdb_set_retention(struct tsdb *db, int64_t retention_ms, uint64_t retention_bytes);
 
 /* --- long work --- */

@@ -70,7 +70,7 @@ enum err tsdb_maintain(struct tsdb *db, int64_t now_ms, int64_t mono_ns,
     (void)mono_ns;
     db->maintains++;
     if (db->evict)
-        on_evicted(ctx, &db->evict, 1);
+        (void)on_evicted(ctx, &db->evict, 1);
     db->evict = 0;
     return ERR_OK;
 }

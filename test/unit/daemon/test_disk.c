@@ -120,6 +120,20 @@ static void test_disk__a_small_file_system_has_no_reserve(void **state UNUSED)
     stage_release(&s);
 }
 
+static void test_disk__where_there_is_plenty_no_reserve_takes_room(void **state UNUSED)
+{
+    struct stage s;
+
+    stage_init(&s, 0, MIB(100000), 0);
+    assert_false(look_at(&s, MIB(4096)));
+    assert_false(has_reserve(&s));
+    assert_false(look_at(&s, MIB(4095)));
+    assert_true(has_reserve(&s));
+    assert_false(look_at(&s, MIB(5000)));
+    assert_false(has_reserve(&s));
+    stage_release(&s);
+}
+
 static void test_disk__a_reserve_of_a_run_before_is_known(void **state UNUSED)
 {
     struct stage s;
@@ -170,6 +184,7 @@ int main(void)
         cmocka_unit_test(test_disk__is_low_below_the_minimum_and_until_a_fifth_above_it),
         cmocka_unit_test(test_disk__a_reserve_is_made_given_and_made_again),
         cmocka_unit_test(test_disk__a_small_file_system_has_no_reserve),
+        cmocka_unit_test(test_disk__where_there_is_plenty_no_reserve_takes_room),
         cmocka_unit_test(test_disk__a_reserve_of_a_run_before_is_known),
         cmocka_unit_test(test_disk__asks_the_file_system),
         cmocka_unit_test(test_disk__finds_why_a_write_fails),

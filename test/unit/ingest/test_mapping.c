@@ -391,11 +391,12 @@ static void test_mapping__a_counter_that_comes_back_goes_on(void **state)
     tear_down(&w);
 }
 
-static void on_evicted(void *ctx, const uint32_t *refs, size_t count)
+static bool on_evicted(void *ctx, const uint32_t *refs, size_t count)
 {
     struct world *w = ctx;
 
     mapping_forget(w->mapping, refs, count);
+    return true;
 }
 
 /* The store looks after itself for some hours, and nothing is asked for or comes. */

@@ -542,12 +542,13 @@ struct evicted {
     size_t count;
 };
 
-static void on_evicted(void *ctx, const uint32_t *refs, size_t count)
+static bool on_evicted(void *ctx, const uint32_t *refs, size_t count)
 {
     struct evicted *e = ctx;
 
     for (size_t i = 0; i < count && e->count < 16; i++)
         e->refs[e->count++] = refs[i];
+    return true;
 }
 
 static void test_tsdb__idle_series_leave_memory_and_come_back(void **state)
