@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "base/size.h"
 #include "tsdb/internal.h"
-#include "tsdb/wal_check.h"
 
 enum {
     RESERVE_PART = 8, /* of the budget, that new series leave to the known ones */
@@ -151,17 +150,6 @@ static void init_values(struct tsdb *db, const struct tsdb_options *options)
     damages_init(&db->damages);
 }
 
-/* SQLite reads over it without a word. Relaxed, a power cut leaves the same behind. */
-static void check_wal(struct tsdb *db)
-{
-    char path[TSDB_PATH_BYTES];
-    uint64_t offset_bytes;
-
-    if (!db->options.relaxed && tsdb_path(db->dir, "samples.db-wal", path) &&
-        wal_is_damaged(path, &offset_bytes))
-        tsdb_note_damage(db, path, offset_bytes, "what was committed behind this place is lost");
-}
-
 static enum err open_parts(struct tsdb *db, struct diag *diag)
 {
     enum err err = index_init(&db->index);
@@ -172,8 +160,6 @@ static enum err open_parts(struct tsdb *db, struct diag *diag)
         err = block_sets_init(&db->sets);
     if (!err)
         err = file_make_dir(db->blocks_dir, diag);
-    if (!err)
-        check_wal(db);
     if (!err)
         err = log_store_open(&db->log, db->dir, db->options.relaxed, diag);
     if (!err)

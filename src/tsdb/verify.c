@@ -8,7 +8,6 @@
 #include "tsdb/backup.h"
 #include "tsdb/file_copy.h"
 #include "tsdb/internal.h"
-#include "tsdb/wal_check.h"
 
 struct verifying {
     const char *blocks_dir;
@@ -130,8 +129,7 @@ static enum err open_and_verify(struct verifying *v, const char *dir, const char
     struct log_store log = { 0 };
     struct manifest manifest = { 0 };
     struct diag why = { 0 };
-    char path[TSDB_PATH_BYTES], wal_path[TSDB_PATH_BYTES];
-    uint64_t offset_bytes;
+    char path[TSDB_PATH_BYTES];
     enum err err = copy_samples(dir, copy_dir, diag);
 
     if (err)
@@ -140,8 +138,6 @@ static enum err open_and_verify(struct verifying *v, const char *dir, const char
         return ERR_LIMIT;
     v->samples_path = path;
     report(v, path, 0, NULL);
-    if (tsdb_path(dir, "samples.db-wal", wal_path) && wal_is_damaged(wal_path, &offset_bytes))
-        report(v, wal_path, offset_bytes, "what was committed behind this place is lost");
     err = log_store_open(&log, copy_dir, false, &why);
     if (!err)
         err = manifest_open(&manifest, &log, &why);
