@@ -15,8 +15,8 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
-#include "block/page.h"
-#include "tsdb/chunk.h"
+#include "head/chunk.h"
+#include "page/page.h"
 
 enum {
     PAGE_BYTES_MAX = 8 << 20,

@@ -10,11 +10,11 @@
 #include "base/crc32c.h"
 #include "base/mem.h"
 #include "block/block.h"
-#include "block/bytes.h"
 #include "block/directory.h"
 #include "block/frame.h"
-#include "block/page.h"
 #include "fuzz.h"
+#include "page/bytes.h"
+#include "page/page.h"
 
 enum {
     INPUT_MAX_BYTES = 65536,

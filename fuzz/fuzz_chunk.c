@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "tsdb/chunk.h"
+#include "head/chunk.h"
 
 enum { INPUT_MAX_BYTES = 65536, STEP_BYTES_MAX = 9 };
 

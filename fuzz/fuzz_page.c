@@ -6,8 +6,8 @@
 
 #include "base/crc32c.h"
 #include "base/mem.h"
-#include "block/page.h"
 #include "fuzz.h"
+#include "page/page.h"
 
 enum { INPUT_MAX_BYTES = 65536, HEADER_BYTES = 24, KIND_AT = 3, CRC_AT = 20 };
 

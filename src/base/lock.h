@@ -16,8 +16,8 @@ enum lock_rank {
     LOCK_RANK_TELEMETRY = 80,
     LOCK_RANK_BLOCK_FILES = 78, /* which files of blocks are open */
     LOCK_RANK_BLOCK = 76,       /* one block's directory */
-    LOCK_RANK_PUBLISH = 70, /* pointer swaps of published snapshots */
-    LOCK_RANK_INDEX = 60,   /* tsdb index */
+    LOCK_RANK_PUBLISH = 70,     /* pointer swaps of published snapshots */
+    LOCK_RANK_INDEX = 60,       /* tsdb index */
     LOCK_RANK_CATALOG = 50,
     LOCK_RANK_HTTP = 40,
     LOCK_RANK_DAEMON = 10,

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "block/column_set.h"
 #include "block/index_writer.h"
-#include "block/page.h"
+#include "page/page.h"
 
 struct block_writer {
     struct out_file file;

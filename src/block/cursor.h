@@ -12,10 +12,10 @@
 #define FUSEBOX_BLOCK_CURSOR_H
 
 #include "block/block_state.h"
-#include "block/page.h"
 #include "block/pairs_page.h"
 #include "block/postings.h"
 #include "block/series_page.h"
+#include "page/page.h"
 
 enum { CURSOR_PAIRS_PAGES = 16 };
 

@@ -16,9 +16,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "block/bytes.h"
-#include "block/page.h"
 #include "block/pairs_page.h"
+#include "page/bytes.h"
+#include "page/page.h"
 
 /* --- writing --- */
 

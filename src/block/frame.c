@@ -12,8 +12,8 @@
 #include <zstd.h>
 
 #include "base/crc32c.h"
-#include "block/bytes.h"
 #include "block/layout.h"
+#include "page/bytes.h"
 
 enum { KIND_AT = 0, PACKED_AT = 1, RAW_LEN_AT = 4, CRC_AT = 8 };
 

@@ -4,9 +4,9 @@
 
 #include "base/mem.h"
 #include "base/size.h"
-#include "block/bytes.h"
 #include "block/pairs_page.h"
 #include "block/postings.h"
+#include "page/bytes.h"
 
 struct page_draft {
     struct series_position at;

@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "base/crc32c.h"
-#include "block/bytes.h"
+#include "page/bytes.h"
 
 enum {
     MAGIC_BYTES = 8,

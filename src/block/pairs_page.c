@@ -10,7 +10,7 @@
 #include "block/pairs_page.h"
 
 #include "base/mem.h"
-#include "block/bytes.h"
+#include "page/bytes.h"
 
 enum { TEXT_MAX_BYTES = BLOCK_PAIRS_PER_PAGE * (LABEL_NAME_MAX_BYTES + LABEL_VALUE_MAX_BYTES) };
 

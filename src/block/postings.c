@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "block/bytes.h"
+#include "page/bytes.h"
 
 enum { WORD_BITS = 64 };
 

@@ -13,8 +13,8 @@
  */
 #include "block/series_page.h"
 
-#include "block/bytes.h"
-#include "block/page.h"
+#include "page/bytes.h"
+#include "page/page.h"
 
 enum { SEGMENT_RAW_MIN_BYTES = 2, SEGMENTS_IN_PAGE_MAX = BLOCK_FRAME_RAW_MAX_BYTES / 2 };
 

@@ -14,7 +14,7 @@
  *   series_cache_begin -> { series_cache_find | series_cache_add | series_cache_mark }*
  *   -> series_cache_for_each_missing -> (handed over?) series_cache_settle
  *
- * References are leases (tsdb/series.h). After series_cache_renew each is asked for
+ * References are leases (head/series.h). After series_cache_renew each is asked for
  * again when its line comes next: who finds an entry with `asked` false calls
  * series_cache_answer. After series_cache_expire none is known any more, and what
  * the target had cannot be marked stale.

@@ -6,10 +6,10 @@
 #define FUSEBOX_TSDB_INTERNAL_H
 
 #include "base/vec.h"
+#include "head/head.h"
+#include "head/index.h"
 #include "tsdb/block_set.h"
 #include "tsdb/damage.h"
-#include "tsdb/head.h"
-#include "tsdb/index.h"
 #include "tsdb/log.h"
 #include "tsdb/manifest.h"
 #include "tsdb/retain.h"

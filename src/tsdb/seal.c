@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/size.h"
+#include "head/order.h"
 #include "tsdb/compact.h"
-#include "tsdb/order.h"
 
 struct day_writer {
     int64_t day;

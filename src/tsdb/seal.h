@@ -13,8 +13,8 @@
 
 #include "base/vec.h"
 #include "block/block_writer.h"
-#include "tsdb/head.h"
-#include "tsdb/index.h"
+#include "head/head.h"
+#include "head/index.h"
 #include "tsdb/manifest.h"
 
 enum { SEAL_DAYS_AT_ONCE = 16, SEAL_DAYS_MAX = 1 << 16 };

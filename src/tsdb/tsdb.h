@@ -35,10 +35,10 @@
 #include "base/arena.h"
 #include "base/budget.h"
 #include "base/diag.h"
+#include "head/cardinality.h"
 #include "model/labels.h"
 #include "model/matcher.h"
 #include "model/sample.h"
-#include "tsdb/cardinality.h"
 
 struct tsdb;
 struct tsdb_job;

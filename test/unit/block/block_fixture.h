@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "block/block_writer.h"
+#include "seed.h"
 
 struct model_series {
     struct labels labels;
@@ -205,18 +206,6 @@ static inline void check_block(struct block *b, const struct model *m)
     block_cursor_free(c);
     assert_int_equal(block_verify(b, NULL, NULL, &damaged), ERR_OK);
     assert_int_equal(damaged, 0);
-}
-
-/* FUSEBOX_TEST_SEED repeats a run. */
-static inline struct rng fixture_rng(const char *test)
-{
-    const char *text = getenv("FUSEBOX_TEST_SEED");
-    int64_t seed = (int64_t)getpid();
-
-    if (text)
-        str_parse_i64(str_of(text), &seed);
-    print_message("%s: FUSEBOX_TEST_SEED=%lld\n", test, (long long)seed);
-    return rng_seeded((uint64_t)seed);
 }
 
 #endif

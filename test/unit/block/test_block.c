@@ -2,8 +2,8 @@
 
 #include "base/crc32c.h"
 #include "block/block_file.h"
-#include "block/bytes.h"
 #include "block/layout.h"
+#include "page/bytes.h"
 
 enum { DAY_MS = 86400000, MANY = 20000, QUERIES = 300 };
 
@@ -83,7 +83,7 @@ static void test_block__splits_a_long_series_into_segments(void **state)
 static void test_block__keeps_many_series_with_columns_of_their_own(void **state)
 {
     struct fixture *f = *state;
-    struct rng rng = fixture_rng("columns");
+    struct rng rng = seed_rng("columns");
 
     for (unsigned i = 0; i < MANY; i++) {
         size_t count = 1 + (size_t)rng_below(&rng, 6);
@@ -213,7 +213,7 @@ static void check_query(struct block_cursor *c, const struct model *m,
 static void test_block__selects_as_a_scan_of_all_labels(void **state)
 {
     struct fixture *f = *state;
-    struct rng rng = fixture_rng("select");
+    struct rng rng = seed_rng("select");
     struct block_cursor *c = NULL;
     struct block *b;
 

@@ -89,7 +89,7 @@ static void expect_table(struct model *m, const struct table *table, int64_t min
 static void test_merge__gives_what_plain_arrays_give(void **state)
 {
     struct fixture *f = *state;
-    struct rng rng = fixture_rng("merge");
+    struct rng rng = seed_rng("merge");
 
     for (int round = 0; round < ROUNDS; round++) {
         struct table *table = calloc(1, sizeof *table);

@@ -40,7 +40,7 @@ static void test_pairs_page__comes_back(void **state)
 {
     static struct one all[BLOCK_PAIRS_PER_PAGE];
     struct arena arena = arena_limited(SIZE_MAX);
-    struct rng rng = fixture_rng("pairs_page");
+    struct rng rng = seed_rng("pairs_page");
     struct buf raw = buf_limited(SIZE_MAX);
     struct pairs_page p;
     size_t count = make_page(&rng, &arena, all, &raw);
@@ -64,7 +64,7 @@ static void test_pairs_page__refuses_what_is_no_page(void **state)
 {
     static struct one all[BLOCK_PAIRS_PER_PAGE];
     struct arena arena = arena_limited(SIZE_MAX);
-    struct rng rng = fixture_rng("pairs_page");
+    struct rng rng = seed_rng("pairs_page");
     struct buf raw = buf_limited(SIZE_MAX);
     struct pairs_page p;
     size_t count = make_page(&rng, &arena, all, &raw);
@@ -98,7 +98,7 @@ static void test_pairs_page__refuses_what_is_no_page(void **state)
 static void test_pairs_page__set_numbers_and_sorts_pairs(void **state)
 {
     struct arena arena = arena_limited(SIZE_MAX);
-    struct rng rng = fixture_rng("pair_set");
+    struct rng rng = seed_rng("pair_set");
     struct pair_set set;
     uint32_t *order = NULL;
     uint32_t number = 0;

@@ -1,7 +1,7 @@
 #include "block_fixture.h"
 
-#include "block/bytes.h"
 #include "block/postings.h"
+#include "page/bytes.h"
 
 enum { SERIES_MAX = 5000, ROUNDS = 300 };
 
@@ -35,7 +35,7 @@ static void check_list(struct rng *rng, const uint32_t *list, size_t count, uint
 static void test_postings__come_back(void **state)
 {
     static uint32_t list[SERIES_MAX];
-    struct rng rng = fixture_rng("postings");
+    struct rng rng = seed_rng("postings");
 
     (void)state;
     for (int round = 0; round < ROUNDS; round++) {

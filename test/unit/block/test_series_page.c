@@ -86,7 +86,7 @@ static void check_page(const struct series_page *p, const struct one *all, size_
 static void test_series_page__comes_back(void **state)
 {
     static struct one all[BLOCK_SERIES_PER_PAGE];
-    struct rng rng = fixture_rng("series_page");
+    struct rng rng = seed_rng("series_page");
     struct buf raw = buf_limited(SIZE_MAX);
     struct series_page p;
 
@@ -109,7 +109,7 @@ static void test_series_page__comes_back(void **state)
 static void test_series_page__refuses_what_is_not_all_of_it(void **state)
 {
     static struct one all[40];
-    struct rng rng = fixture_rng("series_page");
+    struct rng rng = seed_rng("series_page");
     struct series_page_limits limits = { 40, PAIRS, PAGES, COLUMNS };
     struct buf raw = buf_limited(SIZE_MAX);
     struct series_page p;
@@ -129,7 +129,7 @@ static void test_series_page__refuses_what_is_not_all_of_it(void **state)
 static void test_series_page__gives_only_numbers_that_exist(void **state)
 {
     static struct one all[40];
-    struct rng rng = fixture_rng("series_page");
+    struct rng rng = seed_rng("series_page");
     struct series_page_limits limits = { 40, PAIRS, PAGES, COLUMNS };
     struct buf raw = buf_limited(SIZE_MAX);
     struct series_page p;

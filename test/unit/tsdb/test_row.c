@@ -36,7 +36,7 @@ static void check_round_trip(struct row_codec *codec, const struct series_sample
 
 static void test_row__gives_back_every_bit(void **state)
 {
-    struct rng rng = fixture_rng("row");
+    struct rng rng = seed_rng("row");
     struct series_sample items[ITEMS];
     struct row_codec codec;
 

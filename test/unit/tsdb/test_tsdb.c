@@ -1,6 +1,6 @@
 #include "tsdb_fixture.h"
 
-#include "tsdb/series.h"
+#include "head/series.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -293,6 +293,13 @@ static void test_tsdb__a_damaged_row_is_named_and_set_aside(void **state)
         "table log, row 2: checksum", 2);
     fixture_reopen(f);
     assert_int_equal(fixture_stats(f).damaged_count, 0); /* it lies in the table `damaged` */
+}
+
+static void test_tsdb__rows_that_are_missing_are_named(void **state)
+{
+    write_three_rows(*state);
+    check_damage(*state, "UPDATE log SET id = 0 WHERE id = 2",
+                 "table log, row 2: rows from here on are missing", 2);
 }
 
 static void test_tsdb__a_damaged_series_is_named(void **state)
@@ -766,6 +773,7 @@ int main(void)
         TEST(test_tsdb__empty_commits_write_nothing),
         TEST(test_tsdb__replay_hands_out_what_was_committed_by_time),
         TEST(test_tsdb__a_damaged_row_is_named_and_set_aside),
+        TEST(test_tsdb__rows_that_are_missing_are_named),
         TEST(test_tsdb__a_damaged_series_is_named),
         TEST(test_tsdb__samples_without_their_series_are_named),
         TEST(test_tsdb__a_newer_format_is_left_alone),

@@ -1,6 +1,6 @@
 #include "tsdb_fixture.h"
 
-#include "tsdb/series.h"
+#include "head/series.h"
 
 /*
  * The store against plain sorted lists: random commits (in order, late, twice), seals that count
@@ -252,7 +252,7 @@ static void run_model(void **state, const char *name, bool memory_is_short)
     struct model *m = calloc(1, sizeof *m);
 
     m->f = *state;
-    m->rng = fixture_rng(name);
+    m->rng = seed_rng(name);
     m->memory_is_short = memory_is_short;
     budget_init(&m->budget, 1 << 30);
     reopen(m);

@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "seed.h"
 #include "sqlite/db.h"
 #include "tsdb/tsdb.h"
 
@@ -234,18 +235,6 @@ static inline struct tsdb_stats fixture_stats(struct fixture *f)
 
     tsdb_stats(f->db, &stats);
     return stats;
-}
-
-/* FUSEBOX_TEST_SEED repeats a run. */
-static inline struct rng fixture_rng(const char *test)
-{
-    const char *text = getenv("FUSEBOX_TEST_SEED");
-    int64_t seed = (int64_t)getpid();
-
-    if (text)
-        str_parse_i64(str_of(text), &seed);
-    print_message("%s: FUSEBOX_TEST_SEED=%lld\n", test, (long long)seed);
-    return rng_seeded((uint64_t)seed);
 }
 
 #endif
