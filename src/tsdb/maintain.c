@@ -53,14 +53,15 @@ bool tsdb_settle(struct tsdb *db)
 
 /* --- files that do not count any more --- */
 
+/* When it cannot be kept it stays where it is and goes when the store opens. */
 static void keep_damaged(struct tsdb *db, const struct block_entry *entry)
 {
     char dir[TSDB_PATH_BYTES], aside[TSDB_PATH_BYTES];
 
-    /* When it cannot be kept it stays where it is and goes when the store opens. */
-    if (tsdb_path(db->blocks_dir, "damaged", dir) && tsdb_path(dir, entry->row.name, aside) &&
-        !file_make_dir(dir, NULL) && rename(block_path(entry->block), aside) == 0)
+    if (!tsdb_path(db->blocks_dir, "damaged", dir) || !tsdb_path(dir, entry->row.name, aside) ||
+        file_make_dir(dir, NULL))
         return;
+    (void)rename(block_path(entry->block), aside);
 }
 
 void tsdb_retire(struct tsdb *db, const struct block_entry *entry)
