@@ -196,6 +196,7 @@ static void export_store(struct own *own, const struct metric_out *out)
 
     tsdb_stats(own->db, &s);
     export_series(&s, out);
+    own_cardinality_export(&own->cardinality, out);
     export_samples(own, &s, out);
     export_log(own, &s, out);
     export_blocks(&s, out);

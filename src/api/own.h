@@ -8,6 +8,7 @@
 #define FUSEBOX_API_OWN_H
 
 #include "api/notices.h"
+#include "api/own_cardinality.h"
 #include "base/budget.h"
 #include "base/clock.h"
 #include "base/queue.h"
@@ -35,6 +36,7 @@ struct own {
     _Atomic int reload_successful; /* 1, 0 */
     _Atomic int64_t reload_success_ms;
     _Atomic int64_t evaluated_ms; /* wall time of the last evaluation */
+    struct own_cardinality cardinality;
     int64_t started_ms;
     const char *version;
     struct tsdb *db;

@@ -231,6 +231,7 @@ static void *run(void *arg)
             changed = false;
         }
         if (now_ns - e->stored_mono_ns >= e->self_interval_ns) {
+            own_cardinality_look(&e->api->own.cardinality, e->api->db, now_ns);
             own_series_store(&e->own_series, e->api);
             e->stored_mono_ns = now_ns;
         }

@@ -318,6 +318,7 @@ enum err parts_start(struct daemon *d, struct diag *diag)
     publication_init(&d->api.views);
     d->views_ready = true;
     fill_api(d);
+    own_cardinality_init(&d->api.own.cardinality);
     err = make_parts(d, diag);
     if (!err)
         err = start_server(d, diag);
@@ -351,6 +352,7 @@ void parts_stop(struct daemon *d)
     monitor_free(d->evaluate.monitor);
     if (d->views_ready)
         publication_release(&d->api.views);
+    own_cardinality_release(&d->api.own.cardinality);
     tsdb_close(d->db);
     if (d->lock_fd >= 0) {
         if (!atomic_load(&d->sync_failed))

@@ -39,6 +39,7 @@ static struct stage *stage_new(size_t queue_capacity)
     assert_int_equal(queue_init(&s->batches, queue_capacity, QUEUE_REFUSE, drop_batch), ERR_OK);
     assert_int_equal(queue_init(&s->evaluate, 1, QUEUE_REFUSE, drop_batch), ERR_OK);
     publication_init(&s->api.views);
+    own_cardinality_init(&s->api.own.cardinality);
     s->api.own.version = "test";
     s->api.own.db = s->own.db;
     s->api.own.write_queue = &s->batches;
@@ -55,6 +56,7 @@ static void stage_free(struct stage *s)
 
     own_series_release(&s->own);
     publication_release(&s->api.views);
+    own_cardinality_release(&s->api.own.cardinality);
     queue_release(&s->batches);
     queue_release(&s->evaluate);
     monitor_free(s->monitor);
