@@ -51,7 +51,7 @@ scope.test('the storage tells what is where, before and after a seal', async () 
   assert.ok(before.head.series > SERIES && before.head.unsealed_samples > SERIES);
   assert.ok(before.log.rows > 0 && before.log.bytes > 0);
   assert.ok(before.memory.used_bytes > 0 && before.memory.used_bytes < before.memory.budget_bytes);
-  assert.deepEqual(Object.keys(before.memory.used), ['index', 'head', 'ingest', 'query', 'stream']);
+  assert.deepEqual(Object.keys(before.memory.used), ['index', 'head', 'ingest', 'blocks', 'query', 'stream']);
   assert.ok(before.disk.free_bytes > 0 && before.disk.free_bytes <= before.disk.total_bytes);
   assert.deepEqual(before.blocks, []);
   assert.equal(before.disk.bytes_per_sample, null);
