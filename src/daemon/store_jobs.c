@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 static const int64_t PLAN_EVERY_NS = 5000000000;
+static const int64_t SETTLE_EVERY_NS = 50000000;
 static const int64_t PATIENCE_MAX_NS = 300000000000;
 
 static void refuse(const struct store_ask *ask)
@@ -147,6 +148,10 @@ static void plan(struct store_jobs *s, int64_t now_ms, int64_t mono_ns)
     enum err err = tsdb_plan(s->db, now_ms, mono_ns, &job);
 
     s->again = false;
+    if (!err && !job && tsdb_is_settling(s->db)) {
+        s->due_mono_ns = mono_ns + SETTLE_EVERY_NS;
+        return;
+    }
     s->due_mono_ns = mono_ns + (s->patience_ns ? s->patience_ns : PLAN_EVERY_NS);
     for (size_t i = 0; i < s->waiting_count; i++)
         s->waiting[i].begun = true;

@@ -4,7 +4,8 @@
 #include "ingest/exemplars.h"
 
 static const int64_t MAINTAIN_EVERY_NS = 5000000000;
-static const int64_t COMMIT_GAP_NS = 40000000; /* a sync costs the same for one batch and for fifty */
+static const int64_t COMMIT_GAP_NS =
+    40000000; /* a sync costs the same for one batch and for fifty */
 
 static const char wake_place; /* its address in a queue is a wake */
 static void *const wake = (void *)(uintptr_t)&wake_place;
@@ -235,6 +236,8 @@ static enum err wait_for_work(struct write_thread *w, bool wait)
 
     if (w->group_count && w->state.try_mono_ns < due_ns)
         due_ns = w->state.try_mono_ns;
+    if (!w->jobs.running && w->jobs.due_mono_ns < due_ns)
+        due_ns = w->jobs.due_mono_ns;
     err = queue_pop(queue, wait && due_ns > now_ns ? due_ns - now_ns : 0, &item);
     if (!err)
         add_to_group(w, item);

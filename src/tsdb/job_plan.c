@@ -214,6 +214,11 @@ static enum err plan_backup(struct tsdb *db, int64_t now_ms, struct tsdb_job **r
     return ERR_OK;
 }
 
+bool tsdb_is_settling(const struct tsdb *db)
+{
+    return db->settling.marks_ms != NULL;
+}
+
 enum err tsdb_plan(struct tsdb *db, int64_t now_ms, int64_t mono_ns, struct tsdb_job **ret)
 {
     bool due = seal_is_due(db, mono_ns);

@@ -106,6 +106,11 @@ enum err tsdb_plan(struct tsdb *db, int64_t now_ms, int64_t mono_ns, struct tsdb
     return ERR_OK;
 }
 
+bool tsdb_is_settling(const struct tsdb *db)
+{
+    return db->settling;
+}
+
 void tsdb_job_run(struct tsdb_job *job)
 {
     job->ran = true;

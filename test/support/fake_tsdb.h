@@ -21,6 +21,7 @@ struct tsdb {
     enum err plan_err;
     bool sync_failed;
     bool refuses_new;
+    bool settling; /* the seal before has not let go of everything */
     unsigned commits, commit_tries, maintains, seal_requests, backup_requests, plans, finished;
     struct tsdb_job *due[FAKE_JOBS_MAX]; /* what the next plans give, the first first */
     size_t due_count;

@@ -402,6 +402,23 @@ static void test_write_thread__a_seal_of_nothing_is_answered_at_once(void **stat
     stage_free(s);
 }
 
+static void test_write_thread__a_seal_waits_for_the_one_before_to_settle(void **state UNUSED)
+{
+    struct stage *s = stage_new();
+
+    step_after(s, 0);
+    s->db->settling = true;
+    assert_int_equal(store_jobs_ask(&s->write.jobs, request(1), NULL), ERR_OK);
+    step_after(s, 1);
+    step_after(s, 50);
+    assert_int_equal(answers_count, 0);
+    s->db->settling = false;
+    step_after(s, 50);
+    assert_int_equal(answers_count, 1);
+    assert_int_equal(answers[0].err, ERR_OK);
+    stage_free(s);
+}
+
 static void test_write_thread__a_backup_waits_for_its_own_job(void **state UNUSED)
 {
     struct stage *s = stage_new();
@@ -550,6 +567,7 @@ int main(void)
         cmocka_unit_test(test_write_thread__safe_mode_refuses_new_series_for_ten_minutes),
         cmocka_unit_test(test_write_thread__answers_a_seal_that_began_after_the_request),
         cmocka_unit_test(test_write_thread__a_seal_of_nothing_is_answered_at_once),
+        cmocka_unit_test(test_write_thread__a_seal_waits_for_the_one_before_to_settle),
         cmocka_unit_test(test_write_thread__a_backup_waits_for_its_own_job),
         cmocka_unit_test(test_write_thread__a_seal_that_failed_is_told_and_tried_later),
         cmocka_unit_test(test_write_thread__plans_again_while_there_is_work),
