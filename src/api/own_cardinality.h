@@ -4,7 +4,7 @@
  * it walks over the index.
  *
  * Time      Passed in.
- * Threads   Locks itself.
+ * Threads   Locks itself; nothing is called with the lock held.
  * Memory    own_cardinality_init / _release; all-zero may be released.
  */
 #ifndef FUSEBOX_API_OWN_CARDINALITY_H
@@ -16,12 +16,12 @@
 
 enum { OWN_CARDINALITY_TOP = 10 };
 
+struct cardinality_seen; /* one look, shared by who exports it */
+
 struct own_cardinality {
     struct lock lock;
-    bool known;
     int64_t read_mono_ns;
-    struct arena arena; /* of value */
-    struct cardinality value;
+    struct cardinality_seen *seen; /* NULL: not looked yet */
 };
 
 void own_cardinality_init(struct own_cardinality *c);
