@@ -26,7 +26,7 @@ test-peers: ## side by side with real programs: HAProxy, nginx, Prometheus
 
 break: build ## the store broken at length: kills, power cuts, damaged files, faults (half an hour)
 	FUSEBOX_BUILD=$(BUILD) FUSEBOX_BREAK=long node --test --test-concurrency=1 \
-		test/peers/{crash_everywhere,power,bitflip,faults}.test.mjs
+		test/peers/{crash_everywhere,power,bitflip,faults,daemon}.test.mjs
 
 e2e: ## the daemon from outside, and the page in a browser
 	./check e2e

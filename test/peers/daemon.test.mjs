@@ -10,7 +10,7 @@ import { EventStream, Fusebox, binary, scrapeConfig } from './support/fusebox.mj
 import { Scope, freePort, pause, until } from './support/scope.mjs';
 
 const scope = new Scope('daemon');
-const KILLS = 50;
+const KILLS = process.env.FUSEBOX_BREAK === 'long' ? 100 : 20;
 const WRITES_MAX = 120; // a commit has some ten write calls
 const TARGETS = 6;
 const LIFE_MAX_MS = 4000;
@@ -99,7 +99,7 @@ async function live(fusebox, told, under) {
   return byWrite;
 }
 
-scope.test(`${KILLS} kills at write calls lose nothing that was told, and double nothing`, { timeout: 200000 }, async (t) => {
+scope.test(`${KILLS} kills at write calls lose nothing that was told, and double nothing`, { timeout: 600000 }, async (t) => {
   const random = randomNumbers(seed);
   const noStrace = whyNoStrace();
   t.diagnostic(`FUSEBOX_TEST_SEED=${seed}`);
