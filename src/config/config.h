@@ -25,6 +25,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "model/labels.h"
+#include "model/signal.h"
 
 enum {
     CONFIG_FILE_MAX_BYTES = 1 << 20,
@@ -33,6 +34,9 @@ enum {
     CONFIG_TARGETS_MAX = 10000,
     CONFIG_SERVICES_MAX = 10000,
     CONFIG_DEPENDENCIES_MAX = 256,
+    CONFIG_MAPPINGS_MAX = 1000,
+    CONFIG_MAPPING_CONDITIONS_MAX = 4,
+    CONFIG_MAPPING_VALUES_MAX = 32,
     CONFIG_TARGET_FILE_MAX_BYTES = 4 << 20,
 };
 
@@ -98,6 +102,37 @@ struct config_scrape {
     int column;
 };
 
+/* A concurrency share, in the words of the proxy that has it. */
+struct config_concurrency {
+    bool given;
+    double share_percent; /* of active requests */
+    int64_t min_retries;
+    int64_t attempt_ms; /* mean duration of one attempt; 0: as measured */
+};
+
+struct config_tokens {
+    bool given;
+    int64_t max_tokens; /* of one client */
+    double token_ratio;
+    int64_t clients;
+};
+
+struct config_quota {
+    bool given;
+    int64_t capacity; /* of one client */
+    int64_t cost, refund;
+    int64_t clients;
+};
+
+/* The kinds of budget that `budgets` adds to a service's limits; all zero: none. */
+struct config_budgets {
+    bool reserve_given; /* of the ratio kind */
+    double reserve_per_s;
+    struct config_concurrency concurrency;
+    struct config_tokens tokens;
+    struct config_quota quota;
+};
+
 /* NaN and 0 below mean "not given"; percent as S0 writes them, 0 to 100. */
 struct config_service {
     struct str name;
@@ -113,15 +148,42 @@ struct config_service {
     double slo_success_rate_percent;   /* availability target; NaN */
     double slo_response_time_ms;       /* latency target; NaN */
     double slo_error_rate;             /* ratio; NaN */
+    struct config_budgets budgets;
     const struct str *dependencies;
     size_t dependency_count;
     int line; /* where the file defines it */
+};
+
+/* A label, and the values that it may have; one that ends in * is the beginning of it. */
+struct config_mapping_condition {
+    struct str label;
+    const struct str *values;
+    size_t value_count;
+};
+
+/* One item of `mappings`: a metric that is a signal. Texts that are not given are empty. */
+struct config_mapping {
+    struct str metric;
+    struct config_mapping_condition conditions[CONFIG_MAPPING_CONDITIONS_MAX];
+    size_t condition_count;
+    enum signal_kind signal; /* not SIGNAL_GONE */
+    struct str service;      /* this or service_label */
+    struct str service_label;
+    struct str breaker_label;
+    struct str endpoint_label;
+    struct str caller; /* at most one of these two */
+    struct str caller_label;
+    struct str encoding; /* of states: an order of numbers, or the state while the gauge is 1;
+                            empty: metrics.breaker_state_encoding */
+    int line;
 };
 
 struct config; /* opaque; read by the functions below and config/options.h */
 
 const struct config_scrape *config_scrapes(const struct config *cfg, size_t *ret_count);
 const struct config_service *config_services(const struct config *cfg, size_t *ret_count);
+const struct config_mapping *config_mappings(const struct config *cfg, size_t *ret_count);
+bool config_mappings_equal(const struct config *a, const struct config *b);
 /* `global.external_labels`. */
 struct labels config_external_labels(const struct config *cfg);
 

@@ -89,9 +89,26 @@ static const char example_tail[] =
     "#      availability: 99.9\n"
     "#      latency: 300\n"
     "#      error_rate: 0.05\n"
+    "#    budgets:\n"
+    "#      - kind: failure_tokens\n"
+    "#        max_tokens: 10\n"
+    "#        token_ratio: 0.1\n"
     "#    dependencies: [database-service, cache-service]\n"
     "#    team: backend-team\n"
-    "#    environment: production\n";
+    "#    environment: production\n"
+    "\n"
+    "# Metrics of your own that are signals; those of well-known exporters are found without. "
+    "Values are\n"
+    "# examples.\n"
+    "#mappings:\n"
+    "#  - metric: shop_circuit_state\n"
+    "#    when:\n"
+    "#      job: shop\n"
+    "#    signal: breaker_state\n"
+    "#    service_label: target\n"
+    "#    breaker_label: circuit\n"
+    "#    caller_label: job\n"
+    "#    encoding: closed-open-halfopen\n";
 
 /* --- the example --- */
 
@@ -339,6 +356,14 @@ static void print_unused_paths(struct buf *out)
     buf_append_cstr(out, ".\n");
 }
 
+static void print_budget(const struct field_table *table, struct buf *out)
+{
+    char title[64];
+
+    snprintf(title, sizeof title, "### budgets, kind %s", table->fields[0].is.help);
+    print_section(title, "An item of `budgets`.", table, out);
+}
+
 void config_print_reference(struct buf *out)
 {
     buf_append_cstr(out, reference_head);
@@ -363,6 +388,15 @@ void config_print_reference(struct buf *out)
                   "A list of services, at most 10000. Keys are accepted in camelCase too "
                   "(`maxRetriesPerMinute`).\nAn SLO target is written in one of its two forms.",
                   &service_table, out);
+    for (size_t i = 0; i < BUDGET_TABLES; i++)
+        print_budget(&budget_tables[i], out);
     print_section("### slo_targets", "What the service promises.", &slo_targets_table, out);
+    print_section(
+        "## mappings",
+        "A list of metrics that are signals, at most 1000. Each series that `when` accepts "
+        "counts; of a counter\nits growth, of a gauge of `breaker_state` its value. Where "
+        "an item accepts a series for a signal, the\nrows that are built in for the same "
+        "signal do not. Takes effect after a restart.",
+        &mapping_field_table, out);
     print_unused_paths(out);
 }

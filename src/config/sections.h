@@ -1,6 +1,6 @@
 /*
  * The sections of the file: `global` and `scrape_configs` in Prometheus' words,
- * `services` in those of the retry budget's documents.
+ * `services` in those of the retry budget's documents, `mappings` in ours.
  *
  * Each reader fills its part of the snapshot and reports what is wrong; the
  * tables of keys are shown by the reference page.
@@ -47,12 +47,22 @@ extern const struct field_table authorization_table;
 extern const struct field_table tls_config_table;
 extern const struct field_table service_table;
 extern const struct field_table slo_targets_table;
+extern const struct field_table mapping_field_table;
+enum { BUDGET_TABLES = 5 };
+extern const struct field_table budget_tables[BUDGET_TABLES]; /* a table per kind */
 
 /* `node` NULL: the section is absent, `global` gets its defaults. */
 void section_read_global(struct section *s, const struct node *node, struct global *ret);
 void section_read_scrapes(struct section *s, const struct node *list, const struct global *global);
 /* After the options, since thresholds that are not given are theirs. */
 void section_read_services(struct section *s, const struct node *list);
+void section_read_mappings(struct section *s, const struct node *list);
+/* One of them. Its defaults are the options of s->cfg, in whose arena the lists are put. */
+void section_read_service(struct section *s, const struct node *node, struct config_service *ret);
+
+/* After the service's own limits, which it adds to. */
+void section_read_budgets(struct section *s, const struct node *list,
+                          struct config_service *service);
 
 /*
  * Groups of targets, a list of {targets, labels}. A target without a port gets

@@ -16,6 +16,7 @@ struct service_draft {
     double flat_response_time_ms;     /* slo_target_response_time */
     const struct node *slo_targets;
     const struct node *dependencies;
+    const struct node *budgets;
 };
 
 static const struct field service_fields[] = {
@@ -90,6 +91,12 @@ static const struct field service_fields[] = {
               .unit = "milliseconds",
               .help = "Another form of slo_targets.latency." },
       .offset = offsetof(struct service_draft, flat_response_time_ms) },
+    { .kind = FIELD_NODE,
+      .shape = NODE_LIST,
+      .is = { .name = "budgets",
+              .help = "How its callers limit their retries: items with a kind, see below. The "
+                      "utilisation is the largest of them." },
+      .offset = offsetof(struct service_draft, budgets) },
     { .kind = FIELD_NODE,
       .shape = NODE_LIST,
       .is = { .name = "dependencies", .help = "Names of the services that it calls." },
@@ -246,7 +253,7 @@ static struct config_service service_defaults(const struct section *s)
     };
 }
 
-static void read_service(struct section *s, const struct node *node, struct config_service *ret)
+void section_read_service(struct section *s, const struct node *node, struct config_service *ret)
 {
     struct service_draft draft = { .out = service_defaults(s),
                                    .flat_success_rate_percent = NAN,
@@ -263,6 +270,8 @@ static void read_service(struct section *s, const struct node *node, struct conf
     merge(s, node, "slo_target_response_time", draft.flat_response_time_ms,
           &draft.out.slo_response_time_ms);
     check_service(s, node, &draft.out);
+    if (draft.budgets)
+        section_read_budgets(s, draft.budgets, &draft.out);
     if (draft.dependencies)
         read_dependencies(s, draft.dependencies, &draft.out);
     *ret = draft.out;
@@ -303,7 +312,7 @@ void section_read_services(struct section *s, const struct node *list)
         return;
     }
     for (const struct node *item = list->first; item; item = item->next) {
-        read_service(s, item, &services[count]);
+        section_read_service(s, item, &services[count]);
         check_unique(s, item, &services[count], &names);
         count++;
     }
