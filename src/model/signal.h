@@ -30,6 +30,11 @@ enum signal_kind {
     SIGNAL_BREAKER_ERRORS,  /* failures among them */
     SIGNAL_BREAKER_BLOCKED, /* calls that the breaker refused */
     SIGNAL_GONE,            /* the source of this subject stopped (stale marker); no amount */
+    SIGNAL_TIMED_CALLS,     /* calls whose duration was measured */
+    SIGNAL_TIMED_SECONDS,   /* the sum of those durations */
+    /* Levels, not increases: */
+    SIGNAL_BREAKER_CONSECUTIVE,  /* failures in a row up to now */
+    SIGNAL_BREAKER_FAILURE_RATE, /* of a source that tells no counts: 0..1 */
 };
 
 /* Numbers as metrics show them (requirements, section 1); the two behind are no states of a

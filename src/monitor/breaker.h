@@ -4,6 +4,9 @@
  *
  *   breaker_watch_init -> { breaker_watch_state | _calls | _errors | _advance }* -> _release
  *
+ * A transition keeps what went through in the state that ended, to the reading: what
+ * a scrape tells beside a new state counts for the state that its line follows.
+ *
  * The first state that is told is no transition, and UNKNOWN is no state that can
  * be told first. Time in each state is counted to the millisecond from the times
  * of the samples, so it survives any rate of scraping; a state shorter than a
@@ -29,12 +32,19 @@ enum {
     BREAKER_HISTORY = 128,
     BREAKER_WINDOW_S = 300,        /* failure rate over 5 min, as S1's rule */
     BREAKER_STRIP_MS = 15 * 60000, /* also the flapping window of S1's rule */
+    BREAKER_FLAPPING_AT = 7,       /* changes within it: more than 6, as S1's rule */
 };
+
+/* Upper bounds of the histogram of recoveries in seconds; S1 asks for 300. */
+extern const double recovery_bounds_s[RECOVERY_BOUNDS];
 
 struct breaker_transition {
     int64_t at_ms;
-    enum breaker_state from, to;
+    uint32_t calls, errors; /* of the state that ended; BREAKER_NOT_TOLD */
+    uint8_t from, to;       /* enum breaker_state */
 };
+
+#define BREAKER_NOT_TOLD UINT32_MAX
 
 struct breaker_watch {
     enum breaker_state state;
@@ -47,6 +57,16 @@ struct breaker_watch {
     struct breaker_transition history[BREAKER_HISTORY]; /* ring */
     uint64_t history_count;                             /* ever */
     double last_recovery_s;
+    int64_t recovered_ms; /* when it closed again the last time; -1 */
+    struct recovery_view recovery;
+    int64_t
+        flips_ms[BREAKER_FLAPPING_AT]; /* ring: the newest changes among closed, half-open, open */
+    uint64_t flip_count;               /* ever */
+    int64_t flapping_ms;               /* since when there are too many; -1 */
+    int64_t failing_ms;                /* since when too many requests fail; -1 */
+    double calls_in_state, errors_in_state;
+    int64_t consecutive_failures; /* -1: not told */
+    double told_failure_ratio;    /* NaN: not told */
     struct window calls, errors;
     bool calls_told, errors_told, blocked_told;
     double calls_total, errors_total, blocked_total;
@@ -61,16 +81,24 @@ bool breaker_watch_state(struct breaker_watch *b, enum breaker_state state, int6
 void breaker_watch_calls(struct breaker_watch *b, double increase, int64_t at_ms);
 void breaker_watch_errors(struct breaker_watch *b, double increase, int64_t at_ms);
 void breaker_watch_blocked(struct breaker_watch *b, double increase);
+void breaker_watch_consecutive(struct breaker_watch *b, double failures);
+void breaker_watch_failure_ratio(struct breaker_watch *b, double ratio);
 
 /* Slides the windows and counts the time in the present state up to now. */
 void breaker_watch_advance(struct breaker_watch *b, int64_t now_ms);
 
-/* Fills the figures of *view; names are the caller's. Call after _advance. */
+/* Whether more than 6 changes fell into the 15 min that end with now. */
+bool breaker_watch_flaps(const struct breaker_watch *b, int64_t now_ms);
+
+/* Fills the figures of *view but `conditions`; names are the caller's. Call after _advance. */
 void breaker_watch_view(const struct breaker_watch *b, int64_t now_ms, struct breaker_view *view);
 
 bool breaker_is_worse(enum breaker_state a, enum breaker_state b);
 
 /* Adds one breaker to the counts of its service. */
 void breaker_count(struct breaker_counts *counts, enum breaker_state state);
+
+/* Fills `instances` of one service's breakers, sorted by name and endpoint. */
+void breaker_count_instances(struct breaker_view *breakers, size_t count);
 
 #endif

@@ -28,10 +28,14 @@ struct budget_limits budget_limits_of(const struct config *cfg,
         l.critical_percent = service->critical_threshold_percent;
     l.per_minute = given_or_nan(service->max_retries_per_minute);
     l.per_hour = given_or_nan(service->max_retries_per_hour);
-    l.modelled = isnan(l.per_minute) && isnan(l.per_hour) && isnan(service->max_retry_rate_percent);
+    if (service->budgets.reserve_given)
+        l.reserve_per_s = service->budgets.reserve_per_s;
+    l.modelled = isnan(l.per_minute) && isnan(l.per_hour) &&
+                 isnan(service->max_retry_rate_percent) && !service->budgets.concurrency.given &&
+                 !service->budgets.tokens.given && !service->budgets.quota.given;
     if (!isnan(service->max_retry_rate_percent))
         l.share = service->max_retry_rate_percent / 100;
     else if (!l.modelled)
-        l.share = NAN; /* absolute limits were given, so the default share does not stand in */
+        l.share = NAN; /* another kind was given, so the default share does not stand in */
     return l;
 }

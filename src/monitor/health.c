@@ -76,6 +76,19 @@ static void consider_breakers(struct arena *arena, struct service_view *view)
                  arena_printf(arena, "%u of %u breakers half-open", half, c->total));
 }
 
+/* One that holds for several breakers names the first. */
+static void consider_condition(struct arena *arena, struct service_view *view,
+                               enum breaker_condition which)
+{
+    const struct service_condition *c = &view->conditions[which];
+
+    if (c->breakers == 1)
+        consider(view, HEALTH_DEGRADED, c->text);
+    else if (c->breakers && c->text)
+        consider(view, HEALTH_DEGRADED,
+                 arena_printf(arena, "%s, and %u more likewise", c->text, c->breakers - 1));
+}
+
 static void begin(struct service_view *view)
 {
     static const char *const why[] = {
@@ -103,5 +116,9 @@ void health_judge(const struct catalog_service *known, struct arena *arena,
         return;
     consider_errors(known, arena, view);
     consider_budget(arena, view);
+    consider_condition(arena, view, BREAKER_STUCK_OPEN); /* say more than the states below */
+    consider_condition(arena, view, BREAKER_FLAPPING);
     consider_breakers(arena, view);
+    consider_condition(arena, view, BREAKER_SLOW_RECOVERY);
+    consider_condition(arena, view, BREAKER_FAILING);
 }

@@ -6,8 +6,8 @@
  *              more; the retry budget is used up; or every breaker that is in
  *              service is open
  *   degraded   over the tolerated error ratio (the SLO's; 1 % where none is given);
- *              the budget past its warning threshold; or any breaker open or
- *              half-open
+ *              the budget past its warning threshold; any breaker open or half-open;
+ *              or one that flaps, recovers slowly or lets too many failures through
  *   unknown    no data, stale, or too little to say, and nothing above is certain
  *
  * Threads   Value.

@@ -37,6 +37,34 @@ static void take_larger(struct budget_view *ret, double percent, double returnin
     ret->returning_percent = returning_percent;
 }
 
+/* A kind that is measured has no interval. */
+static void note_kind(struct budget_view *ret, enum budget_kind kind, double percent,
+                      double remaining, double limit)
+{
+    ret->kinds[ret->kind_count++] = (struct budget_kind_view){
+        .kind = kind,
+        .modelled = ret->modelled,
+        .utilization_percent = percent,
+        .low_percent = NAN,
+        .high_percent = NAN,
+        .remaining = fmax(0, remaining),
+        .limit = limit,
+    };
+}
+
+/* Of the limit that is used most. */
+static void note_absolute(const struct budget_limits *limits, struct budget_view *ret)
+{
+    double minute = percent_of(ret->used_minute, limits->per_minute);
+    double hour = percent_of(ret->used_hour, limits->per_hour);
+
+    if (isnan(limits->per_hour) || (!isnan(limits->per_minute) && minute >= hour))
+        note_kind(ret, BUDGET_ABSOLUTE, minute, limits->per_minute - ret->used_minute,
+                  limits->per_minute);
+    else
+        note_kind(ret, BUDGET_ABSOLUTE, hour, limits->per_hour - ret->used_hour, limits->per_hour);
+}
+
 static void judge_absolute(const struct budget_limits *limits, const struct budget_input *in,
                            struct budget_view *ret)
 {
@@ -54,13 +82,14 @@ static void judge_share(const struct budget_limits *limits, const struct budget_
                         struct budget_view *ret)
 {
     double allowed = allowed_by_share(limits, in, in->speed_span);
+    double used = (double)window_sum(in->retries, in->speed_span);
 
     if (isnan(ret->limit_minute))
         ret->limit_minute = allowed_by_share(limits, in, SPAN_MINUTE);
     if (isnan(ret->limit_hour))
         ret->limit_hour = allowed_by_share(limits, in, SPAN_HOUR);
-    take_larger(ret, percent_of((double)window_sum(in->retries, in->speed_span), allowed),
-                percent_of(returning(in, in->speed_span), allowed));
+    take_larger(ret, percent_of(used, allowed), percent_of(returning(in, in->speed_span), allowed));
+    note_kind(ret, BUDGET_RATIO, percent_of(used, allowed), allowed - used, allowed);
 }
 
 static enum risk risk_of(const struct budget_view *b)
@@ -92,31 +121,54 @@ static void set_unknown(const struct budget_limits *limits, struct budget_view *
     };
 }
 
+static void fill_use(const struct budget_input *in, struct budget_view *ret)
+{
+    double calls = in->calls ? (double)window_sum(in->calls, SPAN_MINUTE) : 0;
+
+    ret->used_minute = (double)window_sum(in->retries, SPAN_MINUTE);
+    ret->used_hour = (double)window_sum(in->retries, SPAN_HOUR);
+    ret->retry_rate_percent = calls > 0 ? 100 * ret->used_minute / calls : NAN;
+}
+
+static double left_of(double limit, double used)
+{
+    return isnan(limit) ? NAN : fmax(0, limit - used);
+}
+
 void retry_budget_judge(const struct budget_limits *limits, const struct budget_input *in,
                         struct budget_view *ret)
 {
     bool absolute = !isnan(limits->per_minute) || !isnan(limits->per_hour);
-    double calls;
 
     set_unknown(limits, ret);
     if (!in->retries)
         return;
+    fill_use(in, ret);
+    if (!absolute && isnan(limits->share))
+        return; /* other kinds may follow */
     ret->kind = absolute ? BUDGET_ABSOLUTE : BUDGET_RATIO;
     ret->modelled = limits->modelled;
     ret->utilization_percent = 0;
-    ret->used_minute = (double)window_sum(in->retries, SPAN_MINUTE);
-    ret->used_hour = (double)window_sum(in->retries, SPAN_HOUR);
     judge_absolute(limits, in, ret);
+    if (absolute)
+        note_absolute(limits, ret);
     if (!isnan(limits->share))
         judge_share(limits, in, ret);
-    ret->remaining_minute = fmax(0, ret->limit_minute - ret->used_minute);
-    ret->remaining_hour = fmax(0, ret->limit_hour - ret->used_hour);
-    if (isnan(ret->limit_minute))
-        ret->remaining_minute = NAN;
-    if (isnan(ret->limit_hour))
-        ret->remaining_hour = NAN;
-    calls = in->calls ? (double)window_sum(in->calls, SPAN_MINUTE) : 0;
-    ret->retry_rate_percent = calls > 0 ? 100 * ret->used_minute / calls : NAN;
+    ret->remaining_minute = left_of(ret->limit_minute, ret->used_minute);
+    ret->remaining_hour = left_of(ret->limit_hour, ret->used_hour);
     ret->risk = risk_of(ret);
     ret->exhaustion = exhaustion_of(limits, in);
+}
+
+void retry_budget_add_kind(struct budget_view *view, const struct budget_kind_view *kind)
+{
+    if (view->kind_count < BUDGET_KINDS_MAX)
+        view->kinds[view->kind_count++] = *kind;
+    if (isnan(kind->utilization_percent) || kind->utilization_percent <= view->utilization_percent)
+        return;
+    view->kind = kind->kind;
+    view->modelled = kind->modelled;
+    view->utilization_percent = kind->utilization_percent;
+    view->returning_percent = 0; /* such budgets do not refill by time */
+    view->risk = risk_of(view);
 }

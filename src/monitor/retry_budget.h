@@ -1,7 +1,7 @@
 /*
  * The verdict on a retry budget: how much of what a service allows is used now.
  *
- * Two models, from what a person gave or else the default:
+ * Two models, from what a person gave or else the default (more: budget_models.h):
  *
  *   absolute   used(60 s) / max_retries_per_minute and used(3600 s) / max_retries_per_hour
  *   ratio      retries(w) / allowed(w),  allowed(w) = share x calls(w) + reserve x w
@@ -46,5 +46,8 @@ struct budget_input {
 /* Fills all of *ret but `evidence`. */
 void retry_budget_judge(const struct budget_limits *limits, const struct budget_input *in,
                         struct budget_view *ret);
+
+/* Adds one more kind: the utilisation is the largest of all, and the risk is that of it. */
+void retry_budget_add_kind(struct budget_view *view, const struct budget_kind_view *kind);
 
 #endif

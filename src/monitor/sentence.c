@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "monitor/breaker_condition.h"
 
 enum { SENTENCE_MAX_BYTES = 2048, SENTENCE_LINKS_MAX = 8, NAME_SHOWN_BYTES = 64 };
 
@@ -79,6 +80,7 @@ static void append_success(struct buf *out, double success_ratio)
 static void append_facts(struct buf *out, const struct service_view *s)
 {
     const struct breaker_counts *c = &s->breakers;
+    enum breaker_condition condition = breaker_conditions_worst(s);
 
     if (!isnan(s->success_ratio) && s->evidence == EVIDENCE_OK)
         append_success(out, s->success_ratio);
@@ -87,6 +89,11 @@ static void append_facts(struct buf *out, const struct service_view *s)
         buf_printf(out, "%u of %u breakers open", c->in_state[BREAKER_OPEN], c->total);
         if (c->in_state[BREAKER_HALF_OPEN])
             buf_printf(out, ", %u half-open", c->in_state[BREAKER_HALF_OPEN]);
+    }
+    if (condition != BREAKER_CONDITION_COUNT && condition != BREAKER_LONG_OPEN &&
+        s->conditions[condition].text && s->conditions[condition].text != s->reason) {
+        separate(out);
+        buf_append_cstr(out, s->conditions[condition].text);
     }
     if (s->budget.kind != BUDGET_UNKNOWN && !isinf(s->budget.utilization_percent)) {
         separate(out);

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 
+enum { DURATION_UNITS_PER_S = 10000 }; /* a cell of a second holds 119 h of durations */
 enum { PATIENCE_MIN_MS = 5000, PATIENCE_AT_FIRST_MS = 180000 /* three of Prometheus' default */ };
 
 static enum err init_windows(struct service_watch *s, int model_window_s)
@@ -53,6 +54,9 @@ void service_watch_free(void *service)
     window_release(&s->errors);
     window_release(&s->retries);
     window_release(&s->heard);
+    window_release(&s->denied);
+    window_release(&s->timed_calls);
+    window_release(&s->durations);
     mem_free(s);
 }
 
@@ -83,8 +87,20 @@ static void book(struct window *w, bool *told, double *total, const struct signa
     window_add(w, signal->at_ms / 1000, (uint64_t)llround(signal->amount));
 }
 
+/* Into a window that few sources need; without memory the figure stays unknown. */
+static void book_rare(struct window *w, const struct signal *signal, double units)
+{
+    static const int span_s[] = { [SPAN_MODEL] = 1, [SPAN_MINUTE] = 60, [SPAN_5_MINUTES] = 300 };
+
+    if (!w->cells && window_init(w, span_s[SPAN_5_MINUTES], span_s, ARRAY_LEN(span_s)))
+        return;
+    window_add(w, signal->at_ms / 1000, (uint64_t)llround(fmin(signal->amount * units, 1e15)));
+}
+
 void service_watch_add(struct service_watch *s, const struct signal *signal)
 {
+    if (signal->at_ms > s->last_ms) /* a new reading: the one before is complete */
+        budget_models_book(&s->models, s->calls_total, s->errors_total, s->retries_total);
     switch (signal->kind) {
     case SIGNAL_CALLS:
         book(&s->calls, &s->calls_told, &s->calls_total, signal);
@@ -98,6 +114,13 @@ void service_watch_add(struct service_watch *s, const struct signal *signal)
     case SIGNAL_RETRIES_DENIED:
         s->denied_told = true;
         s->denied_total += signal->amount;
+        book_rare(&s->denied, signal, 1);
+        break;
+    case SIGNAL_TIMED_CALLS:
+        book_rare(&s->timed_calls, signal, 1);
+        break;
+    case SIGNAL_TIMED_SECONDS:
+        book_rare(&s->durations, signal, DURATION_UNITS_PER_S);
         break;
     default:
         return;
@@ -197,6 +220,12 @@ static void close_steps(struct service_watch *s, int64_t now_ms)
     }
 }
 
+static void advance_rare(struct window *w, int64_t now_s)
+{
+    if (w->cells)
+        window_advance(w, now_s);
+}
+
 void service_watch_advance(struct service_watch *s, int64_t now_ms)
 {
     int64_t now_s = now_ms / 1000;
@@ -207,6 +236,10 @@ void service_watch_advance(struct service_watch *s, int64_t now_ms)
     window_advance(&s->errors, now_s);
     window_advance(&s->retries, now_s);
     window_advance(&s->heard, now_s);
+    advance_rare(&s->denied, now_s);
+    advance_rare(&s->timed_calls, now_s);
+    advance_rare(&s->durations, now_s);
+    budget_models_book(&s->models, s->calls_total, s->errors_total, s->retries_total);
     close_steps(s, now_ms);
 }
 
@@ -261,6 +294,19 @@ static enum evidence judge_evidence(const struct service_watch *s, int64_t now_m
     return EVIDENCE_OK;
 }
 
+/* Mean duration of a call in milliseconds; NaN: no call was timed. */
+static double response_ms(const struct service_watch *s, int span)
+{
+    int at = span > SPAN_5_MINUTES ? SPAN_5_MINUTES : span;
+    double calls;
+
+    if (!s->timed_calls.cells || !s->durations.cells)
+        return NAN;
+    calls = (double)window_sum(&s->timed_calls, at);
+    return calls > 0 ? (double)window_sum(&s->durations, at) * 1000 / DURATION_UNITS_PER_S / calls
+                     : NAN;
+}
+
 static void fill_rates(const struct service_watch *s, int span, int seconds,
                        struct service_view *view)
 {
@@ -273,6 +319,9 @@ static void fill_rates(const struct service_watch *s, int span, int seconds,
     view->errors_per_s = s->errors_told ? errors / seconds : NAN;
     view->retries_per_s = s->retries_told ? retries / seconds : NAN;
     view->denied_per_s = NAN;
+    if (s->denied.cells && span <= SPAN_5_MINUTES)
+        view->denied_per_s = (double)window_sum(&s->denied, span) / seconds;
+    view->response_ms = response_ms(s, span);
     view->success_ratio = view->attempt_success_ratio = NAN;
     if (s->calls_told && s->errors_told && calls > 0)
         view->success_ratio = fmax(0, 1 - errors / calls);
@@ -290,8 +339,16 @@ static void fill_budget(struct service_watch *s, int64_t now_ms, struct service_
         .speed_span = speed_span(s),
     };
 
+    struct budget_load load = {
+        .results_told = s->calls_told && s->errors_told,
+        .calls_per_s = view->calls_per_s,
+        .retries_per_s = view->retries_per_s,
+        .call_s = view->response_ms / 1000,
+    };
+
     retry_budget_judge(&s->limits, &in, &view->budget);
-    view->budget.evidence = s->retries_told ? view->evidence : EVIDENCE_UNKNOWN;
+    budget_models_judge(&s->models, &load, &view->budget);
+    view->budget.evidence = view->budget.kind == BUDGET_UNKNOWN ? EVIDENCE_UNKNOWN : view->evidence;
     if (view->budget.evidence == EVIDENCE_TOO_LITTLE && window_sum(&s->heard, SPAN_MINUTE) >= 2)
         view->budget.evidence =
             EVIDENCE_OK; /* few calls are no lack of knowledge about a count of retries */
@@ -308,6 +365,9 @@ static void fill_slo(const struct catalog_service *known, struct service_view *v
     if (!isnan(view->slo_success_percent) && !isnan(view->success_ratio) &&
         view->evidence == EVIDENCE_OK)
         view->slo_success_compliant = view->success_ratio * 100 >= view->slo_success_percent;
+    view->slo_response_compliant = -1;
+    if (!isnan(view->slo_response_ms) && !isnan(view->response_ms) && view->evidence == EVIDENCE_OK)
+        view->slo_response_compliant = view->response_ms <= view->slo_response_ms;
 }
 
 void service_watch_view(struct service_watch *s, const struct catalog_service *known,

@@ -9,18 +9,22 @@
  *             5 min, 1 h that holds at least four readings.
  * Time        Unix milliseconds, passed in.
  * Threads     Owned by the evaluate thread.
- * Memory      Four windows of an hour: about 60 KiB a service.
+ * Memory      Four windows of an hour: about 60 KiB a service; three of 5 min beside them
+ *             for a source that tells durations or refused retries.
  */
 #ifndef FUSEBOX_MONITOR_SERVICE_H
 #define FUSEBOX_MONITOR_SERVICE_H
 
 #include "catalog/catalog.h"
+#include "monitor/budget_models.h"
 #include "monitor/retry_budget.h"
 
 enum { SERVICE_GAPS = 4, SERVICE_ENOUGH_CALLS = 20 };
 
 struct service_watch {
     struct window calls, errors, retries, heard;
+    /* Of 5 min, made when first told; durations in DURATION_UNITS_PER_S. */
+    struct window denied, timed_calls, durations;
     bool calls_told, errors_told, retries_told, denied_told;
     double calls_total, errors_total, retries_total, denied_total;
     int64_t first_ms, last_ms; /* of readings; -1 */
@@ -29,6 +33,7 @@ struct service_watch {
     enum health health;
     int64_t health_since_ms;
     struct budget_limits limits;
+    struct budget_models models;
     struct spark spark_calls, spark_errors, spark_retries, spark_utilization;
     bool spark_moved;
     double utilization_percent; /* of the last judgement, for the spark */

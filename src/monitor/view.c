@@ -8,7 +8,8 @@ static const char *const severity_names[] = { "ok",       "info",      "warning"
                                               "critical", "emergency", "unknown" };
 static const char *const evidence_names[] = { "ok", "unknown", "no_data", "stale", "too_little" };
 static const char *const risk_names[] = { "low", "medium", "high", "critical", "unknown" };
-static const char *const kind_names[] = { "absolute", "ratio", "unknown" };
+static const char *const kind_names[] = { "absolute",       "ratio", "concurrency",
+                                          "failure_tokens", "quota", "unknown" };
 
 const char *health_name(enum health h)
 {

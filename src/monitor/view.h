@@ -37,7 +37,25 @@ enum evidence {
     EVIDENCE_TOO_LITTLE
 };
 enum risk { RISK_LOW, RISK_MEDIUM, RISK_HIGH, RISK_CRITICAL, RISK_UNKNOWN };
-enum budget_kind { BUDGET_ABSOLUTE, BUDGET_RATIO, BUDGET_UNKNOWN };
+enum budget_kind {
+    BUDGET_ABSOLUTE,
+    BUDGET_RATIO,
+    BUDGET_CONCURRENCY,
+    BUDGET_FAILURE_TOKENS,
+    BUDGET_QUOTA,
+    BUDGET_UNKNOWN
+};
+enum { BUDGET_KINDS_MAX = BUDGET_UNKNOWN };
+
+/* What a breaker may be reported for without any rule; monitor/breaker_condition.h. */
+enum breaker_condition {
+    BREAKER_LONG_OPEN,
+    BREAKER_FLAPPING,
+    BREAKER_FAILING,
+    BREAKER_STUCK_OPEN,
+    BREAKER_SLOW_RECOVERY,
+    BREAKER_CONDITION_COUNT,
+};
 
 const char *health_name(enum health h);
 const char *severity_name(enum severity s);
@@ -53,8 +71,18 @@ struct exhaustion {
     bool hour;     /* the hour's limit, else the minute's */
 };
 
-struct budget_view {
+/* One kind of budget. Its unit: retries; tokens; of a quota retries that can be paid. NaN: not
+ * known. */
+struct budget_kind_view {
     enum budget_kind kind;
+    bool modelled; /* computed here, not told by whoever limits */
+    double utilization_percent;
+    double low_percent, high_percent; /* 80 % interval; NaN: none */
+    double remaining, limit;
+};
+
+struct budget_view {
+    enum budget_kind kind; /* of the largest utilisation; absolute stands for ratio beside it */
     bool modelled;
     enum evidence evidence;
     enum risk risk;
@@ -65,6 +93,15 @@ struct budget_view {
     double retry_rate_percent; /* retries / calls */
     double returning_percent;  /* of the utilisation, back within 10 s */
     struct exhaustion exhaustion;
+    int kind_count;
+    struct budget_kind_view kinds[BUDGET_KINDS_MAX];
+};
+
+/* A condition over the breakers of one service. */
+struct service_condition {
+    uint32_t breakers; /* for which it holds */
+    int64_t since_ms;  /* of the first of them; -1 */
+    const char *text;  /* about that one */
 };
 
 struct breaker_counts {
@@ -83,6 +120,7 @@ struct spark {
 struct service_view {
     struct str name, team, environment;
     const char *source; /* static; NULL: none has spoken yet */
+    uint64_t revision;  /* of its definition through the API; 0: there is none */
     enum health health;
     enum severity severity;
     enum evidence evidence;
@@ -98,8 +136,11 @@ struct service_view {
         retries_total; /* booked since the daemon started; NaN: never told */
     double slo_success_percent, slo_response_ms; /* targets; NaN: none */
     int slo_success_compliant;                   /* 1, 0, -1 not known */
+    double response_ms;         /* mean duration of a call in the window; NaN: no source tells it */
+    int slo_response_compliant; /* 1, 0, -1 not known */
     struct budget_view budget;
     struct breaker_counts breakers;
+    struct service_condition conditions[BREAKER_CONDITION_COUNT];
     struct spark calls, errors, retries, utilization;
     bool spark_moved;                      /* a step closed since the view before */
     uint32_t first_breaker, breaker_count; /* slice of the view's breakers */
@@ -110,19 +151,47 @@ struct strip_part {
     enum breaker_state state;
 };
 
+enum { VIEW_RECENT_MAX = 16 };
+
+/* One change of state, with what went through the breaker in the state that ended. */
+struct transition_view {
+    int64_t at_ms;
+    enum breaker_state from, to;
+    double calls, errors; /* NaN: not told */
+};
+
+struct condition_view {
+    int holds;        /* 1, 0, -1 not known */
+    int64_t since_ms; /* when it began to hold; -1 */
+    const char *text; /* a sentence while it holds, else NULL */
+};
+
+/* How long breakers took from leaving closed to closing again; bounds in breaker.h. */
+enum { RECOVERY_BOUNDS = 10 };
+struct recovery_view {
+    uint64_t buckets[RECOVERY_BOUNDS + 1]; /* not cumulative; the last is +Inf */
+    double sum_s;
+};
+
 struct breaker_view {
     struct str service, name, endpoint, caller;
     const char *source;
+    struct breaker_counts instances; /* of this name and endpoint, one per caller */
     enum breaker_state state;
     int64_t since_ms;            /* -1 */
     double requests, failures;   /* over BREAKER_WINDOW_S; NaN when not told */
     double failure_rate_percent; /* NaN: not told, or no requests */
     double requests_total, failures_total, blocked_total;           /* since the daemon started */
     int64_t last_failure_ms;                                        /* -1 */
+    int64_t consecutive_failures;                                   /* -1: not told */
     uint64_t transitions[BREAKER_STATE_COUNT][BREAKER_STATE_COUNT]; /* [from][to] */
     uint64_t transitions_total;
     uint32_t transitions_15m;
     double last_recovery_s; /* NaN: none yet */
+    struct recovery_view recovery;
+    struct condition_view conditions[BREAKER_CONDITION_COUNT];
+    int recent_count;
+    struct transition_view recent[VIEW_RECENT_MAX]; /* newest first */
     double seconds_in_state[BREAKER_STATE_COUNT];
     int strip_count;
     struct strip_part strip[VIEW_STRIP_MAX];
@@ -145,6 +214,8 @@ struct sentence {
     size_t link_count;
 };
 
+struct map_view; /* monitor/map_view.h */
+
 struct monitor_view {
     atomic_int references;
     struct arena arena;
@@ -156,6 +227,7 @@ struct monitor_view {
     size_t breaker_count;
     struct totals_view totals;
     struct sentence sentence;
+    struct map_view *map; /* who calls whom; NULL only before the view is complete */
 };
 
 struct monitor_view *view_ref(struct monitor_view *view);

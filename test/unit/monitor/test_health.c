@@ -163,6 +163,24 @@ static void test_health__without_evidence_only_what_is_certain_counts(void **sta
     expect(view, NULL, HEALTH_UNKNOWN, "no source tells its calls");
 }
 
+static void test_health__conditions_of_breakers_are_reasons(void **state UNUSED)
+{
+    struct service_view s = good();
+
+    s.breakers.total = s.breakers.in_state[BREAKER_CLOSED] = 3;
+    s.conditions[BREAKER_FAILING] = (struct service_condition){ 1, 0, "b1 fails" };
+    expect(s, NULL, HEALTH_DEGRADED, "b1 fails");
+    s.conditions[BREAKER_FLAPPING] = (struct service_condition){ 2, 0, "b2 flaps" };
+    expect(s, NULL, HEALTH_DEGRADED, "b2 flaps, and 1 more likewise");
+    s.breakers.in_state[BREAKER_OPEN] = s.breakers.total = 1;
+    s.breakers.in_state[BREAKER_CLOSED] = 0;
+    s.conditions[BREAKER_STUCK_OPEN] = (struct service_condition){ 1, 0, "b1 is stuck" };
+    expect(s, NULL, HEALTH_UNHEALTHY, "its breaker is open");
+    s.breakers.in_state[BREAKER_CLOSED] = 1;
+    s.breakers.total = 2;
+    expect(s, NULL, HEALTH_DEGRADED, "b1 is stuck");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_health__breakers_count_by_those_in_service),
         cmocka_unit_test(test_health__the_worst_verdict_gives_the_reason),
         cmocka_unit_test(test_health__without_evidence_only_what_is_certain_counts),
+        cmocka_unit_test(test_health__conditions_of_breakers_are_reasons),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
