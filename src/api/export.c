@@ -1,8 +1,12 @@
 #include "api/export.h"
 
+#include <assert.h>
 #include <math.h>
 
+#include "api/map_json.h"
 #include "base/attr.h"
+#include "monitor/breaker.h"
+#include "monitor/breaker_condition.h"
 
 /* One row per family over the services: its name, help and value. */
 struct service_family {
@@ -42,6 +46,11 @@ static double slo_success(const struct service_view *s)
     return s->slo_success_compliant < 0 ? NAN : (double)s->slo_success_compliant;
 }
 
+static double slo_response(const struct service_view *s)
+{
+    return s->slo_response_compliant < 0 ? NAN : (double)s->slo_response_compliant;
+}
+
 static double calls(const struct service_view *s)
 {
     return s->calls_total;
@@ -70,6 +79,8 @@ static const struct service_family service_families[] = {
       "Risk of the retry budget: 0 low, 1 medium, 2 high, 3 critical.", risk_level },
     { "slo_success_rate_compliance", METRIC_GAUGE,
       "Whether the success rate meets its target now: 1 or 0.", slo_success },
+    { "slo_response_time_compliance", METRIC_GAUGE,
+      "Whether the mean response time meets its target now: 1 or 0.", slo_response },
     { "fusebox_calls_total", METRIC_COUNTER,
       "Calls booked for the service, retries not counted, since Fusebox started.", calls },
     { "fusebox_errors_total", METRIC_COUNTER,
@@ -98,9 +109,37 @@ static void export_services(const struct monitor_view *view, const struct servic
     }
 }
 
+/* Every kind of budget that a service has. */
+static void export_budget_kinds(const struct monitor_view *view, const struct metric_out *out)
+{
+    bool named = false;
+
+    for (size_t i = 0; i < view->service_count; i++) {
+        const struct service_view *s = &view->services[i];
+
+        for (int k = 0; k < s->budget.kind_count; k++) {
+            const struct budget_kind_view *kind = &s->budget.kinds[k];
+            struct metric_label labels[] = {
+                { "service", s->name },
+                { "kind", str_of(budget_kind_name(kind->kind)) },
+                { "modelled", kind->modelled ? STR("true") : STR("false") },
+            };
+
+            if (isnan(kind->utilization_percent))
+                continue;
+            if (!named)
+                out->family(out->ctx, "fusebox_retry_budget_kind_utilization_percent", METRIC_GAUGE,
+                            "Share of one kind of a service's retry budget that is used now.");
+            named = true;
+            out->sample(out->ctx, "", labels, ARRAY_LEN(labels), kind->utilization_percent);
+        }
+    }
+}
+
 /* A breaker's sample with its four labels and up to two more. */
-static void breaker_sample(const struct metric_out *out, const struct breaker_view *b,
-                           const struct metric_label *more, size_t more_count, double value)
+static void breaker_part(const struct metric_out *out, const struct breaker_view *b,
+                         const char *suffix, const struct metric_label *more, size_t more_count,
+                         double value)
 {
     struct metric_label labels[6] = {
         { "service", b->service },
@@ -113,7 +152,13 @@ static void breaker_sample(const struct metric_out *out, const struct breaker_vi
         return;
     for (size_t i = 0; i < more_count; i++)
         labels[4 + i] = more[i];
-    out->sample(out->ctx, "", labels, 4 + more_count, value);
+    out->sample(out->ctx, suffix, labels, 4 + more_count, value);
+}
+
+static void breaker_sample(const struct metric_out *out, const struct breaker_view *b,
+                           const struct metric_label *more, size_t more_count, double value)
+{
+    breaker_part(out, b, "", more, more_count, value);
 }
 
 struct breaker_family {
@@ -142,7 +187,14 @@ static double last_failure(const struct breaker_view *b)
     return b->last_failure_ms < 0 ? NAN : (double)b->last_failure_ms / 1000;
 }
 
+static double consecutive_failures(const struct breaker_view *b)
+{
+    return b->consecutive_failures < 0 ? NAN : (double)b->consecutive_failures;
+}
+
 static const struct breaker_family breaker_families[] = {
+    { "circuit_breaker_consecutive_failures", "Failures in a row up to now.",
+      consecutive_failures },
     { "circuit_breaker_failure_rate", "Failures per request over 5 minutes, in percent.",
       failure_rate },
     { "circuit_breaker_success_rate", "Successes per request over 5 minutes, in percent.",
@@ -237,6 +289,75 @@ static void export_requests(const struct monitor_view *view, const struct metric
     }
 }
 
+static void export_conditions(const struct monitor_view *view, const struct metric_out *out)
+{
+    out->family(out->ctx, "fusebox_breaker_condition", METRIC_GAUGE,
+                "1 while a condition of the breaker holds, 0 while it does not.");
+    for (size_t i = 0; i < view->breaker_count; i++)
+        for (int c = 0; c < BREAKER_CONDITION_COUNT; c++) {
+            enum breaker_condition condition = (enum breaker_condition)c;
+            struct metric_label labels[] = {
+                { "condition", str_of(breaker_condition_name(condition)) },
+                { "severity", str_of(severity_name(breaker_condition_severity(condition))) },
+            };
+
+            if (view->breakers[i].conditions[c].holds >= 0)
+                breaker_sample(out, &view->breakers[i], labels, ARRAY_LEN(labels),
+                               view->breakers[i].conditions[c].holds);
+        }
+}
+
+/* One sample set per name and endpoint, whatever the number of callers. */
+static void export_instances(const struct monitor_view *view, const struct metric_out *out)
+{
+    out->family(out->ctx, "fusebox_breaker_instances", METRIC_GAUGE,
+                "Instances of the breaker, one per caller, in each state.");
+    for (size_t i = 0; i < view->breaker_count; i++) {
+        const struct breaker_view *b = &view->breakers[i], *before = i ? b - 1 : NULL;
+
+        if (before && str_equals(before->service, b->service) &&
+            str_equals(before->name, b->name) && str_equals(before->endpoint, b->endpoint))
+            continue;
+        for (int state = 0; state < BREAKER_STATE_COUNT; state++) {
+            struct metric_label labels[] = {
+                { "service", b->service },
+                { "name", b->name },
+                { "endpoint", b->endpoint },
+                { "state", str_of(breaker_state_name((enum breaker_state)state)) },
+            };
+
+            out->sample(out->ctx, "", labels, ARRAY_LEN(labels), b->instances.in_state[state]);
+        }
+    }
+}
+
+static void export_recoveries_of(const struct breaker_view *b, const struct metric_out *out)
+{
+    static const char *const bounds[] = { "1",   "5",   "10",  "30",   "60",
+                                          "120", "300", "600", "1800", "3600" };
+    double total = 0;
+
+    static_assert(ARRAY_LEN(bounds) == RECOVERY_BOUNDS, "as recovery_bounds_s");
+    for (int i = 0; i <= RECOVERY_BOUNDS; i++) {
+        struct metric_label le = { "le", i < RECOVERY_BOUNDS ? str_of(bounds[i]) : STR("+Inf") };
+
+        total += (double)b->recovery.buckets[i];
+        breaker_part(out, b, "_bucket", &le, 1, total);
+    }
+    breaker_part(out, b, "_sum", NULL, 0, b->recovery.sum_s);
+    breaker_part(out, b, "_count", NULL, 0, total);
+}
+
+/* From the first opening on, so that the first recovery is an increase. */
+static void export_recoveries(const struct monitor_view *view, const struct metric_out *out)
+{
+    out->family(out->ctx, "circuit_breaker_recovery_duration_seconds", METRIC_HISTOGRAM,
+                "Seconds from leaving closed to closing again.");
+    for (size_t i = 0; i < view->breaker_count; i++)
+        if (view->breakers[i].transitions_total || view->breakers[i].state == BREAKER_OPEN)
+            export_recoveries_of(&view->breakers[i], out);
+}
+
 static void export_breakers(const struct monitor_view *view, bool open_is_one,
                             const struct metric_out *out)
 {
@@ -249,12 +370,18 @@ static void export_breakers(const struct monitor_view *view, bool open_is_one,
     }
     export_transitions(view, out);
     export_requests(view, out);
+    export_instances(view, out);
+    export_conditions(view, out);
+    export_recoveries(view, out);
 }
 
 void export_view(const struct monitor_view *view, bool open_is_one, const struct metric_out *out)
 {
     for (size_t f = 0; f < ARRAY_LEN(service_families); f++)
         export_services(view, &service_families[f], out);
+    export_budget_kinds(view, out);
     if (view->breaker_count)
         export_breakers(view, open_is_one, out);
+    if (view->map)
+        map_export(view, out);
 }

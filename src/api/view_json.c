@@ -89,21 +89,6 @@ static void open_sparks(struct json *j, int64_t end_ms)
     json_int(j, SPARK_STEP_S);
 }
 
-void view_json_breaker_counts(struct json *j, const struct breaker_counts *counts)
-{
-    json_key(j, "breakers");
-    json_open_object(j);
-    json_key(j, "total");
-    json_int(j, counts->total);
-    for (int state = 0; state < BREAKER_STATE_COUNT; state++) {
-        json_key(j, breaker_state_name((enum breaker_state)state));
-        json_int(j, counts->in_state[state]);
-    }
-    json_key(j, "worst");
-    json_cstr(j, counts->total ? breaker_state_name(counts->worst) : NULL);
-    json_close_object(j);
-}
-
 void view_json_totals(struct json *j, const struct totals_view *t)
 {
     static const enum health order[] = { HEALTH_HEALTHY, HEALTH_DEGRADED, HEALTH_UNHEALTHY,
@@ -156,6 +141,34 @@ static void exhaustion(struct json *j, const struct exhaustion *e)
     json_close_object(j);
 }
 
+/* An infinite utilisation (retries where none are allowed) has no number in JSON. */
+static double shown_percent(double percent)
+{
+    return isinf(percent) ? 9999 : percent;
+}
+
+static void budget_kinds(struct json *j, const struct budget_view *b)
+{
+    json_key(j, "kinds");
+    json_open_array(j);
+    for (int i = 0; i < b->kind_count; i++) {
+        const struct budget_kind_view *k = &b->kinds[i];
+
+        json_open_object(j);
+        json_key(j, "kind");
+        json_cstr(j, budget_kind_name(k->kind));
+        json_key(j, "modelled");
+        json_bool(j, k->modelled);
+        figure(j, "utilization_percent", shown_percent(k->utilization_percent), 1);
+        figure(j, "low_percent", shown_percent(k->low_percent), 1);
+        figure(j, "high_percent", shown_percent(k->high_percent), 1);
+        figure(j, "remaining", k->remaining, 1);
+        figure(j, "limit", k->limit, 1);
+        json_close_object(j);
+    }
+    json_close_array(j);
+}
+
 static void budget(struct json *j, const struct budget_view *b)
 {
     json_key(j, "budget");
@@ -166,9 +179,7 @@ static void budget(struct json *j, const struct budget_view *b)
     json_bool(j, b->modelled);
     json_key(j, "evidence");
     json_cstr(j, evidence_name(b->evidence));
-    /* An infinite utilisation (retries where none are allowed) has no number in JSON. */
-    figure(j, "utilization_percent", isinf(b->utilization_percent) ? 9999 : b->utilization_percent,
-           1);
+    figure(j, "utilization_percent", shown_percent(b->utilization_percent), 1);
     json_key(j, "risk");
     json_cstr(j, risk_name(b->risk));
     json_key(j, "risk_level");
@@ -187,6 +198,7 @@ static void budget(struct json *j, const struct budget_view *b)
     figure(j, "retry_rate_percent", b->retry_rate_percent, 2);
     figure(j, "returning_10s_percent", b->returning_percent, 1);
     exhaustion(j, &b->exhaustion);
+    budget_kinds(j, b);
     json_close_object(j);
 }
 
@@ -202,7 +214,10 @@ static void slo(struct json *j, const struct service_view *s)
         json_bool(j, s->slo_success_compliant);
     figure(j, "response_time_target_ms", s->slo_response_ms, 3);
     json_key(j, "response_time_compliant");
-    json_null(j); /* no source of latency speaks to us yet */
+    if (s->slo_response_compliant < 0)
+        json_null(j);
+    else
+        json_bool(j, s->slo_response_compliant);
     json_close_object(j);
 }
 
@@ -218,6 +233,7 @@ static void row_rates(struct json *j, const struct service_view *s)
     json_null(j); /* counters alone do not tell it: traces and libfusebox do */
     json_key(j, "latency_p99_s");
     json_null(j);
+    figure(j, "response_time_ms", s->response_ms, 3);
     figure(j, "calls_last_minute", s->window_s == 60 ? s->calls_in_window : NAN, 0);
     figure(j, "calls_total", s->calls_total, 0);
     figure(j, "errors_total", s->errors_total, 0);
@@ -254,6 +270,7 @@ void view_json_row_members(struct json *j, const struct service_view *s, bool wi
     budget(j, &s->budget);
     slo(j, s);
     view_json_breaker_counts(j, &s->breakers);
+    view_json_conditions(j, s);
     if (!with_sparks)
         return;
     open_sparks(j, s->calls.end_ms);
@@ -261,68 +278,6 @@ void view_json_row_members(struct json *j, const struct service_view *s, bool wi
     spark(j, "errors", &s->errors, 3);
     spark(j, "retries", &s->retries, 2);
     spark(j, "utilization_percent", &s->utilization, 1);
-    json_close_object(j);
-}
-
-static void breaker_rates(struct json *j, const struct breaker_view *b)
-{
-    figure(j, "requests", b->requests, 0);
-    figure(j, "failures", b->failures, 0);
-    figure(j, "failure_rate_percent", b->failure_rate_percent, 2);
-    figure(j, "success_rate_percent", 100 - b->failure_rate_percent, 2);
-    json_key(j, "consecutive_failures");
-    json_null(j); /* counters that are scraped do not tell the order of results */
-    time_of(j, "last_failure_time", b->last_failure_ms);
-    json_key(j, "transitions_total");
-    json_int(j, (int64_t)b->transitions_total);
-    json_key(j, "transitions_15m");
-    json_int(j, b->transitions_15m);
-    figure(j, "last_recovery_s", b->last_recovery_s, 1);
-}
-
-void view_json_breaker(struct json *j, const struct breaker_view *b)
-{
-    json_open_object(j);
-    json_key(j, "service");
-    json_string(j, b->service);
-    json_key(j, "name");
-    json_string(j, b->name);
-    json_key(j, "endpoint");
-    json_string(j, b->endpoint);
-    json_key(j, "caller");
-    json_string(j, b->caller);
-    json_key(j, "source");
-    json_cstr(j, b->source);
-    json_key(j, "state");
-    json_cstr(j, breaker_state_name(b->state));
-    json_key(j, "state_code");
-    if (b->state <= BREAKER_OPEN)
-        json_int(j, b->state);
-    else
-        json_null(j);
-    json_key(j, "evidence");
-    json_cstr(j, b->state == BREAKER_UNKNOWN ? (b->since_ms < 0 ? "unknown" : "stale") : "ok");
-    time_of(j, "since", b->since_ms);
-    json_key(j, "healthy");
-    if (b->state <= BREAKER_OPEN)
-        json_bool(j, b->state != BREAKER_OPEN);
-    else
-        json_null(j);
-    breaker_rates(j, b);
-    json_key(j, "seconds_in_state");
-    json_open_object(j);
-    for (int state = 0; state < BREAKER_STATE_COUNT; state++)
-        figure(j, breaker_state_name((enum breaker_state)state), b->seconds_in_state[state], 3);
-    json_close_object(j);
-    json_key(j, "strip");
-    json_open_array(j);
-    for (int i = 0; i < b->strip_count; i++) {
-        json_open_array(j);
-        json_int(j, b->strip[i].at_ms);
-        json_cstr(j, breaker_state_name(b->strip[i].state));
-        json_close_array(j);
-    }
-    json_close_array(j);
     json_close_object(j);
 }
 
@@ -360,22 +315,29 @@ void view_json_overview(struct buf *out, const struct monitor_view *view,
     json_close_object(&j);
 }
 
+void view_json_service_members(struct json *j, struct arena *arena, const struct monitor_view *view,
+                               const struct service_view *s, const struct service_history *history)
+{
+    struct sentence sentence = sentence_for_service(arena, s, view->now_ms);
+
+    view_json_sentence(j, &sentence);
+    view_json_row_members(j, s, true);
+    if (history)
+        view_json_history(j, history);
+    json_key(j, "breaker_list");
+    json_open_array(j);
+    for (uint32_t i = 0; i < s->breaker_count; i++)
+        view_json_breaker(j, &view->breakers[s->first_breaker + i]);
+    json_close_array(j);
+}
+
 void view_json_service(struct buf *out, struct arena *arena, const struct monitor_view *view,
                        const struct service_view *s, const struct service_history *history,
                        const struct view_origin *origin)
 {
     struct json j = json_to(out);
-    struct sentence sentence = sentence_for_service(arena, s, view->now_ms);
 
     view_json_head(&j, view, origin);
-    view_json_sentence(&j, &sentence);
-    view_json_row_members(&j, s, true);
-    if (history)
-        view_json_history(&j, history);
-    json_key(&j, "breaker_list");
-    json_open_array(&j);
-    for (uint32_t i = 0; i < s->breaker_count; i++)
-        view_json_breaker(&j, &view->breakers[s->first_breaker + i]);
-    json_close_array(&j);
+    view_json_service_members(&j, arena, view, s, history);
     json_close_object(&j);
 }

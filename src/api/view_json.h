@@ -23,6 +23,8 @@ void view_json_head(struct json *j, const struct monitor_view *view,
 void view_json_sentence(struct json *j, const struct sentence *sentence);
 void view_json_totals(struct json *j, const struct totals_view *totals);
 void view_json_breaker_counts(struct json *j, const struct breaker_counts *counts);
+/* The conditions that hold for breakers of the service. */
+void view_json_conditions(struct json *j, const struct service_view *s);
 /* The members of ROW, inside an object that the caller opened. */
 void view_json_row_members(struct json *j, const struct service_view *s, bool with_sparks);
 void view_json_breaker(struct json *j, const struct breaker_view *b);
@@ -31,6 +33,10 @@ void view_json_history(struct json *j, const struct service_history *h);
 /* The whole of dashboard/overview. */
 void view_json_overview(struct buf *out, const struct monitor_view *view,
                         const struct view_origin *origin);
+
+/* The members of a service's document, behind those of the head; `history` may be NULL. */
+void view_json_service_members(struct json *j, struct arena *arena, const struct monitor_view *view,
+                               const struct service_view *s, const struct service_history *history);
 
 /* The whole of dashboard/service/{name}; `history` may be NULL. The sentence is made in `arena`. */
 void view_json_service(struct buf *out, struct arena *arena, const struct monitor_view *view,
