@@ -14,6 +14,7 @@ static void free_service(struct catalog_service *service, void (*drop_state)(voi
 {
     if (service->state)
         drop_state(service->state);
+    definition_unref(service->definition);
     mem_free(service);
 }
 
@@ -99,6 +100,45 @@ static void remove_forgotten(struct catalog *c, void (*drop_state)(void *state))
     }
 }
 
+/* What the file says of the service, or NULL; the API's word then counts. */
+static void set_file(struct catalog_service *service, const struct config_service *file)
+{
+    service->in_file = file != NULL;
+    service->config = file || !service->definition ? file : service->definition->service;
+}
+
+static void set_definition(struct catalog_service *service, struct definition *d)
+{
+    struct definition *before = service->definition;
+
+    service->definition = d;
+    if (!service->in_file)
+        service->config = d ? d->service : NULL;
+    definition_unref(before);
+}
+
+enum err catalog_define(struct catalog *c, struct definition *d)
+{
+    struct catalog_service *service = catalog_find(c, d->service->name);
+
+    if (!service)
+        service = add(c, d->service->name);
+    if (!service)
+        return catalog_count(c) == c->services.max_count ? ERR_LIMIT : ERR_NOMEM;
+    set_definition(service, definition_ref(d));
+    return ERR_OK;
+}
+
+void catalog_undefine(struct catalog *c, struct str name, void (*drop_state)(void *state))
+{
+    struct catalog_service *service = catalog_find(c, name);
+
+    if (!service)
+        return;
+    set_definition(service, NULL);
+    remove_forgotten(c, drop_state);
+}
+
 enum err catalog_apply(struct catalog *c, struct config *cfg, void (*drop_state)(void *state))
 {
     size_t count;
@@ -107,14 +147,14 @@ enum err catalog_apply(struct catalog *c, struct config *cfg, void (*drop_state)
     enum err err = ERR_OK;
 
     for (size_t i = 0; i < c->services.count; i++)
-        catalog_at(c, i)->config = NULL;
+        set_file(catalog_at(c, i), NULL);
     for (size_t i = 0; i < count; i++) {
         struct catalog_service *service = catalog_find(c, configured[i].name);
 
         if (!service)
             service = add(c, configured[i].name);
         if (service)
-            service->config = &configured[i];
+            set_file(service, &configured[i]);
         else
             err = vec_error(&c->services);
     }

@@ -7,6 +7,8 @@
 
 /* --- names --- */
 
+enum { SNAKE_BYTES = 128 };
+
 /* True when `camel` is `snake` with each _x written X. */
 static bool is_camel_of(struct str snake, struct str camel)
 {
@@ -39,11 +41,29 @@ static size_t find_field(const struct field_table *table, struct str key)
     return i;
 }
 
+/* "maxRetries" as "max_retries", written into `out`; a key that is too long for that as it is. */
+static struct str snake_of(struct str key, char out[SNAKE_BYTES])
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < key.len; i++) {
+        bool is_upper = key.ptr[i] >= 'A' && key.ptr[i] <= 'Z';
+
+        if (len + 2 > SNAKE_BYTES)
+            return key;
+        if (is_upper)
+            out[len++] = '_';
+        out[len++] = (char)(is_upper ? key.ptr[i] - 'A' + 'a' : key.ptr[i]);
+    }
+    return (struct str){ out, len };
+}
+
 static void report_unknown(struct report *report, const struct field_table *table,
                            const struct node *key)
 {
-    struct suggestion s = suggestion_for(key->text);
-    char shown[SHOWN_BYTES], near[SUGGESTION_BYTES];
+    char shown[SHOWN_BYTES], near[SUGGESTION_BYTES], snake[SNAKE_BYTES];
+    struct suggestion s = suggestion_for(table->camel_case ? snake_of(key->text, snake)
+                                                           : key->text);
 
     for (size_t i = 0; i < table->count; i++) {
         suggestion_offer(&s, str_of(table->fields[i].is.name));

@@ -126,6 +126,76 @@ static void test_catalog__no_memory_is_an_error_and_leaves_it_whole(void **state
     config_unref(cfg);
 }
 
+static struct definition *definition_of(const char *json)
+{
+    struct config *base = config_of("");
+    struct definition *d = NULL;
+
+    assert_int_equal(definition_read(str_of(json), STR_NONE, base, &d, NULL, NULL), ERR_OK);
+    config_unref(base);
+    return d;
+}
+
+static enum err define(struct catalog *c, const char *json)
+{
+    struct definition *d = definition_of(json);
+    enum err err = catalog_define(c, d);
+
+    definition_unref(d); /* the catalog holds its own */
+    return err;
+}
+
+static void test_catalog__a_definition_counts_where_the_file_is_silent(void **state UNUSED)
+{
+    struct catalog c;
+
+    catalog_init(&c, 10);
+    assert_int_equal(define(&c, "{\"name\":\"a\",\"team\":\"api\"}"), ERR_OK);
+    assert_true(str_equals(catalog_find(&c, STR("a"))->config->team, STR("api")));
+    apply(&c, "services: [{name: a, team: file}]", ERR_OK);
+    assert_true(str_equals(catalog_find(&c, STR("a"))->config->team, STR("file")));
+    assert_int_equal(define(&c, "{\"name\":\"a\",\"team\":\"api 2\"}"), ERR_OK);
+    assert_true(str_equals(catalog_find(&c, STR("a"))->config->team, STR("file")));
+    apply(&c, "services: []", ERR_OK);
+    assert_true(str_equals(catalog_find(&c, STR("a"))->config->team, STR("api 2")));
+    assert_int_equal(catalog_count(&c), 1);
+    catalog_release(&c, drop);
+}
+
+static void test_catalog__without_its_definition_stays_what_was_heard_or_filed(void **state UNUSED)
+{
+    struct catalog c;
+
+    dropped = 0;
+    catalog_init(&c, 10);
+    apply(&c, "services: [{name: filed}]", ERR_OK);
+    catalog_hear(&c, STR("heard"), "haproxy");
+    assert_int_equal(define(&c, "{\"name\":\"filed\"}"), ERR_OK);
+    assert_int_equal(define(&c, "{\"name\":\"heard\"}"), ERR_OK);
+    assert_int_equal(define(&c, "{\"name\":\"alone\"}"), ERR_OK);
+    give_state(catalog_find(&c, STR("alone")));
+    catalog_undefine(&c, STR("filed"), drop);
+    catalog_undefine(&c, STR("heard"), drop);
+    catalog_undefine(&c, STR("alone"), drop);
+    catalog_undefine(&c, STR("nobody"), drop);
+    assert_non_null(catalog_find(&c, STR("filed"))->config);
+    assert_null(catalog_find(&c, STR("heard"))->config);
+    assert_null(catalog_find(&c, STR("alone")));
+    assert_int_equal(dropped, 1);
+    catalog_release(&c, drop);
+}
+
+static void test_catalog__definitions_beyond_the_limit_are_refused(void **state UNUSED)
+{
+    struct catalog c;
+
+    catalog_init(&c, 1);
+    assert_int_equal(define(&c, "{\"name\":\"a\"}"), ERR_OK);
+    assert_int_equal(define(&c, "{\"name\":\"b\"}"), ERR_LIMIT);
+    assert_int_equal(define(&c, "{\"name\":\"a\"}"), ERR_OK);
+    catalog_release(&c, drop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +203,9 @@ int main(void)
         cmocka_unit_test(test_catalog__a_configured_service_is_there_before_it_is_heard),
         cmocka_unit_test(test_catalog__what_nobody_speaks_of_goes_with_its_configuration),
         cmocka_unit_test(test_catalog__services_beyond_the_limit_are_refused_and_counted),
+        cmocka_unit_test(test_catalog__a_definition_counts_where_the_file_is_silent),
+        cmocka_unit_test(test_catalog__without_its_definition_stays_what_was_heard_or_filed),
+        cmocka_unit_test(test_catalog__definitions_beyond_the_limit_are_refused),
         cmocka_unit_test(test_catalog__no_memory_is_an_error_and_leaves_it_whole),
     };
 
