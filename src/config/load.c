@@ -36,6 +36,7 @@ struct sections {
     const struct node *global;
     const struct node *scrape_configs;
     const struct node *services;
+    const struct node *mappings;
 };
 
 static const struct {
@@ -45,6 +46,7 @@ static const struct {
     { "global", offsetof(struct sections, global) },
     { "scrape_configs", offsetof(struct sections, scrape_configs) },
     { "services", offsetof(struct sections, services) },
+    { "mappings", offsetof(struct sections, mappings) },
 };
 
 static bool take_section(struct sections *sections, const struct node *value)
@@ -182,6 +184,8 @@ static void read_all(struct config *cfg, const struct config_sources *sources,
         section_read_scrapes(&section, sections.scrape_configs, &global);
     if (sections.services)
         section_read_services(&section, sections.services);
+    if (sections.mappings)
+        section_read_mappings(&section, sections.mappings);
 }
 
 static void report_diag(struct report *report, const struct diag *diag)

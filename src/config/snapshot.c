@@ -41,6 +41,12 @@ const struct config_service *config_services(const struct config *cfg, size_t *r
     return cfg->services;
 }
 
+const struct config_mapping *config_mappings(const struct config *cfg, size_t *ret_count)
+{
+    *ret_count = cfg->mapping_count;
+    return cfg->mappings;
+}
+
 struct labels config_external_labels(const struct config *cfg)
 {
     return cfg->external_labels;

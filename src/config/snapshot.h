@@ -18,6 +18,8 @@ struct config {
     size_t scrape_count;
     const struct config_service *services;
     size_t service_count;
+    const struct config_mapping *mappings;
+    size_t mapping_count;
     struct labels external_labels;
 };
 
