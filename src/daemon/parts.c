@@ -57,9 +57,9 @@ static enum err open_store(struct daemon *d, struct diag *diag)
     err = tsdb_open(&options, &d->db, diag);
     if (err)
         return err;
-    d->evaluate.mapping = mapping_new(d->db, monitor_sink(d->evaluate.monitor));
-    if (!d->evaluate.mapping)
-        return diag_set(diag, ERR_NOMEM, "no memory for the mapping");
+    err = mapping_new(d->db, monitor_sink(d->evaluate.monitor), d->config, &d->evaluate.mapping);
+    if (err)
+        return diag_set(diag, err, "no memory for the mapping");
     err = replay_windows(d->db, d->evaluate.mapping, clock_wall_ms(&d->clock));
     return err ? diag_set(diag, err, "the last minutes cannot be read: %s", err_text(err)) : ERR_OK;
 }

@@ -119,7 +119,8 @@ struct mapped_series *mapped_series_add(struct mapped_table *t, uint32_t ref,
     for (size_t i = 0; i < count; i++) {
         *(struct binding *)vec_at(&t->bindings, s->first_binding + i) = bindings[i];
         s->is_epoch |= bindings[i].row->use == USE_EPOCH;
-        s->is_state |= bindings[i].row->use == USE_STATE;
+        s->is_state |= bindings[i].row->use == USE_STATE || bindings[i].row->use == USE_NUMBER;
+        s->is_entries |= bindings[i].row->use == USE_ENTERED;
         s->falls_with_all |= bindings[i].row->falls_with_all;
     }
     t->slots[ref] = SLOT_FIRST + place_of(t, s);

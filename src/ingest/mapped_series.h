@@ -21,13 +21,6 @@
 #include "base/vec.h"
 #include "ingest/mapping_subject.h"
 
-enum { BINDINGS_PER_SERIES_MAX = 8 };
-
-struct binding {
-    const struct mapping_row *row;
-    struct mapping_subject *subject; /* NULL: the row is about the source */
-};
-
 struct mapped_series {
     struct mapping_source *source;
     uint64_t hash; /* of its labels */
@@ -38,7 +31,8 @@ struct mapped_series {
     double last_growth;
     int64_t last_ts_ms;
     bool is_epoch;
-    bool is_state;
+    bool is_state;   /* a gauge of a breaker's state */
+    bool is_entries; /* a counter of how often a state was entered */
     bool falls_with_all;
     bool born_at_runtime; /* the source was heard before it: it began at 0 */
     bool has_last;

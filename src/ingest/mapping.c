@@ -28,6 +28,7 @@ enum { FALL_GROWTH_FACTOR = 10 };
 struct mapping {
     struct tsdb *db;
     struct signal_sink sink;
+    struct mapping_table *rows;
     struct mapping_registry registry;
     struct mapped_table table;
     struct lost_counters lost;
@@ -36,17 +37,24 @@ struct mapping {
     int64_t received_ms; /* of the newest one */
 };
 
-struct mapping *mapping_new(struct tsdb *db, struct signal_sink sink)
+enum err mapping_new(struct tsdb *db, struct signal_sink sink, const struct config *cfg,
+                     struct mapping **ret)
 {
     struct mapping *m = mem_alloc_zero(1, sizeof *m);
+    enum err err;
 
     if (!m)
-        return NULL;
+        return ERR_NOMEM;
     m->db = db;
     m->sink = sink;
     m->registry = mapping_registry_empty();
     m->table = mapped_series_none();
-    return m;
+    err = mapping_table_new(cfg, &m->rows);
+    if (err)
+        mapping_free(m);
+    else
+        *ret = m;
+    return err;
 }
 
 void mapping_free(struct mapping *m)
@@ -56,7 +64,13 @@ void mapping_free(struct mapping *m)
     mapping_registry_release(&m->registry);
     mapped_series_release(&m->table);
     lost_counters_release(&m->lost);
+    mapping_table_free(m->rows);
     mem_free(m);
+}
+
+const struct str *mapping_metrics(const struct mapping *m, size_t *ret_count)
+{
+    return mapping_table_metrics(m->rows, ret_count);
 }
 
 /* --- binding --- */
@@ -67,29 +81,6 @@ static bool is_about_scrape(struct labels labels)
     struct str name = labels_value(labels, LABEL_METRIC_NAME);
 
     return str_equals(name, STR("up")) || str_has_prefix(name, STR("scrape_"));
-}
-
-/* The rows that accept the series, each with its subject. */
-static size_t collect_bindings(struct mapping *m, struct labels labels,
-                               struct mapping_source *source,
-                               struct binding out[BINDINGS_PER_SERIES_MAX])
-{
-    size_t row_count, count = 0;
-    const struct mapping_row *rows = mapping_rows(&row_count);
-
-    for (size_t i = 0; i < row_count && count < BINDINGS_PER_SERIES_MAX; i++) {
-        struct mapping_subject *subject = NULL;
-
-        if (!mapping_row_accepts(&rows[i], labels))
-            continue;
-        if (rows[i].use != USE_EPOCH) {
-            subject = mapping_registry_subject(&m->registry, &rows[i], source, labels);
-            if (!subject)
-                continue;
-        }
-        out[count++] = (struct binding){ &rows[i], subject };
-    }
-    return count;
 }
 
 /* Where a series begins that is new here, or comes back. */
@@ -122,7 +113,7 @@ static struct mapped_series *bind_series(struct mapping *m, uint32_t ref)
         return NULL;
     if (!source->heard_batch)
         source->heard_batch = m->batch;
-    count = collect_bindings(m, labels, source, found);
+    count = mapping_registry_bind(&m->registry, m->rows, labels, source, found);
     s = count ? mapped_series_add(&m->table, ref, found, count) : NULL;
     if (!s)
         return NULL;
@@ -134,21 +125,31 @@ static struct mapped_series *bind_series(struct mapping *m, uint32_t ref)
 
 /* --- the first pass --- */
 
+static void note_epoch(struct mapping *m, struct mapping_source *source, double epoch)
+{
+    if (source->epoch_known && source->epoch != epoch)
+        source->restart_batch = m->batch;
+    source->epoch = epoch;
+    source->epoch_known = true;
+}
+
 static void look_for_restart(struct mapping *m, struct mapped_series *s,
                              const struct series_sample *sample)
 {
-    struct mapping_source *source = s->source;
+    const struct binding *bindings = mapped_series_bindings(&m->table, s);
 
     if (isnan(sample->value) || sample->ts_ms <= s->last_ts_ms)
         return;
     if (s->is_epoch) {
-        if (source->epoch_known && source->epoch != sample->value)
-            source->restart_batch = m->batch;
-        source->epoch = sample->value;
-        source->epoch_known = true;
-    } else if (s->falls_with_all && s->has_last && sample->value < s->last) {
-        source->fall_batch = m->batch;
+        note_epoch(m, s->source, sample->value);
+        return;
     }
+    if (s->is_state || !s->has_last || !(sample->value < s->last))
+        return;
+    if (s->falls_with_all)
+        s->source->fall_batch = m->batch;
+    for (size_t i = 0; i < s->binding_count; i++)
+        mapping_binding_on_fall(&bindings[i], m->batch, sample->ts_ms);
 }
 
 static void prepare(struct mapping *m, const struct sample_batch *batch)
@@ -162,7 +163,7 @@ static void prepare(struct mapping *m, const struct sample_batch *batch)
         if (mapped_series_is_unseen(&m->table, sample->series) && !bind_series(m, sample->series))
             mapped_series_ignore(&m->table, sample->series);
         s = mapped_series_find(&m->table, sample->series);
-        if (s && (s->is_epoch || s->falls_with_all))
+        if (s)
             look_for_restart(m, s, sample);
     }
 }
@@ -173,13 +174,11 @@ static uint32_t sink_id(struct mapping *m, struct mapping_group *g)
 {
     if (!g->sink_id && g->asked_batch != m->batch) {
         g->asked_batch = m->batch;
-        g->sink_id = m->sink.subject(
-            m->sink.ctx,
-            &(struct signal_subject){ .service = g->service,
-                                      .breaker = g->breaker,
-                                      .endpoint = STR(""),
-                                      .caller = str_of(g->row->caller ? g->row->caller : ""),
-                                      .source = g->row->source });
+        g->sink_id = m->sink.subject(m->sink.ctx, &(struct signal_subject){ .service = g->service,
+                                                                            .breaker = g->breaker,
+                                                                            .endpoint = g->endpoint,
+                                                                            .caller = g->caller,
+                                                                            .source = g->source });
     }
     return g->sink_id;
 }
@@ -221,66 +220,28 @@ static double growth(const struct mapping *m, const struct mapped_series *s, dou
     return value - s->last;
 }
 
-static void add_part(struct mapping *m, struct mapping_subject *s, enum mapping_part part,
-                     double grown, double value)
-{
-    struct retry_estimate *e = &s->retries;
-
-    if (s->restart_batch != s->source->restart_batch) {
-        s->restart_batch = s->source->restart_batch;
-        retry_estimate_on_restart(e);
-    }
-    s->parts_batch = m->batch;
-    switch (part) {
-    case PART_ATTEMPTS:
-        e->attempts += grown;
-        break;
-    case PART_CALLS:
-        e->calls += grown;
-        break;
-    case PART_RETRY_WARNINGS:
-        e->retry_warnings += grown;
-        break;
-    case PART_REDISPATCHES:
-        e->redispatches += grown;
-        break;
-    case PART_UNSERVED:
-        e->unserved += grown;
-        break;
-    case PART_UNSERVED_MINUS:
-        e->unserved -= grown;
-        break;
-    case PART_IN_FLIGHT:
-        retry_estimate_set_in_flight(e, value);
-        break;
-    default:
-        break;
-    }
-}
-
-static void set_state_bit(struct mapping *m, struct mapping_subject *s, unsigned bit, bool on)
-{
-    s->state_batch = m->batch;
-    if (on)
-        s->state_bits |= bit;
-    else
-        s->state_bits &= ~bit;
-}
-
 static void revive(struct mapping *m, struct mapped_series *s)
 {
     const struct binding *bindings = mapped_series_bindings(&m->table, s);
 
     for (size_t i = 0; i < s->binding_count && !s->live; i++) {
-        struct mapping_subject *subject = bindings[i].subject;
-
-        if (!subject)
+        if (!bindings[i].subject)
             continue;
-        subject->live_count++;
-        subject->live_state_count += s->is_state;
-        subject->group->gone_sent = false;
+        mapping_binding_set_live(&bindings[i], true);
+        bindings[i].subject->group->gone_sent = false;
     }
     s->live = true;
+}
+
+static void take_word(struct mapping *m, const struct binding *b, enum state_word from,
+                      enum state_word to)
+{
+    enum state_kind kind;
+
+    if (!mapping_row_is_about_state(b->row, &kind))
+        return;
+    b->subject->state_batch = m->batch;
+    state_evidence_on_change(&b->subject->state, kind, from, to);
 }
 
 static void take_stale(struct mapping *m, struct mapped_series *s, int64_t at_ms)
@@ -293,39 +254,99 @@ static void take_stale(struct mapping *m, struct mapped_series *s, int64_t at_ms
         if (!b->subject)
             continue;
         touch(m, b->subject, at_ms);
-        b->subject->live_count--;
-        b->subject->live_state_count -= s->is_state;
+        mapping_binding_set_live(b, false);
         if (s->is_state)
-            set_state_bit(m, b->subject, (unsigned)b->row->state, false);
+            take_word(m, b, mapping_row_word(b->row, s->last), STATE_NOTHING);
     }
     s->live = false;
 }
 
-static void deliver(struct mapping *m, const struct binding *b, double grown,
-                    const struct series_sample *sample)
+/* One sample of a series, and what it is after the one before. */
+struct reading {
+    const struct mapped_series *series;
+    const struct series_sample *sample;
+    double grown;
+    bool was_live;
+};
+
+static void take_counter(struct mapping *m, const struct binding *b, const struct reading *r)
 {
-    if (b->row->use == USE_EPOCH)
+    struct mapping_subject *subject = b->subject;
+    unsigned bit = 1U << b->row->signal;
+
+    if (b->row->stands_in && subject->told_signals & bit)
         return;
-    touch(m, b->subject, sample->ts_ms);
-    if (b->row->use == USE_SIGNAL)
-        send(m, b->subject, b->row->signal, sample->ts_ms, grown);
-    else if (b->row->use == USE_PART)
-        add_part(m, b->subject, b->row->part, grown, sample->value);
+    if (r->sample->value > 0)
+        subject->spoken_signals |= bit;
+    if (b->row->zero_is_silence && !(subject->spoken_signals & bit))
+        return;
+    state_evidence_on_traffic(&subject->state, b->row->signal, r->grown);
+    send(m, subject, b->row->signal, r->sample->ts_ms, r->grown);
+}
+
+static void take_part(struct mapping *m, const struct binding *b, const struct reading *r)
+{
+    struct mapping_subject *subject = b->subject;
+
+    mapping_subject_add_part(subject, b->row, r->grown, r->sample->value);
+    if (mapping_row_is_difference(b->row))
+        subject->difference_batch = m->batch;
     else
-        set_state_bit(m, b->subject, (unsigned)b->row->state, sample->value == 1);
+        subject->parts_batch = m->batch;
+}
+
+/* The first value in a process holds every entry since it began, with a closed breaker. */
+static double entries(const struct mapping *m, const struct binding *b, const struct reading *r)
+{
+    bool was_away = !r->was_live && r->series->last_ts_ms <= b->subject->fall_ms;
+    bool began = !r->series->has_last || b->subject->fall_batch == m->batch || was_away;
+
+    return began ? r->sample->value : r->grown;
+}
+
+static void deliver(struct mapping *m, const struct binding *b, const struct reading *r)
+{
+    struct mapping_subject *subject = b->subject;
+    enum state_word before = STATE_NOTHING;
+
+    if (!subject)
+        return;
+    touch(m, subject, r->sample->ts_ms);
+    switch (b->row->use) {
+    case USE_SIGNAL:
+        take_counter(m, b, r);
+        break;
+    case USE_PART:
+        take_part(m, b, r);
+        break;
+    case USE_ENTERED:
+        subject->state_batch = m->batch;
+        state_evidence_on_growth(&subject->state, b->row->state, entries(m, b, r));
+        break;
+    case USE_HELD:
+        subject->state_batch = m->batch;
+        state_evidence_on_growth(&subject->state, b->row->state, r->grown);
+        break;
+    default:
+        if (r->was_live)
+            before = mapping_row_word(b->row, r->series->last);
+        take_word(m, b, before, mapping_row_word(b->row, r->sample->value));
+        break;
+    }
 }
 
 static void take_value(struct mapping *m, struct mapped_series *s,
                        const struct series_sample *sample)
 {
     const struct binding *bindings = mapped_series_bindings(&m->table, s);
-    double grown = s->is_state || s->is_epoch ? 0 : growth(m, s, sample->value);
+    bool is_counter = !s->is_state && !s->is_epoch;
+    struct reading r = { s, sample, is_counter ? growth(m, s, sample->value) : 0, s->live };
 
     revive(m, s);
     for (size_t i = 0; i < s->binding_count; i++)
-        deliver(m, &bindings[i], grown, sample);
+        deliver(m, &bindings[i], &r);
     s->last = sample->value;
-    s->last_growth = grown;
+    s->last_growth = r.grown;
     s->has_last = true;
 }
 
@@ -337,7 +358,7 @@ static void take_sample(struct mapping *m, const struct series_sample *sample)
         return; /* the store keeps the first sample of an instant, too */
     if (sample_is_stale(sample->value))
         take_stale(m, s, sample->ts_ms);
-    else if (isfinite(sample->value))
+    else if (isfinite(sample->value) || s->is_state)
         take_value(m, s, sample);
     else
         return;
@@ -349,10 +370,13 @@ static void take_sample(struct mapping *m, const struct series_sample *sample)
 static void settle_retries(struct mapping *m, struct mapping_subject *s)
 {
     bool is_breaker = s->group->breaker.len > 0;
+    double retries;
 
     if (s->parts_batch == m->batch)
         send(m, s, is_breaker ? SIGNAL_BREAKER_ERRORS : SIGNAL_RETRIES, s->at_ms,
              retry_estimate_take(&s->retries));
+    if (s->difference_batch == m->batch && retry_difference_take(&s->difference, &retries))
+        send(m, s, SIGNAL_RETRIES, s->at_ms, retries);
 }
 
 static void settle_group(struct mapping *m, const struct mapping_subject *s)
@@ -380,8 +404,11 @@ static void begin_batch(struct mapping *m)
 
 static void settle(struct mapping *m)
 {
-    for (struct mapping_subject *s = m->touched; s; s = s->next_touched)
+    for (struct mapping_subject *s = m->touched; s; s = s->next_touched) {
         settle_retries(m, s);
+        if (s->state_batch == m->batch)
+            state_evidence_settle(&s->state);
+    }
     for (struct mapping_subject *s = m->touched; s; s = s->next_touched)
         settle_group(m, s);
 }

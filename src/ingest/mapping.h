@@ -1,12 +1,13 @@
 /*
  * Mapping: turns committed samples of known exporters into signals.
  *
- * A table of rows (mapping_rows) says which metric, under which label
- * conditions, is which signal of which service or breaker. The first time a
+ * A table of rows (mapping_table.h; ours and the configuration's) says which metric,
+ * under which label conditions, is which signal of which service or breaker. The first time a
  * series is seen it is bound to a row (or to none); afterwards a sample costs
  * one array access.
  *
- *   mapping_new(db, sink) -> { mapping_apply(batch) | mapping_forget(refs) }* -> mapping_free
+ *   mapping_new(db, sink, cfg, &m) -> { mapping_apply(batch) | mapping_forget(refs) }* ->
+ * mapping_free
  *
  * Counters  The increase since the series' sample before. A lower value is a
  *           reset: the new value itself is the increase. The first sample of a
@@ -22,7 +23,9 @@
  * Leases    mapping_forget unbinds series that left the store's memory, for their references
  *           may come back as other series. One that comes back itself goes on from its
  *           last value, as far as that is remembered (lost_counters.h).
- * HAProxy   docs/decisions names the rules (calls, retries, half-open).
+ * States    state_evidence.h weighs what several series say of one breaker.
+ * Retries   Where no counter tells them: retry_estimate.h, retry_difference.h.
+ *           docs/decisions names the rules for HAProxy (calls, retries, half-open).
  * Limits    MAPPING_SUBJECTS_MAX services and breakers, a million mapped series;
  *           a series beyond them, or that found no memory when it was first seen,
  *           stays unmapped.
@@ -31,14 +34,20 @@
 #ifndef FUSEBOX_INGEST_MAPPING_H
 #define FUSEBOX_INGEST_MAPPING_H
 
+#include "config/config.h"
 #include "model/sample.h"
 #include "model/signal.h"
 #include "tsdb/tsdb.h"
 
 struct mapping;
 
-struct mapping *mapping_new(struct tsdb *db, struct signal_sink sink); /* NULL: no memory */
-void mapping_free(struct mapping *m);
+/* With the rows of the configuration, which is not kept; NULL: ours alone. ERR_NOMEM, ERR_LIMIT. */
+enum err mapping_new(struct tsdb *db, struct signal_sink sink, const struct config *cfg,
+                     struct mapping **ret) MUST_CHECK;
+void mapping_free(struct mapping *m); /* NULL is allowed */
+
+/* The names of all metrics that have a row, each once. */
+const struct str *mapping_metrics(const struct mapping *m, size_t *ret_count);
 
 /* Sends the signals of one committed batch, in the order of its samples; breaker states once per
  * batch. */

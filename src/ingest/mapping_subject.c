@@ -59,28 +59,44 @@ struct mapping_source *mapping_registry_source(struct mapping_registry *r, struc
 
 /* --- groups and subjects --- */
 
-/* A group that was just made. False: no memory for its texts. */
-static bool name_group(struct mapping_registry *r, struct mapping_group *group,
-                       const struct mapping_row *row, struct str service, struct str breaker)
+/* What a row sees in a series. */
+struct sight {
+    const struct mapping_row *row;
+    struct str service, breaker, endpoint, caller;
+};
+
+static struct str named(const char *name, const char *label, struct labels labels)
 {
-    group->row = row;
-    return arena_copy_str(&r->arena, service, &group->service) &&
-           arena_copy_str(&r->arena, breaker, &group->breaker);
+    if (name)
+        return str_of(name);
+    return label ? labels_value(labels, str_of(label)) : STR("");
 }
 
-static struct mapping_group *find_group(struct mapping_registry *r, const struct mapping_row *row,
-                                        struct str service, struct str breaker)
+/* A group that was just made. False: no memory for its texts. */
+static bool name_group(struct mapping_registry *r, struct mapping_group *group,
+                       const struct sight *sight)
+{
+    group->source = sight->row->source;
+    return arena_copy_str(&r->arena, sight->service, &group->service) &&
+           arena_copy_str(&r->arena, sight->breaker, &group->breaker) &&
+           arena_copy_str(&r->arena, sight->endpoint, &group->endpoint) &&
+           arena_copy_str(&r->arena, sight->caller, &group->caller);
+}
+
+static struct mapping_group *find_group(struct mapping_registry *r, const struct sight *sight)
 {
     struct buf key = buf_limited(KEY_MAX_BYTES);
     struct mapping_group *group = NULL;
     bool is_new = false;
 
-    append_part(&key, str_of(row->source));
-    append_part(&key, service);
-    append_part(&key, breaker);
+    append_part(&key, str_of(sight->row->source));
+    append_part(&key, sight->service);
+    append_part(&key, sight->breaker);
+    append_part(&key, sight->endpoint);
+    append_part(&key, sight->caller);
     if (!buf_error(&key))
         group = find_or_add(r, &r->groups, buf_str(&key), sizeof *group, &is_new);
-    if (is_new && !name_group(r, group, row, service, breaker)) {
+    if (is_new && !name_group(r, group, sight)) {
         map_remove(&r->groups, buf_str(&key));
         group = NULL;
     }
@@ -99,12 +115,10 @@ static void link_subject(struct mapping_subject *s, struct mapping_group *group,
     group->first = s;
 }
 
-static struct mapping_subject *find_subject(struct mapping_registry *r,
-                                            const struct mapping_row *row,
-                                            struct mapping_source *source, struct str service,
-                                            struct str breaker)
+static struct mapping_subject *find_subject(struct mapping_registry *r, const struct sight *sight,
+                                            struct mapping_source *source)
 {
-    struct mapping_group *group = find_group(r, row, service, breaker);
+    struct mapping_group *group = find_group(r, sight);
     struct {
         const void *group, *source;
     } key = { group, source };
@@ -120,27 +134,41 @@ static struct mapping_subject *find_subject(struct mapping_registry *r,
     return s;
 }
 
+/* False: the labels do not name it. */
+static bool look(const struct mapping_row *row, struct labels labels, struct sight *ret)
+{
+    *ret = (struct sight){
+        .row = row,
+        .service = named(row->service, row->service_label, labels),
+        .breaker = named(row->breaker, row->breaker_label, labels),
+        .endpoint = named(NULL, row->endpoint_label, labels),
+        .caller = named(row->caller, row->caller_label, labels),
+    };
+    if (!ret->breaker.len && row->breaker_or_service)
+        ret->breaker = ret->service;
+    return ret->service.len && (ret->breaker.len || !(row->breaker || row->breaker_label));
+}
+
 struct mapping_subject *mapping_registry_subject(struct mapping_registry *r,
                                                  const struct mapping_row *row,
                                                  struct mapping_source *source,
                                                  struct labels labels)
 {
-    struct str service = row->service ? str_of(row->service)
-                                      : labels_value(labels, str_of(row->service_label));
-    struct str breaker = row->breaker_label ? labels_value(labels, str_of(row->breaker_label))
-                                            : STR("");
     struct mapping_subject *of_service, *s;
+    struct sight sight, service;
 
-    if (!service.len || (row->breaker_label && !breaker.len))
+    if (!look(row, labels, &sight))
         return NULL;
-    of_service = find_subject(r, row, source, service, STR(""));
+    service = sight;
+    service.breaker = service.endpoint = STR("");
+    of_service = find_subject(r, &service, source);
     if (!of_service)
         return NULL;
-    if (!row->breaker_label) {
+    if (!sight.breaker.len) {
         of_service->needs_breaker = row->needs_breaker;
         return of_service;
     }
-    s = find_subject(r, row, source, service, breaker);
+    s = find_subject(r, &sight, source);
     if (!s)
         return NULL;
     s->service = of_service;
@@ -148,16 +176,126 @@ struct mapping_subject *mapping_registry_subject(struct mapping_registry *r,
     return s;
 }
 
-/* --- states --- */
+/* --- series --- */
 
-static enum breaker_state state_of(unsigned bits)
+size_t mapping_registry_bind(struct mapping_registry *r, const struct mapping_table *table,
+                             struct labels labels, struct mapping_source *source,
+                             struct binding out[BINDINGS_PER_SERIES_MAX])
 {
-    if (bits & STATE_DISABLED)
-        return BREAKER_DISABLED;
-    if (bits & STATE_OPEN)
-        return bits & STATE_CHECK_PASSES ? BREAKER_HALF_OPEN : BREAKER_OPEN;
-    return bits & STATE_CLOSED ? BREAKER_CLOSED : BREAKER_UNKNOWN;
+    const struct mapping_entry *entry = mapping_table_first(
+        table, labels_value(labels, LABEL_METRIC_NAME));
+    unsigned taken = 0; /* signals for which a row of the configuration was found */
+    size_t count = 0;
+
+    for (; entry && count < BINDINGS_PER_SERIES_MAX; entry = entry->next) {
+        const struct mapping_row *row = &entry->row;
+        unsigned bit = row->use == USE_EPOCH ? 0 : 1U << mapping_row_signal(row);
+        struct mapping_subject *subject = NULL;
+
+        if ((!row->is_own && taken & bit) || !mapping_row_accepts(row, labels))
+            continue;
+        if (bit && !(subject = mapping_registry_subject(r, row, source, labels)))
+            continue;
+        if (row->is_own)
+            taken |= bit;
+        if (subject && row->use == USE_SIGNAL && !row->stands_in)
+            subject->told_signals |= bit;
+        out[count++] = (struct binding){ row, subject };
+    }
+    return count;
 }
+
+void mapping_binding_set_live(const struct binding *b, bool live)
+{
+    enum state_kind kind;
+
+    if (live)
+        b->subject->live_count++;
+    else
+        b->subject->live_count--;
+    if (mapping_row_is_about_state(b->row, &kind))
+        state_evidence_on_live(&b->subject->state, kind, live);
+}
+
+static void on_fall(const struct binding *b)
+{
+    if (b->row->use == USE_ENTERED)
+        state_evidence_on_restart(&b->subject->state);
+    else
+        retry_difference_on_restart(&b->subject->difference);
+}
+
+void mapping_binding_on_fall(const struct binding *b, uint64_t batch, int64_t at_ms)
+{
+    bool concerns = b->row->use == USE_ENTERED || mapping_row_is_difference(b->row);
+
+    if (!concerns || b->subject->fall_batch == batch)
+        return;
+    on_fall(b);
+    b->subject->fall_batch = batch;
+    b->subject->fall_ms = at_ms;
+}
+
+/* --- retries --- */
+
+static void add_to_difference(struct mapping_subject *s, enum mapping_part part, double grown)
+{
+    struct retry_difference *d = &s->difference;
+
+    if (part == PART_DIFFERENCE_ATTEMPTS) {
+        d->attempts += grown;
+        d->attempts_told = true;
+    } else {
+        d->calls += grown;
+        d->calls_told = true;
+    }
+}
+
+static void add_to_estimate(struct retry_estimate *e, enum mapping_part part, double grown,
+                            double value)
+{
+    switch (part) {
+    case PART_ATTEMPTS:
+        e->attempts += grown;
+        break;
+    case PART_CALLS:
+        e->calls += grown;
+        break;
+    case PART_RETRY_WARNINGS:
+        e->retry_warnings += grown;
+        break;
+    case PART_REDISPATCHES:
+        e->redispatches += grown;
+        break;
+    case PART_UNSERVED:
+        e->unserved += grown;
+        break;
+    case PART_UNSERVED_MINUS:
+        e->unserved -= grown;
+        break;
+    case PART_IN_FLIGHT:
+        retry_estimate_set_in_flight(e, value);
+        break;
+    default:
+        break;
+    }
+}
+
+void mapping_subject_add_part(struct mapping_subject *s, const struct mapping_row *row,
+                              double grown, double value)
+{
+    if (mapping_row_is_difference(row)) {
+        add_to_difference(s, row->part, grown);
+        return;
+    }
+    if (s->restart_batch != s->source->restart_batch) {
+        s->restart_batch = s->source->restart_batch;
+        retry_estimate_on_restart(&s->retries);
+    }
+    add_to_estimate(&s->retries, row->part, grown, value);
+}
+
+/* --- states --- */
 
 enum breaker_state mapping_group_state(const struct mapping_group *group)
 {
@@ -168,7 +306,7 @@ enum breaker_state mapping_group_state(const struct mapping_group *group)
     enum breaker_state worst = BREAKER_UNKNOWN;
 
     for (const struct mapping_subject *s = group->first; s; s = s->next) {
-        enum breaker_state state = s->live_state_count ? state_of(s->state_bits) : BREAKER_UNKNOWN;
+        enum breaker_state state = state_evidence_state(&s->state);
 
         if (badness[state] > badness[worst])
             worst = state;

@@ -20,11 +20,14 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "ingest/mapping_table.h"
+#include "ingest/retry_difference.h"
 #include "ingest/retry_estimate.h"
+#include "ingest/state_evidence.h"
 
 enum {
     MAPPING_SUBJECTS_MAX = 200000,
     MAPPING_ARENA_MAX_BYTES = 256 << 20,
+    BINDINGS_PER_SERIES_MAX = 8,
 };
 
 struct mapping_source {
@@ -39,9 +42,11 @@ struct mapping_source {
 struct mapping_subject;
 
 struct mapping_group {
-    const struct mapping_row *row; /* source and caller */
+    const char *source; /* its name in signals */
     struct str service;
     struct str breaker;
+    struct str endpoint;
+    struct str caller;
     struct mapping_subject *first;
     uint32_t sink_id; /* 0: not known, or refused */
     uint64_t asked_batch;
@@ -56,16 +61,26 @@ struct mapping_subject {
     struct mapping_subject *next;         /* the group in other sources */
     struct mapping_subject *next_touched; /* in the batch that is applied */
     uint64_t touched_batch;
-    uint64_t state_batch;   /* the newest batch with a sample of its state … */
-    uint64_t parts_batch;   /* … and with one that retries are reckoned from */
-    uint64_t restart_batch; /* the source's, as far as `retries` knows */
-    int64_t at_ms;          /* newest sample of the batch */
+    uint64_t state_batch;      /* the newest batch with a sample of its state … */
+    uint64_t parts_batch;      /* … and with one that `retries` is reckoned from … */
+    uint64_t difference_batch; /* … or `difference` */
+    uint64_t restart_batch;    /* the source's, as far as `retries` knows */
+    uint64_t fall_batch; /* the newest batch in which a counter of this subject began again … */
+    int64_t fall_ms;     /* … and the time of its sample */
+    int64_t at_ms;       /* newest sample of the batch */
     bool needs_breaker;
     bool has_breaker;
-    size_t live_count; /* series without a stale marker */
-    size_t live_state_count;
-    unsigned state_bits;
+    unsigned told_signals;   /* bits of enum signal_kind that a row tells which does not stand in */
+    unsigned spoken_signals; /* … of which a counter was more than 0 */
+    size_t live_count;       /* series without a stale marker */
+    struct state_evidence state;
     struct retry_estimate retries;
+    struct retry_difference difference;
+};
+
+struct binding {
+    const struct mapping_row *row;
+    struct mapping_subject *subject; /* NULL: the row is about the source */
 };
 
 struct mapping_registry {
@@ -87,6 +102,21 @@ struct mapping_subject *mapping_registry_subject(struct mapping_registry *r,
                                                  const struct mapping_row *row,
                                                  struct mapping_source *source,
                                                  struct labels labels);
+
+/* The rows that accept a series, each with its subject; the count of them. */
+size_t mapping_registry_bind(struct mapping_registry *r, const struct mapping_table *table,
+                             struct labels labels, struct mapping_source *source,
+                             struct binding out[BINDINGS_PER_SERIES_MAX]);
+
+/* A sample of a number that retries are reckoned from. */
+void mapping_subject_add_part(struct mapping_subject *s, const struct mapping_row *row,
+                              double grown, double value);
+
+/* A series of it came to life, or ended. */
+void mapping_binding_set_live(const struct binding *b, bool live);
+/* A counter of it fell: a breaker that began again is closed, and calls in flight are forgotten.
+ * Once per batch. */
+void mapping_binding_on_fall(const struct binding *b, uint64_t batch, int64_t at_ms);
 
 /* The worst state over the group's sources: open, half-open, closed, disabled, unknown. */
 enum breaker_state mapping_group_state(const struct mapping_group *group);

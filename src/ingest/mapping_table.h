@@ -1,11 +1,18 @@
 /*
  * The table of mapping rows: which metric of which exporter is which signal.
  *
- * A row accepts a series by its name and at most two label values. One series
- * may be accepted by several rows. A new exporter is new rows; a new kind of
- * evidence is a new enum mapping_use.
+ * A row accepts a series by its name and label conditions. One series may be
+ * accepted by several rows. A new exporter is new rows; a new kind of evidence is
+ * a new enum mapping_use.
  *
- * Threads   Immutable.
+ * The rows of the configuration stand before ours. Where one of them accepts a
+ * series for a signal, ours of the same signal do not: so a job may have its own
+ * encoding of states.
+ *
+ *   mapping_table_new(cfg, &t) -> { mapping_table_first(name) -> entry->next }* -> free
+ *
+ * Memory    Owns copies of all that a configuration gave; rows do not move.
+ * Threads   Immutable after it was made.
  */
 #ifndef FUSEBOX_INGEST_MAPPING_TABLE_H
 #define FUSEBOX_INGEST_MAPPING_TABLE_H
@@ -13,70 +20,108 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
+#include "base/map.h"
+#include "config/config.h"
+#include "ingest/state_evidence.h"
 #include "model/labels.h"
 #include "model/signal.h"
 
 enum mapping_use {
-    USE_SIGNAL, /* a counter: its increase is `signal` */
-    USE_STATE,  /* a gauge that is 1 while the breaker's condition `state` holds */
-    USE_PART,   /* a number that the retries are reckoned from: `part` */
-    USE_EPOCH,  /* a gauge whose change says: every counter of this source began again from 0 */
-};
-
-/* Conditions of a breaker, as bits: one per series, since each series of a set that excludes one
- * another (UP, DOWN, MAINT, ...) tells its own bit alone. Half-open is a condition on a second
- * metric: open while its check passes. */
-enum mapping_state {
-    STATE_CLOSED = 1 << 0,
-    STATE_OPEN = 1 << 1,
-    STATE_MAINT = 1 << 2,
-    STATE_DRAIN = 1 << 3,
-    STATE_NOLB = 1 << 4,
-    STATE_DISABLED = STATE_MAINT | STATE_DRAIN | STATE_NOLB,
-    STATE_L4OK = 1 << 5,
-    STATE_L6OK = 1 << 6,
-    STATE_L7OK = 1 << 7,
-    STATE_L7OKC = 1 << 8,
-    STATE_CHECK_PASSES = STATE_L4OK | STATE_L6OK | STATE_L7OK | STATE_L7OKC,
+    USE_SIGNAL,  /* a counter: its increase is `signal` */
+    USE_STATE,   /* a gauge that is 1 while `state` holds */
+    USE_NUMBER,  /* a gauge whose number is the state, by `encoding` */
+    USE_ENTERED, /* a counter of how often `state` was entered; NOTHING: says only that the breaker
+                    is there, and falls when its process begins again */
+    USE_HELD,    /* a counter of the time for which `state` held, in any unit */
+    USE_PART,    /* a number that the retries are reckoned from: `part` */
+    USE_EPOCH,   /* a gauge whose change says: every counter of this source began again from 0 */
 };
 
 enum mapping_part {
-    PART_ATTEMPTS,
+    PART_ATTEMPTS, /* these go into retry_estimate.h … */
     PART_CALLS,
     PART_RETRY_WARNINGS,
     PART_REDISPATCHES,
-    PART_UNSERVED,       /* calls that ended in an error before any attempt … */
-    PART_UNSERVED_MINUS, /* … and what to subtract from it */
-    PART_IN_FLIGHT,      /* a gauge */
+    PART_UNSERVED,            /* calls that ended in an error before any attempt … */
+    PART_UNSERVED_MINUS,      /* … and what to subtract from it */
+    PART_IN_FLIGHT,           /* a gauge */
+    PART_DIFFERENCE_ATTEMPTS, /* … and these into retry_difference.h */
+    PART_DIFFERENCE_CALLS,
     PART_COUNT,
+};
+
+enum mapping_match {
+    MATCH_ANY,  /* the value is one of `values`; one that ends in * is the beginning of it */
+    MATCH_NONE, /* it is none of them; an absent label is the empty value */
+    MATCH_PART, /* one of its comma-separated parts is one of them */
 };
 
 struct mapping_condition {
     const char *label; /* NULL: no condition */
-    const char *value;
+    enum mapping_match match;
+    const char *const *values; /* ends with NULL */
 };
+
+enum { MAPPING_CONDITIONS_MAX = CONFIG_MAPPING_CONDITIONS_MAX };
 
 struct mapping_row {
     const char *metric;
-    struct mapping_condition when[2];
+    struct mapping_condition when[MAPPING_CONDITIONS_MAX];
     enum mapping_use use;
     enum signal_kind signal;
-    enum mapping_state state;
+    enum state_word state;
+    enum state_encoding encoding;
     enum mapping_part part;
-    const char *source;        /* its name in signals */
+    const char *source;        /* its name in signals; static */
     const char *service;       /* the service's name … */
     const char *service_label; /* … or the label that has it */
-    const char *breaker_label; /* NULL: the row is about the service */
-    const char *caller;
+    const char *breaker;       /* the breaker's name … */
+    const char *breaker_label; /* … or the label that has it; both NULL: the row is about the
+                                  service */
+    const char *endpoint_label;
+    const char *caller;       /* the caller's name … */
+    const char *caller_label; /* … or the label that has it */
+    bool is_own;              /* of the configuration */
+    bool breaker_or_service;  /* a breaker whose label is absent is called as its service */
     bool needs_breaker; /* the service counts only when it has a breaker: HAProxy's backends without
                            servers */
-    bool falls_with_all; /* a fall of this counter says that the source's other counters began
-                            again, too */
+    bool stands_in;     /* counts only as long as no other row told this signal of the service */
+    bool zero_is_silence; /* a counter that was always 0 may be one that nobody counts: it tells
+                             nothing */
+    bool falls_with_all;  /* a fall of this counter says that the source's other counters began
+                             again, too */
 };
 
-const struct mapping_row *mapping_rows(size_t *ret_count);
+struct mapping_entry {
+    struct mapping_row row;
+    struct mapping_entry *next; /* of the same metric, in the order of the table */
+};
 
-/* True when the series is the row's. */
+struct mapping_table;
+
+/* `cfg` NULL: our rows alone. ERR_NOMEM, ERR_LIMIT. */
+enum err mapping_table_new(const struct config *cfg, struct mapping_table **ret) MUST_CHECK;
+void mapping_table_free(struct mapping_table *t); /* NULL is allowed */
+
+/* The first row about a metric; NULL: there is none. */
+const struct mapping_entry *mapping_table_first(const struct mapping_table *t, struct str metric);
+/* The names of all metrics that have a row, each once. */
+const struct str *mapping_table_metrics(const struct mapping_table *t, size_t *ret_count);
+
+/* True when the labels are as the row's conditions want them; its name is not looked at. */
 bool mapping_row_accepts(const struct mapping_row *row, struct labels labels);
+/* What the row tells: one signal, or a breaker's state. */
+enum signal_kind mapping_row_signal(const struct mapping_row *row);
+/* True for attempts and calls whose difference is the retries. */
+bool mapping_row_is_difference(const struct mapping_row *row);
+/* The kind of evidence that the row is about a breaker's state; false: it is none. */
+bool mapping_row_is_about_state(const struct mapping_row *row, enum state_kind *ret);
+/* What a gauge of the row says with this value; STATE_NOTHING for a counter. */
+enum state_word mapping_row_word(const struct mapping_row *row, double value);
+
+/* Our rows: proxies and meshes, then libraries. */
+const struct mapping_row *mapping_rows_of_proxies(size_t *ret_count);
+const struct mapping_row *mapping_rows_of_libraries(size_t *ret_count);
 
 #endif

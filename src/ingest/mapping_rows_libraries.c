@@ -1,0 +1,204 @@
+/*
+ * Libraries tell of breakers within a program, so the caller is the job that is
+ * scraped, and what is called has the name that the program gave the breaker or
+ * the retry. Where a service has no better figure of its calls, those of its
+ * breaker stand in: what was refused is a call that failed.
+ *
+ * resilience4j counts calls that were retried, not retries: each had one at least,
+ * so its retries are a lower bound. A breaker that is forced open is open; one that
+ * is switched off, or that measures only, is disabled.
+ *
+ * opossum-prometheus has one counter by event and no gauge: a breaker's state
+ * follows from how often it was entered. `failure` holds timeouts, too.
+ *
+ * Polly: the same with events of a strategy in a pipeline. gRPC tells attempts and
+ * calls. Hystrix does not show half-open. MicroProfile tells how long each state
+ * was held.
+ *
+ * The reference documents' own names come from any job but ours. Those with an
+ * endpoint and no name have their service's name. Their numbers are read as
+ * metrics.breaker_state_encoding says, or a row of the configuration for the job.
+ */
+#include "ingest/mapping_table.h"
+
+#define ANY(...)                                                                                   \
+    MATCH_ANY, (const char *const[])                                                               \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
+#define NONE(...)                                                                                  \
+    MATCH_NONE, (const char *const[])                                                              \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
+
+/* A service, and a breaker, whose name is in a label. */
+#define ABOUT(of, name, label)                                                                     \
+    .metric = name, .source = of, .service_label = label, .caller_label = "job"
+#define GUARDS(of, name, service, label) ABOUT(of, name, service), .breaker_label = label
+
+#define R4J(name) ABOUT("resilience4j", "resilience4j_" name, "name")
+#define R4J_BREAKER(name)                                                                          \
+    GUARDS("resilience4j", "resilience4j_circuitbreaker_" name, "name", "name")
+#define R4J_STATE(value, word)                                                                     \
+    {                                                                                              \
+        R4J_BREAKER("state"), .when = { { "state", ANY(value) } }, .use = USE_STATE, .state = word \
+    }
+
+#define OPOSSUM(...)                                                                               \
+    ABOUT("opossum", "circuit", "name"), .when = { { "event", ANY(__VA_ARGS__) } },                \
+                                         .use = USE_SIGNAL
+#define OPOSSUM_BREAKER(...)                                                                       \
+    GUARDS("opossum", "circuit", "name", "name"), .when = { { "event", ANY(__VA_ARGS__) } }
+#define OPOSSUM_STATE(event, word)                                                                 \
+    {                                                                                              \
+        OPOSSUM_BREAKER(event), .use = USE_ENTERED, .state = word                                  \
+    }
+
+#define POLLY(name) ABOUT("polly", "resilience_polly_" name, "pipeline_name"), .use = USE_SIGNAL
+#define POLLY_STATE(event, word)                                                                   \
+    {                                                                                              \
+        GUARDS("polly", "resilience_polly_strategy_events_total", "pipeline_name",                 \
+               "strategy_name"),                                                                   \
+            .when = { { "event_name", ANY(event) } }, .use = USE_ENTERED, .state = word            \
+    }
+
+#define GRPC(name) ABOUT("grpc", "grpc_client_" name, "grpc_target")
+
+#define HYSTRIX(name) ABOUT("hystrix", "hystrix_" name, "group"), .use = USE_SIGNAL
+#define HYSTRIX_EVENTS(...)                                                                        \
+    GUARDS("hystrix", "hystrix_execution_total", "group", "key"),                                  \
+        .when = { { "event", ANY(__VA_ARGS__) } }, .use = USE_SIGNAL
+
+#define FT(name)         ABOUT("microprofile", "ft_" name, "method"), .use = USE_SIGNAL
+#define FT_BREAKER(name) GUARDS("microprofile", "ft_circuitbreaker_" name, "method", "method")
+#define FT_HELD(name, value, word)                                                                 \
+    {                                                                                              \
+        FT_BREAKER(name), .when = { { "state", ANY(value) } }, .use = USE_HELD, .state = word      \
+    }
+
+/* The reference documents' own names. */
+#define OTHERS(name)                                                                               \
+    GUARDS("reference", "circuit_breaker_" name, "service", "name"),                               \
+        .endpoint_label = "endpoint", .breaker_or_service = true,                                  \
+        .when[0] = { "job", NONE("fusebox") }
+#define OTHERS_STATE(value, word)                                                                  \
+    {                                                                                              \
+        OTHERS("state_info"), .when[1] = { "state", ANY(value) }, .use = USE_STATE, .state = word  \
+    }
+#define OTHERS_REQUESTS(label, ...)                                                                \
+    OTHERS("requests_total"), .when[1] = { label, ANY(__VA_ARGS__) }, .use = USE_SIGNAL
+#define OTHERS_SERVICE(label, ...)                                                                 \
+    ABOUT("reference", "circuit_breaker_requests_total", "service"),                               \
+        .when = { { "job", NONE("fusebox") }, { label, ANY(__VA_ARGS__) } }, .use = USE_SIGNAL,    \
+        .stands_in = true
+#define WITHOUT_OUTCOME .when[2] = { "outcome", ANY("") }
+
+static const struct mapping_row rows[] = {
+    R4J_STATE("closed", STATE_CLOSED),
+    R4J_STATE("open", STATE_OPEN),
+    R4J_STATE("forced_open", STATE_OPEN),
+    R4J_STATE("half_open", STATE_HALF_OPEN),
+    R4J_STATE("disabled", STATE_DISABLED),
+    R4J_STATE("metrics_only", STATE_DISABLED),
+    { R4J_BREAKER("calls_seconds_count"), .use = USE_SIGNAL, .signal = SIGNAL_BREAKER_CALLS },
+    { R4J_BREAKER("calls_seconds_count"), .when = { { "kind", ANY("failed") } }, .use = USE_SIGNAL,
+      .signal = SIGNAL_BREAKER_ERRORS },
+    { R4J_BREAKER("not_permitted_calls_total"), .use = USE_SIGNAL,
+      .signal = SIGNAL_BREAKER_BLOCKED },
+    { R4J("circuitbreaker_calls_seconds_count"), .use = USE_SIGNAL, .signal = SIGNAL_CALLS,
+      .stands_in = true },
+    { R4J("circuitbreaker_calls_seconds_count"), .when = { { "kind", ANY("failed") } },
+      .use = USE_SIGNAL, .signal = SIGNAL_ERRORS, .stands_in = true },
+    { R4J("circuitbreaker_not_permitted_calls_total"), .use = USE_SIGNAL, .signal = SIGNAL_CALLS,
+      .stands_in = true },
+    { R4J("circuitbreaker_not_permitted_calls_total"), .use = USE_SIGNAL, .signal = SIGNAL_ERRORS,
+      .stands_in = true },
+    { R4J("retry_calls_total"), .use = USE_SIGNAL, .signal = SIGNAL_CALLS },
+    { R4J("retry_calls_total"),
+      .when = { { "kind", ANY("failed_without_retry", "failed_with_retry") } }, .use = USE_SIGNAL,
+      .signal = SIGNAL_ERRORS },
+    { R4J("retry_calls_total"),
+      .when = { { "kind", ANY("successful_with_retry", "failed_with_retry") } }, .use = USE_SIGNAL,
+      .signal = SIGNAL_RETRIES },
+
+    OPOSSUM_STATE("open", STATE_OPEN),
+    OPOSSUM_STATE("halfOpen", STATE_HALF_OPEN),
+    OPOSSUM_STATE("close", STATE_CLOSED),
+    OPOSSUM_STATE("fire", STATE_NOTHING),
+    { OPOSSUM_BREAKER("success", "failure"), .use = USE_SIGNAL, .signal = SIGNAL_BREAKER_CALLS },
+    { OPOSSUM_BREAKER("failure"), .use = USE_SIGNAL, .signal = SIGNAL_BREAKER_ERRORS },
+    { OPOSSUM_BREAKER("reject"), .use = USE_SIGNAL, .signal = SIGNAL_BREAKER_BLOCKED },
+    { OPOSSUM("fire"), .signal = SIGNAL_CALLS },
+    { OPOSSUM("failure", "reject"), .signal = SIGNAL_ERRORS },
+
+    POLLY_STATE("OnCircuitOpened", STATE_OPEN),
+    POLLY_STATE("OnCircuitHalfOpened", STATE_HALF_OPEN),
+    POLLY_STATE("OnCircuitClosed", STATE_CLOSED),
+    { POLLY("strategy_events_total"), .when = { { "event_name", ANY("OnRetry") } },
+      .signal = SIGNAL_RETRIES },
+    { POLLY("pipeline_duration_milliseconds_count"), .signal = SIGNAL_CALLS },
+    { POLLY("pipeline_duration_milliseconds_count"), .when = { { "exception_type", NONE("") } },
+      .signal = SIGNAL_ERRORS },
+
+    { GRPC("call_duration_seconds_count"), .use = USE_SIGNAL, .signal = SIGNAL_CALLS },
+    { GRPC("call_duration_seconds_count"),
+      .when = { { "grpc_status", ANY("UNKNOWN", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED",
+                                     "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS") } },
+      .use = USE_SIGNAL, .signal = SIGNAL_ERRORS },
+    { GRPC("attempt_started_total"), .use = USE_PART, .part = PART_DIFFERENCE_ATTEMPTS },
+    { GRPC("call_duration_seconds_count"), .use = USE_PART, .part = PART_DIFFERENCE_CALLS },
+
+    { GUARDS("hystrix", "hystrix_circuit_breaker_open", "group", "key"), .use = USE_NUMBER,
+      .encoding = ENCODING_CLOSED_OPEN },
+    { HYSTRIX_EVENTS("success", "failure", "timeout", "bad_request"),
+      .signal = SIGNAL_BREAKER_CALLS },
+    { HYSTRIX_EVENTS("failure", "timeout"), .signal = SIGNAL_BREAKER_ERRORS },
+    { HYSTRIX_EVENTS("short_circuited"), .signal = SIGNAL_BREAKER_BLOCKED },
+    { HYSTRIX("execution_terminal_total"), .signal = SIGNAL_CALLS },
+    { HYSTRIX("execution_total"),
+      .when = { { "event", ANY("failure", "timeout", "short_circuited", "thread_pool_rejected",
+                               "semaphore_rejected") } },
+      .signal = SIGNAL_ERRORS },
+
+    FT_HELD("state_total", "closed", STATE_CLOSED),
+    FT_HELD("state_total", "halfOpen", STATE_HALF_OPEN),
+    FT_HELD("state_total", "open", STATE_OPEN),
+    FT_HELD("state_total_nanoseconds", "closed", STATE_CLOSED),
+    FT_HELD("state_total_nanoseconds", "halfOpen", STATE_HALF_OPEN),
+    FT_HELD("state_total_nanoseconds", "open", STATE_OPEN),
+    { FT_BREAKER("calls_total"), .when = { { "circuitBreakerResult", ANY("success", "failure") } },
+      .use = USE_SIGNAL, .signal = SIGNAL_BREAKER_CALLS },
+    { FT_BREAKER("calls_total"), .when = { { "circuitBreakerResult", ANY("failure") } },
+      .use = USE_SIGNAL, .signal = SIGNAL_BREAKER_ERRORS },
+    { FT_BREAKER("calls_total"), .when = { { "circuitBreakerResult", ANY("circuitBreakerOpen") } },
+      .use = USE_SIGNAL, .signal = SIGNAL_BREAKER_BLOCKED },
+    { FT("invocations_total"), .signal = SIGNAL_CALLS },
+    { FT("invocations_total"), .when = { { "result", ANY("exceptionThrown") } },
+      .signal = SIGNAL_ERRORS },
+    { FT("retry_retries_total"), .signal = SIGNAL_RETRIES },
+
+    { OTHERS("state"), .use = USE_NUMBER },
+    OTHERS_STATE("closed", STATE_CLOSED),
+    OTHERS_STATE("half_open", STATE_HALF_OPEN),
+    OTHERS_STATE("open", STATE_OPEN),
+    OTHERS_STATE("disabled", STATE_DISABLED),
+    { OTHERS_REQUESTS("outcome", "success", "failure"), .signal = SIGNAL_BREAKER_CALLS },
+    { OTHERS_REQUESTS("outcome", "failure"), .signal = SIGNAL_BREAKER_ERRORS },
+    { OTHERS_REQUESTS("outcome", "blocked"), .signal = SIGNAL_BREAKER_BLOCKED },
+    { OTHERS_REQUESTS("result", "success", "failure"), WITHOUT_OUTCOME,
+      .signal = SIGNAL_BREAKER_CALLS },
+    { OTHERS_REQUESTS("result", "failure"), WITHOUT_OUTCOME, .signal = SIGNAL_BREAKER_ERRORS },
+    { OTHERS_REQUESTS("result", "blocked"), WITHOUT_OUTCOME, .signal = SIGNAL_BREAKER_BLOCKED },
+    { OTHERS_SERVICE("outcome", "success", "failure", "blocked"), .signal = SIGNAL_CALLS },
+    { OTHERS_SERVICE("outcome", "failure", "blocked"), .signal = SIGNAL_ERRORS },
+    { OTHERS_SERVICE("result", "success", "failure", "blocked"), WITHOUT_OUTCOME,
+      .signal = SIGNAL_CALLS },
+    { OTHERS_SERVICE("result", "failure", "blocked"), WITHOUT_OUTCOME, .signal = SIGNAL_ERRORS },
+};
+
+const struct mapping_row *mapping_rows_of_libraries(size_t *ret_count)
+{
+    *ret_count = sizeof rows / sizeof rows[0];
+    return rows;
+}

@@ -1,0 +1,44 @@
+/*
+ * A mapping over a store of its own, and an ear that adds up the signals it hears.
+ *
+ * Subjects are named "service/breaker by caller"; an endpoint stands behind the
+ * breaker as "@endpoint".
+ */
+#ifndef FUSEBOX_TEST_MAPPING_WORLD_H
+#define FUSEBOX_TEST_MAPPING_WORLD_H
+
+#include "batch_text.h"
+#include "ingest/mapping.h"
+#include "unit.h"
+
+enum { EAR_SUBJECTS_MAX = 32, EAR_NAME_BYTES = 128, EAR_KINDS = SIGNAL_GONE + 1 };
+
+struct ear {
+    char names[EAR_SUBJECTS_MAX][EAR_NAME_BYTES];
+    double sum[EAR_SUBJECTS_MAX][EAR_KINDS]; /* of states: the newest */
+    int count[EAR_SUBJECTS_MAX][EAR_KINDS];
+    int64_t at_ms;
+    uint32_t subject_count;
+    bool refuse;
+};
+
+struct mapping_world {
+    struct test_store store;
+    struct ear ear;
+    struct mapping *mapping;
+    int64_t now_ms;
+};
+
+/* Asserts inside. `config` is the text of a configuration, or NULL. */
+void mapping_world_open(struct mapping_world *w, const char *config);
+void mapping_world_close(struct mapping_world *w);
+
+/* Applies one batch of "series value" lines, a second after the one before. "stale" is a marker. */
+void mapping_world_apply(struct mapping_world *w, const char *text);
+
+/* The sum of what was heard; fails when nothing ever was of the subject. */
+double mapping_world_heard(const struct mapping_world *w, const char *name, enum signal_kind kind);
+int mapping_world_times(const struct mapping_world *w, const char *name, enum signal_kind kind);
+enum breaker_state mapping_world_state(const struct mapping_world *w, const char *name);
+
+#endif
