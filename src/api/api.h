@@ -29,6 +29,7 @@ enum {
 /* Topics of the streams: this name, and this prefix with a service's name behind it. */
 #define TOPIC_OVERVIEW "overview"
 #define TOPIC_SERVICE  "service:"
+#define TOPIC_MAP      "map"
 
 struct api {
     struct clock clock;
@@ -89,7 +90,8 @@ void api_answer_job(struct http_parked *parked, enum err err, const struct diag 
 
 /* Handlers, by file. */
 http_handler api_overview, api_overview_subscribe, api_service_page,
-    api_service_subscribe; /* dashboard.c */
+    api_service_subscribe;               /* dashboard.c */
+http_handler api_map, api_map_subscribe; /* dashboard.c */
 http_handler api_status, api_services, api_service, api_health_report,
     api_metrics_document;                                       /* services.c */
 http_handler api_health, api_live, api_ready;                   /* probes.c */

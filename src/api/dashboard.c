@@ -1,5 +1,6 @@
 /* The views of the dashboard and their streams: docs/formats/views.md. */
 #include "api/api.h"
+#include "api/map_json.h"
 #include "api/view_json.h"
 #include "monitor/monitor.h"
 
@@ -46,6 +47,38 @@ enum err api_overview_subscribe(struct http_request *req, struct http_reply *rep
         return ERR_UNAVAILABLE;
     view_json_overview(&document, view, &(struct view_origin){ api->epoch, api->notices });
     err = open_stream(req, reply, api, api->overview_topic, view->seq, &document);
+    view_unref(view);
+    return err;
+}
+
+enum err api_map(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    struct api *api = ctx;
+    struct monitor_view *view = api_view(api, reply);
+
+    (void)req;
+    if (!view)
+        return ERR_UNAVAILABLE;
+    reply->body = buf_limited(API_BODY_MAX_BYTES);
+    map_json(&reply->body, view, &(struct view_origin){ api->epoch, api->notices });
+    view_unref(view);
+    return buf_error(&reply->body);
+}
+
+enum err api_map_subscribe(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    struct api *api = ctx;
+    struct monitor_view *view = api_view(api, reply);
+    struct buf document = buf_limited(API_BODY_MAX_BYTES);
+    uint32_t topic = sse_topic(api->hub, STR(TOPIC_MAP));
+    enum err err = topic ? ERR_OK : ERR_OVERLOADED;
+
+    if (!view)
+        return ERR_UNAVAILABLE;
+    if (!err) {
+        map_json(&document, view, &(struct view_origin){ api->epoch, api->notices });
+        err = open_stream(req, reply, api, topic, view->seq, &document);
+    }
     view_unref(view);
     return err;
 }

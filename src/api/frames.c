@@ -1,5 +1,6 @@
 #include "api/frames.h"
 
+#include "api/map_json.h"
 #include "api/view_json.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -8,6 +9,8 @@ enum {
     FRAMES_ARENA_MAX_BYTES = 8 << 20,
     FRAMES_TOPICS_MAX = 4096,
     HISTORY_EVERY_MS = 1000,
+    MAP_EVERY_MS = 1000,
+    MAP_RESYNC_EVERY_MS = 10000, /* of a map that is larger than a frame */
     FRAME_ROWS_MAX_BYTES = SSE_FRAME_MAX_BYTES / 2,
     SPARK_NEVER_SENT = -2, /* -1 is a spark without a step */
 };
@@ -27,6 +30,7 @@ struct frames {
     size_t next_row; /* where the rows of the next frame begin */
     struct buf row, frame;
     int64_t history_sent_ms;
+    int64_t map_sent_ms;
 };
 
 struct frames *frames_new(struct api *api)
@@ -203,6 +207,7 @@ struct active {
 struct gathering {
     struct arena arena;
     struct vec active;
+    uint32_t map_topic; /* 0: nobody looks at the map */
 };
 
 static void gather(void *ctx, uint32_t topic, struct str name)
@@ -211,6 +216,8 @@ static void gather(void *ctx, uint32_t topic, struct str name)
     struct str prefix = STR(TOPIC_SERVICE), service;
     struct active *active;
 
+    if (str_equals(name, STR(TOPIC_MAP)))
+        g->map_topic = topic;
     if (!str_has_prefix(name, prefix) ||
         !arena_copy_str(&g->arena, (struct str){ name.ptr + prefix.len, name.len - prefix.len },
                         &service))
@@ -240,6 +247,31 @@ static void send_service(struct frames *f, struct arena *arena, const struct act
         atomic_fetch_add(&f->api->own.frames, 1);
 }
 
+/* The whole map once a second, its head alone in between. One that is larger than a frame is left
+ * to the client to fetch. */
+static void send_map(struct frames *f, uint32_t topic, const struct monitor_view *view)
+{
+    const struct view_origin origin = { f->api->epoch, f->api->notices };
+    const char *event = "update";
+
+    buf_clear(&f->frame);
+    if (view->now_ms - f->map_sent_ms >= MAP_EVERY_MS) {
+        f->map_sent_ms = view->now_ms;
+        map_json(&f->frame, view, &origin);
+    } else {
+        map_json_head(&f->frame, view, &origin);
+    }
+    if (buf_error(&f->frame)) {
+        event = "resync";
+        f->map_sent_ms = view->now_ms + MAP_RESYNC_EVERY_MS - MAP_EVERY_MS;
+        buf_clear(&f->frame);
+        map_json_head(&f->frame, view, &origin);
+    }
+    if (!buf_error(&f->frame) &&
+        !sse_publish(f->api->hub, topic, event, view->seq, buf_str(&f->frame)))
+        atomic_fetch_add(&f->api->own.frames, 1);
+}
+
 void frames_send(struct frames *f, const struct monitor *monitor, const struct monitor_view *view)
 {
     struct gathering g = {
@@ -251,6 +283,8 @@ void frames_send(struct frames *f, const struct monitor *monitor, const struct m
     sse_for_each_active_topic(f->api->hub, gather, &g);
     for (size_t i = 0; i < g.active.count; i++)
         send_service(f, &g.arena, vec_at(&g.active, i), monitor, view);
+    if (g.map_topic)
+        send_map(f, g.map_topic, view);
     if (view->now_ms - f->history_sent_ms >= HISTORY_EVERY_MS)
         f->history_sent_ms = view->now_ms;
     vec_release(&g.active);

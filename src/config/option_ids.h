@@ -37,6 +37,8 @@ enum option_id {
     OPT_BREAKER_STATE_ENCODING,    /* "metrics.breaker_state_encoding" enum closed-halfopen-open closed-open-halfopen */
     OPT_CATALOG_MAX_SERVICES,      /* "catalog.max_services"         int     10000 */
     OPT_CATALOG_MAX_BREAKERS,      /* "catalog.max_breakers"         int     50000 */
+    OPT_CATALOG_MAX_EDGES,         /* "catalog.max_edges"            int     20000 */
+    OPT_RETRY_STORM_AMPLIFICATION, /* "retry_storm.amplification"    double  2; reloadable */
     OPT_COUNT
 };
 /* clang-format on */

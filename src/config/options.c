@@ -293,6 +293,27 @@ static const struct option_row rows[OPT_COUNT] = {
                                    .unit = "breakers",
                                    .help = "Circuit breakers that are watched; later ones are "
                                            "refused and counted." },
+    [OPT_CATALOG_MAX_EDGES] = { .name = "catalog.max_edges",
+                                .environment = "FUSEBOX_CATALOG_MAX_EDGES",
+                                .type = OPTION_INT,
+                                .preset = "20000",
+                                .min = 1,
+                                .max = 1000000,
+                                .unit = "edges",
+                                .help = "Dependencies (caller and service) that are watched; later "
+                                        "ones are refused, and the map says so." },
+
+    [OPT_RETRY_STORM_AMPLIFICATION] = { .name = "retry_storm.amplification",
+                                        .environment = "FUSEBOX_RETRY_STORM_AMPLIFICATION",
+                                        .type = OPTION_DOUBLE,
+                                        .preset = "2",
+                                        .min = 1.05,
+                                        .max = 1000,
+                                        .unit = "attempts per call",
+                                        .reloadable = true,
+                                        .help = "A service that fails and gets this many times its "
+                                                "attempts through retries along the way is in a "
+                                                "retry storm." },
 };
 
 const struct option_row *option_rows(void)

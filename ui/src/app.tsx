@@ -5,13 +5,14 @@ import { narrow } from './prefs';
 import { visible } from './format';
 import { Hatches } from './marks';
 import { Notices } from './notices';
+import { DependencyMap } from './map';
 import { Overview } from './overview';
 import { follow, go, overviewPath, route, type Route } from './route';
 import { Service } from './service';
 import { Bars, Failed, KeysDialog, Pages, TopBar, keysOpen } from './shell';
 import { Storage } from './storage';
 import { storage } from './storage-data';
-import { feedState, isRefused, open, overviewLoaded, paused, refused, sentence, serviceDoc, togglePause, totals } from './state';
+import { feedState, isRefused, mapDoc, open, overviewLoaded, paused, refused, sentence, serviceDoc, togglePause, totals } from './state';
 import { leaveRow, moveFocus, returnTo } from './table';
 import type { Sentence } from './views';
 
@@ -22,6 +23,7 @@ const SENTENCES: Record<Route['view'], () => Sentence | null | undefined> = {
   overview: () => sentence.value,
   service: () => serviceDoc.value?.sentence,
   storage: () => storage.value?.sentence,
+  map: () => mapDoc.value?.sentence,
   missing: () => null,
 };
 const currentSentence = (): Sentence | null => SENTENCES[route.value.view]() ?? null;
@@ -36,10 +38,11 @@ function trouble(): string {
     if (services.unhealthy > 0) return `\u2715 ${services.unhealthy} unhealthy · `;
     return services.degraded > 0 ? `\u25b2 ${services.degraded} degraded · ` : '';
   }
-  return MARKS[(now.view === 'storage' ? storage.value?.sentence.severity : serviceDoc.value?.health) ?? ''] ?? '';
+  const bad = now.view === 'service' ? serviceDoc.value?.health : currentSentence()?.severity;
+  return MARKS[bad ?? ''] ?? '';
 }
 
-const TITLES = { overview: 'Overview', storage: 'Storage', missing: 'Not there' };
+const TITLES = { overview: 'Overview', storage: 'Storage', map: 'Map', missing: 'Not there' };
 effect(() => {
   const now = route.value;
   const where = now.view === 'service' ? visible(now.name).slice(0, 64) : TITLES[now.view];
@@ -113,6 +116,7 @@ function View() {
   const now = route.value;
   if (now.view === 'service') return <Service key={now.name} name={now.name} />;
   if (now.view === 'storage') return <Storage />;
+  if (now.view === 'map') return <DependencyMap />;
   if (now.view === 'missing') return <Missing path={now.path} />;
   return refused.value && !overviewLoaded.value ? <Failed failure={refused.value} /> : <Overview />;
 }

@@ -1,7 +1,7 @@
 // Which view the address names, and how to go to another without loading the page again.
 import { signal } from '@preact/signals';
 
-export type Route = { view: 'overview' } | { view: 'storage' } | { view: 'service'; name: string } | { view: 'missing'; path: string };
+export type Route = { view: 'overview' } | { view: 'storage' } | { view: 'map' } | { view: 'service'; name: string } | { view: 'missing'; path: string };
 
 const BASE = '/ui/';
 
@@ -10,6 +10,7 @@ export function parseRoute(pathname: string): Route {
   if (rest === '') return { view: 'overview' };
   const [head, name, ...more] = rest.split('/');
   if (head === 'storage' && name === undefined) return { view: 'storage' };
+  if (head === 'map' && name === undefined) return { view: 'map' };
   if (head !== 'services' || !name || more.length > 0) return { view: 'missing', path: pathname };
   try {
     return { view: 'service', name: decodeURIComponent(name) };
@@ -19,6 +20,7 @@ export function parseRoute(pathname: string): Route {
 }
 
 export const overviewPath = BASE;
+export const mapPath = `${BASE}map`;
 export const storagePath = `${BASE}storage`;
 export const servicePath = (name: string) => `${BASE}services/${encodeURIComponent(name)}`;
 

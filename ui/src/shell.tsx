@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { age, clock, count, duration, visible } from './format';
 import { Glyph } from './glyphs';
 import { narrow, nextTheme, theme } from './prefs';
-import { follow, overviewPath, route, storagePath } from './route';
+import { follow, mapPath, overviewPath, route, storagePath } from './route';
 import { dataAgeS, epoch, feedState, isRefused, paused, retryNow, shown, tick, togglePause } from './state';
 import type { Failure } from './stream';
 
@@ -59,6 +59,7 @@ export function Pages() {
   return (
     <nav class="pages" aria-label="Pages">
       {link('overview', overviewPath, 'Services')}
+      {link('map', mapPath, 'Map')}
       {link('storage', storagePath, 'Storage')}
     </nav>
   );

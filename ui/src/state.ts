@@ -8,7 +8,7 @@
 // Rows are one signal each, so that a row of a thousand repaints alone.
 import { batch, computed, signal, type Signal } from '@preact/signals';
 import { Feed, failureOf, type Failure, type FeedState } from './stream';
-import type { Notice, OverviewDocument, OverviewUpdate, Row, Sentence, ServiceDocument, Totals } from './views';
+import type { MapDocument, Notice, OverviewDocument, OverviewUpdate, Row, Sentence, ServiceDocument, Totals } from './views';
 import type { Route } from './route';
 
 const API = '/api/v1/retry-monitoring/dashboard/';
@@ -26,6 +26,7 @@ export const totals = signal<Totals | null>(null);
 export const order = signal<readonly string[]>([]);
 export const overviewLoaded = signal(false);
 export const serviceDoc = signal<ServiceDocument | null>(null);
+export const mapDoc = signal<MapDocument | null>(null);
 export const refused = signal<Failure | null>(null);
 
 // The server is there, and says that the view is not.
@@ -117,6 +118,18 @@ const serviceView = (name: string): View => {
   return { path: `service/${encodeURIComponent(name)}`, takeDocument: take, takeUpdate: take };
 };
 
+const mapView: View = {
+  path: 'dependency-map',
+  takeDocument(value) {
+    mapDoc.value = value as MapDocument;
+    epoch.value = mapDoc.value.epoch;
+    mapDoc.value.edges.forEach((edge) => seen(edge.last_data_ms));
+  },
+  takeUpdate(value) {
+    if ('nodes' in (value as MapDocument)) mapView.takeDocument(value); // else it tells the time alone
+  },
+};
+
 let current: { view: View; feed: Feed; close(): void } | null = null;
 let fetching: AbortController | null = null;
 let held: { type: string; data: unknown }[] = [];
@@ -179,6 +192,7 @@ function onState(state: FeedState): void {
 
 function viewOf(route: Route): View | null {
   if (route.view === 'overview') return overviewView;
+  if (route.view === 'map') return mapView;
   return route.view === 'service' ? serviceView(route.name) : null;
 }
 
@@ -192,6 +206,7 @@ export function open(route: Route): void {
     shown.value = null;
     newestMs.value = null;
     serviceDoc.value = null;
+    mapDoc.value = null;
     feedState.value = { kind: view ? 'connecting' : 'idle' };
   });
   if (!view) return;

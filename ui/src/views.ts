@@ -146,6 +146,47 @@ interface Moment {
   notices?: readonly Notice[];
 }
 
+export interface MapNode {
+  service: string;
+  known: boolean;
+  health: Health;
+  severity: Severity;
+  evidence: Evidence;
+  reason: string | null;
+  calls_per_s: number | null;
+  success_ratio: number | null;
+  layer: number;
+  amplification: number | null;
+  at_least: boolean;
+  modelled: boolean;
+  worst_path: { amplification: number | null; path: readonly string[] };
+  storm_source: string | null;
+}
+
+export interface MapEdge {
+  caller: string;
+  service: string;
+  declared: boolean;
+  evidence: Evidence;
+  calls_per_s: number | null;
+  errors_per_s: number | null;
+  retries_per_s: number | null;
+  attempts_per_call: number | null;
+  modelled: boolean;
+  closes_circle: boolean;
+  last_data_ms: number | null;
+}
+
+export interface MapDocument extends Moment {
+  epoch: string;
+  sentence: Sentence;
+  services_without_edges: number;
+  truncated: boolean;
+  nodes: readonly MapNode[];
+  edges: readonly MapEdge[];
+  storms: readonly { source: string; retried_by: string; retries_per_s: number | null; amplification: number; path: readonly string[]; services: readonly string[] }[];
+}
+
 export interface OverviewDocument extends Moment {
   epoch: string;
   sentence: Sentence;

@@ -5,6 +5,7 @@
 //
 // Listens on loopback only, on a free port.
 import { createServer } from 'node:http';
+import { mapDocument } from './map-scenes.mjs';
 import { START_MS, overviewDocument, serviceDocument } from './scenes.mjs';
 import { cardinalityDocument, storageDocument } from './storage-scenes.mjs';
 
@@ -27,6 +28,7 @@ export class MockServer {
     this.scene = 'healthy';
     this.notices = [];
     this.storageScene = 'usual';
+    this.mapScene = 'storm';
     this.storageRefusal = null; // {status, code, message}: what every storage request is told
     this.seal = () => ({ status: 200, body: { blocks: 1, series: 48_120, samples: 712_000, bytes: 660_000, duration_ms: 340.5 } });
     this.epoch = 'one';
@@ -78,7 +80,8 @@ export class MockServer {
     this.nowMs += 1000;
     const moment = { notices: this.notices, seq: this.seq, timestamp: new Date(this.nowMs).toISOString(), now_ms: this.nowMs };
     for (const stream of this.streams) {
-      const data = stream.service === null ? update : { ...serviceDocument(this.scene, stream.service, this.moment), history: undefined, ...update };
+      const data = stream.map ? mapDocument(this.mapScene, this.moment)
+        : stream.service === null ? update : { ...serviceDocument(this.scene, stream.service, this.moment), history: undefined, ...update };
       this.send(stream.res, 'update', { ...data, ...moment });
     }
   }
@@ -124,7 +127,8 @@ export class MockServer {
     const subscribed = parts[parts.length - 1] === 'subscribe';
     if (subscribed) parts.pop();
     const service = parts[0] === 'service' ? decodeURIComponent(parts[1]) : null;
-    const doc = service === null ? overviewDocument(this.scene, this.moment) : serviceDocument(this.scene, service, this.moment);
+    const map = parts[0] === 'dependency-map';
+    const doc = map ? mapDocument(this.mapScene, this.moment) : service === null ? overviewDocument(this.scene, this.moment) : serviceDocument(this.scene, service, this.moment);
     if (doc) doc.notices = this.notices;
     res.setHeader('Cache-Control', 'no-store');
     if (!doc) {
@@ -133,7 +137,7 @@ export class MockServer {
     }
     if (!subscribed) return res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(doc));
     res.writeHead(200, { 'Content-Type': 'text/event-stream' });
-    const stream = { res, service };
+    const stream = { res, service, map };
     this.streams.add(stream);
     res.on('close', () => this.streams.delete(stream));
     return this.send(res, 'snapshot', doc);

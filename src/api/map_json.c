@@ -1,0 +1,214 @@
+#include "api/map_json.h"
+
+#include <math.h>
+
+static void figure(struct json *j, const char *key, double value, int decimals)
+{
+    json_key(j, key);
+    json_rounded(j, value, decimals);
+}
+
+static void flag(struct json *j, const char *key, bool value)
+{
+    json_key(j, key);
+    json_bool(j, value);
+}
+
+static void word(struct json *j, const char *key, const char *text)
+{
+    json_key(j, key);
+    json_cstr(j, text);
+}
+
+static void name_of(struct json *j, const char *key, struct str name)
+{
+    json_key(j, key);
+    json_string(j, name);
+}
+
+/* A node is reached by something that is told, or is an entry. Else its 1 would say that no retry
+ * reaches it, which nobody knows. */
+static bool is_known(const struct graph_node *n)
+{
+    return n->worst_edge == GRAPH_NONE || !n->at_least || n->worst > 1;
+}
+
+static void write_path(struct json *j, const struct map_view *map, uint32_t node)
+{
+    uint32_t path[MAP_PATH_MAX], count = graph_worst_path(&map->graph, node, path, MAP_PATH_MAX);
+
+    json_key(j, "path");
+    json_open_array(j);
+    for (uint32_t i = 0; i < count; i++)
+        json_string(j, map->nodes[path[i]].name);
+    json_close_array(j);
+}
+
+static void write_worst(struct json *j, const struct map_view *map, uint32_t node)
+{
+    const struct graph_node *n = &map->graph.nodes[node];
+
+    json_key(j, "worst_path");
+    json_open_object(j);
+    figure(j, "amplification", is_known(n) ? n->worst : NAN, 4);
+    write_path(j, map, node);
+    json_close_object(j);
+}
+
+/* What is known of the service itself; for a name that no source speaks of: nothing. */
+static void write_service(struct json *j, const struct service_view *s)
+{
+    flag(j, "known", s != NULL);
+    word(j, "health", health_name(s ? s->health : HEALTH_UNKNOWN));
+    word(j, "severity", severity_name(s ? s->severity : SEVERITY_UNKNOWN));
+    word(j, "evidence", evidence_name(s ? s->evidence : EVIDENCE_UNKNOWN));
+    word(j, "reason", s ? s->reason : NULL);
+    figure(j, "calls_per_s", s ? s->calls_per_s : NAN, 3);
+    figure(j, "success_ratio", s ? s->success_ratio : NAN, 6);
+}
+
+static void write_node(struct json *j, const struct map_view *map, uint32_t node)
+{
+    const struct graph_node *n = &map->graph.nodes[node];
+
+    json_open_object(j);
+    name_of(j, "service", map->nodes[node].name);
+    write_service(j, map->nodes[node].service);
+    json_key(j, "layer");
+    json_int(j, n->layer);
+    figure(j, "amplification", is_known(n) ? n->amplification : NAN, 4);
+    flag(j, "at_least", n->at_least);
+    flag(j, "modelled", n->modelled);
+    write_worst(j, map, node);
+    json_key(j, "storm_source");
+    if (n->storm_source == GRAPH_NONE)
+        json_null(j);
+    else
+        json_string(j, map->nodes[n->storm_source].name);
+    json_close_object(j);
+}
+
+static void write_edge(struct json *j, const struct map_view *map, uint32_t idx)
+{
+    const struct graph_edge *g = &map->graph.edges[idx];
+    const struct map_edge *e = &map->edges[idx];
+
+    json_open_object(j);
+    name_of(j, "caller", map->nodes[g->caller].name);
+    name_of(j, "service", map->nodes[g->callee].name);
+    flag(j, "declared", e->declared);
+    word(j, "evidence", evidence_name(e->figures.evidence));
+    figure(j, "calls_per_s", e->figures.calls_per_s, 3);
+    figure(j, "errors_per_s", e->figures.errors_per_s, 3);
+    figure(j, "retries_per_s", e->figures.retries_per_s, 3);
+    figure(j, "attempts_per_call", g->attempts_per_call, 4);
+    flag(j, "modelled", g->modelled);
+    flag(j, "closes_circle", g->closes_circle);
+    json_key(j, "last_data_ms");
+    if (e->last_data_ms < 0)
+        json_null(j);
+    else
+        json_int(j, e->last_data_ms);
+    json_close_object(j);
+}
+
+static void write_storm(struct json *j, const struct map_view *map, const struct map_storm *storm)
+{
+    const struct graph_edge *by = &map->graph.edges[storm->retried_by];
+
+    json_open_object(j);
+    name_of(j, "source", map->nodes[storm->source].name);
+    name_of(j, "retried_by", map->nodes[by->caller].name);
+    figure(j, "retries_per_s", map->edges[storm->retried_by].figures.retries_per_s, 3);
+    figure(j, "amplification", map->graph.nodes[storm->source].worst, 4);
+    write_path(j, map, storm->source);
+    json_key(j, "services");
+    json_open_array(j);
+    for (uint32_t n = 0; n < map->graph.node_count; n++)
+        if (map->graph.nodes[n].storm_source == storm->source)
+            json_string(j, map->nodes[n].name);
+    json_close_array(j);
+    json_close_object(j);
+}
+
+void map_json_head(struct buf *out, const struct monitor_view *view,
+                   const struct view_origin *origin)
+{
+    struct json j = json_to(out);
+
+    view_json_head(&j, view, origin);
+    json_close_object(&j);
+}
+
+void map_json(struct buf *out, const struct monitor_view *view, const struct view_origin *origin)
+{
+    const struct map_view *map = view->map;
+    struct json j = json_to(out);
+
+    view_json_head(&j, view, origin);
+    view_json_sentence(&j, &map->sentence);
+    json_key(&j, "services_without_edges");
+    json_int(&j, (int64_t)map->services_without_edges);
+    flag(&j, "truncated", map->truncated);
+    json_key(&j, "nodes");
+    json_open_array(&j);
+    for (uint32_t n = 0; n < map->graph.node_count; n++)
+        write_node(&j, map, n);
+    json_close_array(&j);
+    json_key(&j, "edges");
+    json_open_array(&j);
+    for (uint32_t i = 0; i < map->graph.edge_count; i++)
+        write_edge(&j, map, i);
+    json_close_array(&j);
+    json_key(&j, "storms");
+    json_open_array(&j);
+    for (uint32_t i = 0; i < map->storm_count; i++)
+        write_storm(&j, map, &map->storms[i]);
+    json_close_array(&j);
+    json_close_object(&j);
+}
+
+/* --- metrics --- */
+
+static void export_edges(const struct map_view *map, const struct metric_out *out)
+{
+    bool named = false;
+
+    for (uint32_t i = 0; i < map->graph.edge_count; i++) {
+        const struct graph_edge *e = &map->graph.edges[i];
+        struct metric_label labels[] = { { "caller", map->nodes[e->caller].name },
+                                         { "service", map->nodes[e->callee].name } };
+
+        if (e->modelled || isnan(e->attempts_per_call))
+            continue;
+        if (!named)
+            out->family(out->ctx, "fusebox_edge_attempts_per_call", METRIC_GAUGE,
+                        "Attempts per call from the caller to the service: 1 and its retries.");
+        named = true;
+        out->sample(out->ctx, "", labels, 2, e->attempts_per_call);
+    }
+}
+
+static void export_nodes(const struct map_view *map, const struct metric_out *out)
+{
+    bool named = false;
+
+    for (uint32_t n = 0; n < map->graph.node_count; n++) {
+        struct metric_label label = { "service", map->nodes[n].name };
+
+        if (map->graph.nodes[n].worst_edge == GRAPH_NONE || !is_known(&map->graph.nodes[n]))
+            continue;
+        if (!named)
+            out->family(out->ctx, "fusebox_retry_amplification", METRIC_GAUGE,
+                        "Attempts that arrive at the service for each that would arrive if nobody "
+                        "on the way retried.");
+        named = true;
+        out->sample(out->ctx, "", &label, 1, map->graph.nodes[n].amplification);
+    }
+}
+
+void map_export(const struct monitor_view *view, const struct metric_out *out)
+{
+    export_edges(view->map, out);
+    export_nodes(view->map, out);
+}
