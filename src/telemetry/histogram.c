@@ -1,5 +1,7 @@
 #include "telemetry/histogram.h"
 
+#include <math.h>
+
 #include "base/attr.h"
 
 struct bound {
@@ -43,4 +45,44 @@ void histogram_write(const struct histogram *h, const struct metric_out *out,
     out->sample(out->ctx, "_sum", labels, count,
                 (double)atomic_load_explicit(&h->sum_ns, memory_order_relaxed) / 1e9);
     out->sample(out->ctx, "_count", labels, count, (double)total);
+}
+
+void histogram_add(struct histogram *into, const struct histogram *from)
+{
+    for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++)
+        atomic_fetch_add(&into->buckets[i], atomic_load(&from->buckets[i]));
+    atomic_fetch_add(&into->sum_ns, atomic_load(&from->sum_ns));
+}
+
+static double total_of(const struct histogram *h)
+{
+    double total = 0;
+
+    for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++)
+        total += (double)atomic_load(&h->buckets[i]);
+    return total;
+}
+
+double histogram_quantile_s(const struct histogram *h, double q)
+{
+    double rank = q * total_of(h), below = 0;
+
+    if (total_of(h) <= 0)
+        return NAN;
+    for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++) {
+        double here = (double)atomic_load(&h->buckets[i]);
+        double low_ns = i ? (double)bounds[i - 1].ns : 0, high_ns = (double)bounds[i].ns;
+
+        if (here > 0 && below + here >= rank)
+            return (low_ns + (high_ns - low_ns) * (rank - below) / here) / 1e9;
+        below += here;
+    }
+    return (double)bounds[HISTOGRAM_BOUNDS - 1].ns / 1e9;
+}
+
+double histogram_mean_s(const struct histogram *h)
+{
+    double total = total_of(h);
+
+    return total > 0 ? (double)atomic_load(&h->sum_ns) / total / 1e9 : NAN;
 }

@@ -25,4 +25,14 @@ void histogram_observe(struct histogram *h, int64_t duration_ns);
 void histogram_write(const struct histogram *h, const struct metric_out *out,
                      const struct metric_label *labels, size_t count);
 
+/* Adds what `from` has seen. */
+void histogram_add(struct histogram *into, const struct histogram *from);
+
+/*
+ * Seconds below which the share q (0..1) of all observations lies, taken as evenly spread within
+ * a bucket; the last bound for what is beyond it. NaN without observations.
+ */
+double histogram_quantile_s(const struct histogram *h, double q);
+double histogram_mean_s(const struct histogram *h); /* NaN without observations */
+
 #endif

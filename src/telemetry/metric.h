@@ -11,6 +11,7 @@
 #ifndef FUSEBOX_TELEMETRY_METRIC_H
 #define FUSEBOX_TELEMETRY_METRIC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -37,5 +38,14 @@ struct metric_text {
 };
 
 struct metric_out metric_text_out(struct metric_text *writer, struct buf *text);
+
+/* Pieces of the text formats. */
+const char *metric_kind_name(enum metric_kind kind);
+/* Backslash and line end are escaped, quotes when they are to be. */
+void metric_append_escaped(struct buf *out, struct str s, bool quotes);
+void metric_append_labels(struct buf *out, const struct metric_label *labels, size_t count);
+/* One line, with its end. */
+void metric_append_sample(struct buf *out, const char *family, const char *suffix,
+                          const struct metric_label *labels, size_t count, double value);
 
 #endif
