@@ -28,7 +28,9 @@
     X(FORBIDDEN,   "forbidden",    "not allowed from here",           403, 13,  false) \
     X(MISDIRECTED, "misdirected",  "this host name is not served",    421, 14,  false) \
     X(OVERLOADED,  "overloaded",   "too much at once, try later",     503, 15,  true)  \
-    X(CANCELLED,   "cancelled",    "it was stopped on request",       503, 16,  true)
+    X(CANCELLED,   "cancelled",    "it was stopped on request",       503, 16,  true)  \
+    X(UNAUTHORIZED,"unauthorized", "a token or password is needed",   401, 17,  false) \
+    X(PRECONDITION,"precondition", "it was changed by others meanwhile", 412, 18, false)
 /* clang-format on */
 
 enum err {

@@ -1,11 +1,17 @@
 #include "cli/ask.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json_read.h"
 #include "http/client.h"
 
-enum { URL_MAX_BYTES = 1024, DRIVE_MS = 200, SCRATCH_BYTES = 1 << 16 };
+enum {
+    AUTHORIZATION_MAX_BYTES = 512,
+    URL_MAX_BYTES = 1024,
+    DRIVE_MS = 200,
+    SCRATCH_BYTES = 1 << 16
+};
 
 struct waiting {
     bool done;
@@ -83,10 +89,20 @@ static bool join(const struct question *q, const char *base, char out[URL_MAX_BY
                     base, q->path) < URL_MAX_BYTES;
 }
 
+/* False: there is no token, or it cannot be one. */
+static bool authorization_of(const char *token, char out[AUTHORIZATION_MAX_BYTES])
+{
+    int len = token && token[0] ? snprintf(out, AUTHORIZATION_MAX_BYTES, "Bearer %s", token) : 0;
+
+    return len > 0 && len < AUTHORIZATION_MAX_BYTES;
+}
+
 enum err cli_ask(const struct question *q, struct buf *ret_answer, struct diag *diag)
 {
     static const char *const headers[] = { "Content-Type: application/json", NULL };
     const char *base = q->url ? q->url : ASK_URL_DEFAULT;
+    char authorization[AUTHORIZATION_MAX_BYTES];
+    struct http_access access = { .authorization = authorization };
     struct waiting waiting = { .answer = ret_answer, .diag = diag, .url = base };
     struct http_client *client = NULL;
     char url[URL_MAX_BYTES];
@@ -98,6 +114,7 @@ enum err cli_ask(const struct question *q, struct buf *ret_answer, struct diag *
         .body_max_bytes = ASK_ANSWER_MAX_BYTES,
         .timeout_ms = q->timeout_ms,
         .accept_gzip = true,
+        .access = authorization_of(getenv("FUSEBOX_TOKEN"), authorization) ? &access : NULL,
         .done = on_done,
         .ctx = &waiting,
     };

@@ -4,6 +4,9 @@
  *
  *   cli_ask(&question, &answer, diag) -> buf_release(&answer)
  *
+ * A daemon that asks who is calling gets the token in the environment variable
+ * FUSEBOX_TOKEN.
+ *
  * Threads   Single owner; waits for the answer.
  * Limits    ASK_ANSWER_MAX_BYTES; the question's timeout.
  */

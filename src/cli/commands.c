@@ -18,13 +18,15 @@ enum { OUTPUT_MAX_BYTES = 4 << 20 };
 /* Flags that are short for a setting become one, in front of the others: --set wins over them. */
 static void sources_of(struct cli_flags *flags, struct config_sources *ret)
 {
-    struct config_setting front[2];
+    struct config_setting front[3];
     size_t count = 0;
 
     if (flags->data)
         front[count++] = (struct config_setting){ STR("data"), str_of(flags->data) };
     if (flags->listen)
         front[count++] = (struct config_setting){ STR("listen"), str_of(flags->listen) };
+    if (flags->insecure_listen)
+        front[count++] = (struct config_setting){ STR("http.insecure_listen"), STR("true") };
     memmove(flags->settings + count, flags->settings, flags->setting_count * sizeof front[0]);
     memcpy(flags->settings, front, count * sizeof front[0]);
     flags->setting_count += count;
@@ -126,6 +128,7 @@ static int command_help(struct cli_flags *flags)
 #define FLAG_CONFIG { "--config", "FILE", "configuration file (YAML); an existing prometheus.yml does" }
 #define FLAG_DATA { "--data", "DIR", "directory of the data (default ./fusebox-data)" }
 #define FLAG_LISTEN { "--listen", "ADDR:PORT", "where to listen (default 127.0.0.1:8080); port 0 takes a free one" }
+#define FLAG_INSECURE { "--insecure-listen", NULL, "others may reach it without token or password" }
 #define FLAG_URL { "--url", "URL", "of the daemon (default " ASK_URL_DEFAULT ")" }
 #define FLAG_STORE { "--data", "DIR", "directory of the data" }
 #define FLAG_SET { "--set", "KEY=VALUE", "sets one option of `fusebox config`; may be repeated, wins over all else" }
@@ -134,7 +137,7 @@ const struct cli_command cli_commands[] = {
     { "run", "Runs the daemon in the foreground",
       "Prints one line with its URL when it is ready. SIGHUP reloads the configuration,\n"
       "SIGTERM and Ctrl-C end it cleanly. Without --config it watches itself.",
-      { FLAG_CONFIG, FLAG_DATA, FLAG_LISTEN, FLAG_SET }, command_run },
+      { FLAG_CONFIG, FLAG_DATA, FLAG_LISTEN, FLAG_INSECURE, FLAG_SET }, command_run },
     { "demo", "Shows a real system that fails and recovers, watched by Fusebox",
       "HAProxy in front of three services on nginx, with scenes of failure. Ctrl-C ends it all.",
       { FLAG_DATA, FLAG_LISTEN,

@@ -24,6 +24,7 @@ struct cli_flags {
     size_t setting_count;
     int rate_per_s;
     int64_t duration_ms;
+    bool insecure_listen;
     bool only_scene;
     bool reference;
     bool json;

@@ -67,7 +67,7 @@ static bool set_setting(struct cli_flags *flags, const char *text)
 {
     struct str key, value = str_cut(str_of(text), '=', &key);
 
-    if (!key.len || key.len == strlen(text) || flags->setting_count >= CLI_SETTINGS_MAX - 2)
+    if (!key.len || key.len == strlen(text) || flags->setting_count >= CLI_SETTINGS_MAX - 3)
         return false;
     flags->settings[flags->setting_count++] = (struct config_setting){ key, value };
     return true;
@@ -110,6 +110,8 @@ static bool apply(struct cli_flags *flags, struct str name, const char *value)
         flags->from = value;
     else if (str_equals(name, STR("--to")))
         flags->to = value;
+    else if (str_equals(name, STR("--insecure-listen")))
+        flags->insecure_listen = true;
     else if (str_equals(name, STR("--only-scene")))
         flags->only_scene = true;
     else

@@ -17,6 +17,11 @@ enum option_id {
     OPT_HTTP_IDLE_TIMEOUT,         /* "http.idle_timeout"            duration 60s */
     OPT_HTTP_REQUEST_TIMEOUT,      /* "http.request_timeout"         duration 30s */
     OPT_HTTP_HOSTS,                /* "http.hosts"                   string  further host names that are served, comma separated; default "" */
+    OPT_HTTP_TOKEN,                /* "http.token"                   secret  a line each: TOKEN or ROLE TOKEN */
+    OPT_HTTP_BASIC_USER,           /* "http.basic_user"              string */
+    OPT_HTTP_BASIC_PASSWORD,       /* "http.basic_password"          secret */
+    OPT_HTTP_REQUIRE_AUTH,         /* "http.require_auth"            bool    false: on loopback addresses nothing is asked */
+    OPT_HTTP_INSECURE_LISTEN,      /* "http.insecure_listen"         bool    false */
     OPT_HTTP_STREAM_INTERVAL,      /* "http.stream_interval"         duration 1s, at least 100ms */
     OPT_STORAGE_DURABILITY,        /* "storage.durability"           enum    full relaxed */
     OPT_STORAGE_RETENTION,         /* "storage.retention"            duration 15d; 0 keeps all; reloadable */
@@ -34,9 +39,11 @@ enum option_id {
     OPT_BUDGET_WINDOW,             /* "retry_budget.window"                     duration 10s..60m, default 10s: of the ratio model */
     OPT_BUDGET_WARNING_PERCENT,    /* "retry_budget.warning_threshold_percent"  double 70; reloadable */
     OPT_BUDGET_CRITICAL_PERCENT,   /* "retry_budget.critical_threshold_percent" double 85; reloadable */
+    OPT_MONITORING_GATEWAY,        /* "monitoring.gateway"           string  api-gateway */
     OPT_BREAKER_STATE_ENCODING,    /* "metrics.breaker_state_encoding" enum closed-halfopen-open closed-open-halfopen */
     OPT_CATALOG_MAX_SERVICES,      /* "catalog.max_services"         int     10000 */
     OPT_CATALOG_MAX_BREAKERS,      /* "catalog.max_breakers"         int     50000 */
+    OPT_CATALOG_DISCOVERED_TTL,    /* "catalog.discovered_ttl"       duration 24h; 0 = they stay; reloadable */
     OPT_CATALOG_MAX_EDGES,         /* "catalog.max_edges"            int     20000 */
     OPT_RETRY_STORM_AMPLIFICATION, /* "retry_storm.amplification"    double  2; reloadable */
     OPT_COUNT

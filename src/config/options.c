@@ -113,6 +113,36 @@ static const struct option_row rows[OPT_COUNT] = {
                          .help = "Further host names under which clients may call, separated by "
                                  "commas. "
                                  "Addresses and localhost are always served." },
+    [OPT_HTTP_TOKEN] = { .name = "http.token",
+                         .environment = "FUSEBOX_HTTP_TOKEN",
+                         .type = OPTION_SECRET,
+                         .preset = "",
+                         .help = "Tokens that callers prove themselves with, a line each: TOKEN, or "
+                                 "its role (read, write, admin) and the TOKEN. A token has 16 "
+                                 "characters or more." },
+    [OPT_HTTP_BASIC_USER] = { .name = "http.basic_user",
+                              .environment = "FUSEBOX_HTTP_BASIC_USER",
+                              .type = OPTION_STRING,
+                              .preset = "",
+                              .help = "Name that may do everything with http.basic_password." },
+    [OPT_HTTP_BASIC_PASSWORD] = { .name = "http.basic_password",
+                                  .environment = "FUSEBOX_HTTP_BASIC_PASSWORD",
+                                  .type = OPTION_SECRET,
+                                  .preset = "",
+                                  .help = "Password of http.basic_user." },
+    [OPT_HTTP_REQUIRE_AUTH] = { .name = "http.require_auth",
+                                .environment = "FUSEBOX_HTTP_REQUIRE_AUTH",
+                                .type = OPTION_BOOL,
+                                .preset = "false",
+                                .help = "Demands a token or password on loopback addresses too. "
+                                        "On others it is always demanded." },
+    [OPT_HTTP_INSECURE_LISTEN] = { .name = "http.insecure_listen",
+                                   .environment = "FUSEBOX_HTTP_INSECURE_LISTEN",
+                                   .type = OPTION_BOOL,
+                                   .preset = "false",
+                                   .help = "Takes an address that others can reach although "
+                                           "neither token nor password is given: everybody may do "
+                                           "everything." },
     [OPT_HTTP_STREAM_INTERVAL] = { .name = "http.stream_interval",
                                    .environment = "FUSEBOX_HTTP_STREAM_INTERVAL",
                                    .type = OPTION_DURATION,
@@ -267,6 +297,13 @@ static const struct option_row rows[OPT_COUNT] = {
                                       .reloadable = true,
                                       .help = "From this utilisation on the risk is high." },
 
+    [OPT_MONITORING_GATEWAY] = { .name = "monitoring.gateway",
+                                 .environment = "FUSEBOX_MONITORING_GATEWAY",
+                                 .type = OPTION_STRING,
+                                 .preset = "api-gateway",
+                                 .help = "The service that /monitoring/health/dashboard shows as "
+                                         "the gateway; Fusebox itself when there is none of that "
+                                         "name." },
     [OPT_BREAKER_STATE_ENCODING] = { .name = "metrics.breaker_state_encoding",
                                      .environment = "FUSEBOX_METRICS_BREAKER_STATE_ENCODING",
                                      .type = OPTION_ENUM,
@@ -293,6 +330,17 @@ static const struct option_row rows[OPT_COUNT] = {
                                    .unit = "breakers",
                                    .help = "Circuit breakers that are watched; later ones are "
                                            "refused and counted." },
+    [OPT_CATALOG_DISCOVERED_TTL] = { .name = "catalog.discovered_ttl",
+                                     .environment = "FUSEBOX_CATALOG_DISCOVERED_TTL",
+                                     .type = OPTION_DURATION,
+                                     .preset = "24h",
+                                     .min = SECONDS(1),
+                                     .max = INFINITY,
+                                     .zero = "they stay",
+                                     .reloadable = true,
+                                     .help = "A service that nobody defined leaves the pages when "
+                                             "no source has spoken of it for so long; it is back "
+                                             "when one does." },
     [OPT_CATALOG_MAX_EDGES] = { .name = "catalog.max_edges",
                                 .environment = "FUSEBOX_CATALOG_MAX_EDGES",
                                 .type = OPTION_INT,

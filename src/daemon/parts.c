@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "daemon/breaker_log.h"
 #include "daemon/limits.h"
+#include "daemon/listen_auth.h"
 #include "daemon/replay.h"
 #include "http/sse.h"
 
@@ -36,6 +38,16 @@ static void note_start(struct daemon *d)
                     "the file of unclean starts was damaged: it counts as empty");
 }
 
+/* Only transitions from now on are news for the log. */
+static enum err replay_told_events(struct daemon *d)
+{
+    struct signal_sink sink = monitor_sink(d->evaluate.monitor);
+    enum err err = replay_events(d->db, &sink, clock_wall_ms(&d->clock));
+
+    monitor_set_listener(d->evaluate.monitor, breaker_log_write, &d->log);
+    return err;
+}
+
 static enum err open_store(struct daemon *d, struct diag *diag)
 {
     struct tsdb_options options = {
@@ -61,7 +73,46 @@ static enum err open_store(struct daemon *d, struct diag *diag)
     if (err)
         return diag_set(diag, err, "no memory for the mapping");
     err = replay_windows(d->db, d->evaluate.mapping, clock_wall_ms(&d->clock));
+    if (!err)
+        err = replay_told_events(d);
     return err ? diag_set(diag, err, "the last minutes cannot be read: %s", err_text(err)) : ERR_OK;
+}
+
+/* The write thread's word, or the state thread's, that it commits nothing more. */
+static void on_lost(void *daemon)
+{
+    struct daemon *d = daemon;
+
+    atomic_store(&d->sync_failed, true);
+    kill(getpid(), SIGTERM);
+}
+
+/* Nothing runs yet: the monitor is nobody's. */
+static void define_at_start(void *daemon, struct definition *definition, bool gone)
+{
+    struct daemon *d = daemon;
+    enum err err = gone ? ERR_OK : monitor_define(d->evaluate.monitor, definition);
+
+    if (err)
+        log_write(&d->log, LOG_WARN, "a service that was defined is not watched",
+                  LOG_STR("service", definition->service->name),
+                  LOG_CSTR("error", err_text(err)));
+}
+
+/* What people defined, as the monitor needs it for the first view. */
+static enum err open_state(struct daemon *d, struct diag *diag)
+{
+    enum err err;
+
+    d->state.log = &d->log;
+    d->state.api = &d->api;
+    d->state.on_lost = on_lost;
+    d->state.daemon = d->api.daemon = d;
+    d->api.tell_definition = define_at_start;
+    err = state_thread_open(&d->state, data_dir(d), d->config, diag);
+    if (!err)
+        err = state_thread_tell_all(&d->state);
+    return err ? diag_set(diag, err, "the state cannot be read: %s", err_text(err)) : ERR_OK;
 }
 
 static enum err ask_history(void *daemon, struct http_parked *parked)
@@ -100,13 +151,27 @@ static enum err ask_backup(void *daemon, struct http_parked *parked, const char 
     return ask_job(daemon, parked, dir);
 }
 
-/* The write thread's word that it commits nothing more. */
-static void on_lost(void *daemon)
+static enum err ask_edit(void *daemon, struct http_parked *parked)
 {
     struct daemon *d = daemon;
 
-    atomic_store(&d->sync_failed, true);
-    kill(getpid(), SIGTERM);
+    return state_thread_ask(&d->state, parked);
+}
+
+static enum err ask_fresh(void *daemon, struct http_parked *parked)
+{
+    struct daemon *d = daemon;
+
+    return evaluate_thread_push_fresh(&d->evaluate, parked);
+}
+
+static void tell_definition(void *daemon, struct definition *definition, bool gone)
+{
+    struct daemon *d = daemon;
+
+    if (evaluate_thread_push_definition(&d->evaluate, definition, gone))
+        log_write(&d->log, LOG_WARN, "the evaluation does not hear of a definition",
+                  LOG_STR("service", definition->service->name));
 }
 
 static void wake_write_thread(void *write)
@@ -149,11 +214,20 @@ static void fill_api(struct daemon *d)
     api->open_is_one = str_equals(config_text(d->config, OPT_BREAKER_STATE_ENCODING),
                                   STR("closed-open-halfopen"));
     api->config_file = d->sources->file;
+    api->gateway = config_text(d->config, OPT_MONITORING_GATEWAY);
     api->ask_history = ask_history;
     api->ask_reload = ask_reload;
     api->ask_seal = ask_seal;
     api->ask_backup = ask_backup;
+    api->ask_edit = ask_edit;
+    api->ask_fresh = ask_fresh;
+    api->tell_definition = tell_definition;
     api->daemon = d;
+    events_init(&d->events, d->db, &d->write.queue, &d->budget,
+                config_int(d->config, OPT_STORAGE_MAX_FUTURE));
+    d->events_ready = true;
+    api->events = &d->events;
+    api->own.events = &d->events.stats;
     api->db = d->db;
     api->data_dir = data_dir(d);
     api->budget = api->own.budget = &d->budget;
@@ -220,6 +294,7 @@ static enum err start_server(struct daemon *d, struct diag *diag)
         .idle_timeout_ms = config_int(cfg, OPT_HTTP_IDLE_TIMEOUT),
         .request_timeout_ms = config_int(cfg, OPT_HTTP_REQUEST_TIMEOUT),
         .hosts = config_text(cfg, OPT_HTTP_HOSTS),
+        .auth = &d->auth,
         .routes = api_routes,
         .route_count = api_route_count,
         .ctx = &d->api,
@@ -294,6 +369,8 @@ static enum err start_threads(struct daemon *d, struct diag *diag)
     if (!err)
         err = write_thread_start(&d->write);
     if (!err)
+        err = state_thread_start(&d->state);
+    if (!err)
         err = scrape_start(&scrape, d->config, &d->scraper);
     d->api.scraper = d->scraper;
     if (!err)
@@ -308,11 +385,17 @@ enum err parts_start(struct daemon *d, struct diag *diag)
     enum err err = listen_address_parse(config_text(d->config, OPT_LISTEN), &d->listen, diag);
 
     if (!err)
+        err = listen_auth_init(&d->auth, d->config, &d->listen, diag);
+    if (!err) {
+        listen_auth_warn(&d->auth, &d->listen, &d->log);
         err = open_data_dir(d, diag);
+    }
     if (!err) {
         note_start(d);
         err = open_store(d, diag);
     }
+    if (!err)
+        err = open_state(d, diag);
     if (err)
         return err;
     publication_init(&d->api.views);
@@ -337,6 +420,7 @@ void parts_stop(struct daemon *d)
     scrape_stop(d->scraper);
     write_thread_stop(&d->write);
     seal_thread_stop(&d->seal);
+    state_thread_stop(&d->state);
     evaluate_thread_stop(&d->evaluate);
     if (d->reloads.items)
         queue_close(&d->reloads);
@@ -345,7 +429,10 @@ void parts_stop(struct daemon *d)
     scrape_free(d->scraper);
     write_thread_release(&d->write);
     seal_thread_release(&d->seal);
+    state_thread_close(&d->state);
     evaluate_thread_release(&d->evaluate);
+    if (d->events_ready)
+        events_release(&d->events);
     frames_free(d->evaluate.frames);
     sse_hub_free(d->api.hub);
     mapping_free(d->evaluate.mapping);

@@ -16,7 +16,10 @@
 #include "daemon/limits.h"
 #include "daemon/listen_address.h"
 #include "daemon/safe_mode.h"
+#include "daemon/state_thread.h"
+#include "http/auth.h"
 #include "daemon/write_thread.h"
+#include "ingest/events.h"
 
 enum { INSTANCE_BYTES = 140 };
 
@@ -30,9 +33,12 @@ struct daemon {
     bool views_ready;
     struct tsdb *db;
     struct scraper *scraper;
+    struct events events;
+    bool events_ready;
     struct http_server *server;
     struct write_thread write;
     struct seal_thread seal;
+    struct state_thread state;
     struct evaluate_thread evaluate;
     struct queue reloads; /* struct http_parked: who asked */
     struct budget budget;
@@ -41,6 +47,7 @@ struct daemon {
     struct limits_files files;
     atomic_bool sync_failed; /* then it ends */
     struct listen_address listen;
+    struct auth auth;
     char instance[INSTANCE_BYTES];
     FILE *out, *err_out;
 };

@@ -1,5 +1,7 @@
 #include "http/admit.h"
 
+#include "http/auth.h"
+
 /* A refused request with a body up to this keeps its connection: the body is read and dropped. */
 enum { SWALLOW_MAX_BYTES = 65536 };
 
@@ -119,6 +121,44 @@ static enum err find_route(const struct admission *rules, bool known_method,
     return ERR_OK;
 }
 
+static enum http_role needed_role(const struct http_request *req)
+{
+    const struct http_route *route = req->match.route;
+
+    if (route && route->need == HTTP_NEED_NOTHING)
+        return HTTP_ROLE_NONE;
+    if (route && route->need == HTTP_NEED_ADMIN)
+        return HTTP_ROLE_ADMIN;
+    return req->method == HTTP_GET ? HTTP_ROLE_READ : HTTP_ROLE_WRITE;
+}
+
+/* Notes the caller's role. Two Authorization headers prove nothing. */
+static enum err check_role(const struct admission *rules, struct http_request *req,
+                           struct diag *diag)
+{
+    enum http_role needed = needed_role(req);
+    struct str authorization = STR_NONE;
+    size_t count = 0;
+
+    for (size_t i = 0; i < req->header_count; i++) {
+        if (!str_equals_nocase(req->headers[i].name, STR("Authorization")))
+            continue;
+        authorization = req->headers[i].value;
+        count++;
+    }
+    if (!rules->auth)
+        req->role = HTTP_ROLE_ADMIN;
+    else
+        req->role = auth_role(rules->auth, count == 1 ? authorization : STR_NONE);
+    if (req->role >= needed)
+        return ERR_OK;
+    if (req->role == HTTP_ROLE_NONE)
+        return diag_set(diag, ERR_UNAUTHORIZED,
+                        "send a token (Authorization: Bearer …) or a name and password (Basic)");
+    return diag_set(diag, ERR_FORBIDDEN, "this needs the role %s; the token has the role %s",
+                    http_role_name(needed), http_role_name(req->role));
+}
+
 static enum err check_body(const struct guard_body *body, struct admit_result *ret)
 {
     if (!ret->expects_body)
@@ -142,7 +182,9 @@ static enum err refuse(const struct admission *rules, enum err err, bool must_cl
     ret->must_close = must_close;
     if (!rules->stats)
         return err;
-    if (err == ERR_TOO_LARGE || err == ERR_LIMIT)
+    if (err == ERR_UNAUTHORIZED)
+        count(&rules->stats->rejected_access);
+    else if (err == ERR_TOO_LARGE || err == ERR_LIMIT)
         count(&rules->stats->rejected_limit);
     else if (err == ERR_FORBIDDEN || err == ERR_MISDIRECTED || err == ERR_INVALID)
         count(&rules->stats->rejected_shape);
@@ -167,6 +209,15 @@ enum err admit(const struct admission *rules, const struct guard_block *block, c
         err = decode_args(req, &ret->diag);
     if (!err)
         err = find_route(rules, known_method, req, ret);
+    if (!err || err == ERR_NOT_FOUND || err == ERR_METHOD) {
+        struct diag refusal = { 0 };
+        enum err role_err = check_role(rules, req, &refusal);
+
+        if (role_err) {
+            err = role_err;
+            ret->diag = refusal;
+        }
+    }
     if (!err && !(req->match.route && req->match.route->foreign_origin))
         err = guard_origin(req, &ret->diag);
     if (!err)

@@ -1,8 +1,9 @@
 /*
  * Admission: everything that is decided about a request between its header block and its body.
  *
- * Runs the guard's checks in their order, decodes path and arguments, finds the route and compares
- * the announced body with what the route takes.
+ * Runs the guard's checks in their order, decodes path and arguments, finds the route, asks who is
+ * calling and compares the announced body with what the route takes. Without a role nobody learns
+ * which paths there are: an unknown path is answered as a known one.
  *
  * Threads   Value.
  */
@@ -14,6 +15,7 @@
 struct admission {
     const struct guard *guard;
     const struct router *router;
+    const struct auth *auth; /* NULL: nobody has to prove who he is */
     http_handler *fallback;
     struct http_stats *stats; /* may be NULL */
 };

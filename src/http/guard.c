@@ -1,5 +1,7 @@
 #include "http/guard.h"
 
+#include <arpa/inet.h>
+
 enum { VERSION_BYTES = 8, LINE_END_BYTES = 2 };
 
 static bool is_token_char(unsigned char c)
@@ -164,6 +166,27 @@ static bool is_loopback(struct str name)
            str_equals(name, STR("[::1]"));
 }
 
+bool guard_is_loopback(struct str address)
+{
+    return str_has_prefix(address, STR("127.")) || str_equals(address, STR("::1"));
+}
+
+/* An IPv4 address, or an IPv6 address in its brackets. */
+static bool is_address(struct str name)
+{
+    unsigned char bytes[16];
+    char text[64];
+    bool is_v6 = name.len > 2 && name.ptr[0] == '[';
+
+    if (is_v6)
+        name = (struct str){ name.ptr + 1, name.len - 2 };
+    if (name.len >= sizeof text)
+        return false;
+    memcpy(text, name.ptr, name.len);
+    text[name.len] = '\0';
+    return inet_pton(is_v6 ? AF_INET6 : AF_INET, text, bytes) == 1;
+}
+
 static bool is_listed(struct str list, struct str name, struct str whole)
 {
     struct str item;
@@ -175,6 +198,12 @@ static bool is_listed(struct str list, struct str name, struct str whole)
             return true;
     }
     return false;
+}
+
+static bool is_served(const struct guard *guard, struct str name, struct str whole)
+{
+    return is_loopback(name) || (guard->serves_addresses && is_address(name)) ||
+           is_listed(guard->hosts, name, whole);
 }
 
 static bool cut_scheme(struct str target, struct str *ret_rest)
@@ -226,7 +255,7 @@ enum err guard_host(const struct guard *guard, const struct http_request *req, b
     if (found) {
         if (!split_host(host, &name, &port))
             return diag_set(diag, ERR_INVALID, "the Host header is malformed");
-        if (!is_loopback(name) && !is_listed(guard->hosts, name, host))
+        if (!is_served(guard, name, host))
             return diag_set(diag, ERR_MISDIRECTED, "the host \"%.*s\" is not served here",
                             STR_ARG(host));
     }

@@ -31,6 +31,8 @@ struct guard_block {
 
 struct guard {
     struct str hosts; /* further names, comma separated */
+    /* Any numeric address may stand in the Host header: DNS rebinding needs a name. */
+    bool serves_addresses;
 };
 
 /* What the framing headers say. */
@@ -57,6 +59,9 @@ enum err guard_host(const struct guard *guard, const struct http_request *req, b
 
 /* A state-changing request comes from our own origin, or from no page at all. ERR_FORBIDDEN. */
 enum err guard_origin(const struct http_request *req, struct diag *diag) MUST_CHECK;
+
+/* A numeric address (without brackets) that only this machine reaches. */
+bool guard_is_loopback(struct str address);
 
 /* "." and ".." as segments, which no row may see. */
 bool guard_has_dot_segment(struct str decoded_path);

@@ -41,6 +41,7 @@ void reply_error(enum err err, struct http_reply *reply)
     reply->status = err_http_status(err);
     reply->content_type = NULL;
     reply->content_encoding = NULL;
+    reply->disposition = NULL;
     reply->cache_control = NULL;
     reply->etag = NULL;
     if (err_is_retryable(err) && reply->retry_after_s <= 0)

@@ -43,6 +43,7 @@ void request_reset(struct http_request *req)
     req->arg_count = 0;
     req->match = (struct route_match){ 0 };
     req->head = false;
+    req->role = HTTP_ROLE_NONE;
     req->accepts_gzip = false;
     req->raw_path = req->path = req->if_none_match = STR_NONE;
     req->parked = NULL;
@@ -140,6 +141,16 @@ struct str http_request_body(const struct http_request *req)
 struct arena *http_request_arena(struct http_request *req)
 {
     return &req->arena;
+}
+
+const struct http_route *http_request_route(const struct http_request *req)
+{
+    return req->match.route;
+}
+
+enum http_role http_request_role(const struct http_request *req)
+{
+    return req->role;
 }
 
 int64_t http_request_received_mono_ns(const struct http_request *req)

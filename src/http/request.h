@@ -32,6 +32,7 @@ struct sse_stream;
 struct http_request {
     atomic_int refs;
     enum http_method method;
+    enum http_role role;
     bool head;
     bool accepts_gzip;
     struct str raw_path; /* as sent, without the query */

@@ -99,7 +99,12 @@ static enum err build(struct http_server *server, struct diag *diag)
     if (err)
         return err;
     server->guard.hosts = o->hosts = (struct str){ server->hosts, o->hosts.len };
-    server->admission = (struct admission){ &server->guard, server->router, o->fallback, o->stats };
+    server->guard.serves_addresses = !guard_is_loopback(str_of(o->address));
+    server->admission = (struct admission){ .guard = &server->guard,
+                                            .router = server->router,
+                                            .auth = o->auth,
+                                            .fallback = o->fallback,
+                                            .stats = o->stats };
     err = queue_init(&server->ticks, 1, QUEUE_REFUSE, drop_nothing);
     if (!err)
         err = queue_init(&server->drains, 1, QUEUE_REFUSE, drop_nothing);

@@ -37,8 +37,18 @@ enum {
     HTTP_ARGS_MAX = 64,
 };
 
+enum http_role { HTTP_ROLE_NONE, HTTP_ROLE_READ, HTTP_ROLE_WRITE, HTTP_ROLE_ADMIN };
+
+/* The role that a route needs where authentication is required (http/auth.h). */
+enum http_need {
+    HTTP_NEED_BY_METHOD, /* GET: read; the others: write */
+    HTTP_NEED_NOTHING,   /* probes */
+    HTTP_NEED_ADMIN,
+};
+
 enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE }; /* HEAD is served by GET rows */
 
+struct auth;
 struct http_request; /* valid until the handler returns, or until the parked request is finished */
 struct sse_hub;
 
@@ -52,6 +62,9 @@ struct str http_request_header(const struct http_request *req,
                                const char *name); /* empty when absent */
 struct str http_request_body(const struct http_request *req);
 struct arena *http_request_arena(struct http_request *req);
+const struct http_route *http_request_route(const struct http_request *req);
+/* What the caller may do: admin where nobody has to prove who he is. */
+enum http_role http_request_role(const struct http_request *req);
 int64_t http_request_received_mono_ns(const struct http_request *req);
 
 struct http_reply {
@@ -60,6 +73,7 @@ struct http_reply {
     const char *etag;          /* static or in the request's arena; the server answers 304 itself */
     const char *cache_control; /* "no-store" unless set */
     const char *location;      /* for redirects */
+    const char *disposition;   /* Content-Disposition; static or in the request's arena */
     const char *content_encoding; /* when `fixed` is already compressed */
     struct buf body;              /* the server takes it */
     struct str fixed;             /* or bytes that live as long as the process */
@@ -84,6 +98,7 @@ struct http_route {
     const char *summary;   /* one sentence, for the documentation */
     size_t body_max_bytes; /* 0: no body allowed */
     bool foreign_origin;   /* served whatever the Origin says (probes, metrics) */
+    enum http_need need;
 };
 
 /*
@@ -106,6 +121,7 @@ struct http_stats {                        /* all rising, but connections_open a
     _Atomic uint64_t rejected_shape;    /* smuggling shapes, bad Host, bad Origin … */
     _Atomic uint64_t rejected_deadline; /* slow headers, slow bodies */
     _Atomic uint64_t rejected_limit;
+    _Atomic uint64_t rejected_access;      /* no token, a wrong one, or one of a lesser role */
     _Atomic uint64_t rejected_descriptors; /* connections for which the process had no descriptor */
 };
 
@@ -123,7 +139,8 @@ struct http_options {
         hosts; /* further host names that are served, comma separated; loopback names always are */
     const struct http_route *routes;
     size_t route_count;
-    void *ctx; /* for handlers */
+    const struct auth *auth; /* NULL: nobody has to prove who he is; outlives the server */
+    void *ctx;               /* for handlers */
     /* Called when no route matches a GET; may be NULL (404). */
     http_handler *fallback;
     struct http_stats *stats;

@@ -111,6 +111,13 @@ static bool add_number(struct MHD_Response *response, const char *name, int valu
     return add_header(response, name, text);
 }
 
+/* Browsers ask for a name and password by themselves; a token is taken as the password. */
+static bool add_challenges(struct MHD_Response *response)
+{
+    return add_header(response, "WWW-Authenticate", "Bearer realm=\"fusebox\"") &&
+           add_header(response, "WWW-Authenticate", "Basic realm=\"fusebox\", charset=\"UTF-8\"");
+}
+
 static bool add_headers(struct MHD_Response *response, const struct http_conn *conn,
                         const struct http_reply *reply)
 {
@@ -124,10 +131,13 @@ static bool add_headers(struct MHD_Response *response, const struct http_conn *c
     }
     if (reply->status == MHD_HTTP_METHOD_NOT_ALLOWED)
         router_allow_text(conn->req->match.allowed, allow);
+    if (reply->status == MHD_HTTP_UNAUTHORIZED && !add_challenges(response))
+        return false;
     return add_header(response, "Content-Type", type) &&
            add_header(response, "Cache-Control", cache) &&
            add_header(response, "ETag", reply->etag) &&
            add_header(response, "Location", reply->location) &&
+           add_header(response, "Content-Disposition", reply->disposition) &&
            add_header(response, "Content-Encoding", reply->content_encoding) &&
            add_header(response, "Allow", allow) &&
            add_number(response, "Retry-After", reply->retry_after_s) &&

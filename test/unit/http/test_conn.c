@@ -26,9 +26,9 @@ static enum err sends_big(struct http_request *req, struct http_reply *reply, vo
 }
 
 static const struct http_route routes[] = {
-    { HTTP_GET, "/ok", ok, "ok", 0, false },
-    { HTTP_POST, "/ok", ok, "ok", 1000, false },
-    { HTTP_GET, "/big", sends_big, "big", 0, false },
+    { HTTP_GET, "/ok", ok, "ok", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_POST, "/ok", ok, "ok", 1000, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/big", sends_big, "big", 0, false, HTTP_NEED_BY_METHOD },
 };
 
 static struct http_options patient(void)

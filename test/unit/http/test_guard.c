@@ -23,10 +23,10 @@ static enum err echo(struct http_request *req, struct http_reply *reply, void *c
 }
 
 static const struct http_route routes[] = {
-    { HTTP_GET, "/", hello, "hello", 0, false },
-    { HTTP_GET, "/echo/{name}", echo, "echo", 0, false },
-    { HTTP_POST, "/echo", echo, "echo a body", 16, false },
-    { HTTP_POST, "/probe", hello, "from anywhere", 16, true },
+    { HTTP_GET, "/", hello, "hello", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/echo/{name}", echo, "echo", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_POST, "/echo", echo, "echo a body", 16, false, HTTP_NEED_BY_METHOD },
+    { HTTP_POST, "/probe", hello, "from anywhere", 16, true, HTTP_NEED_BY_METHOD },
 };
 
 struct shape {

@@ -11,15 +11,15 @@ static enum err nothing(struct http_request *req, struct http_reply *reply, void
 }
 
 static const struct http_route routes[] = {
-    { HTTP_GET, "/", nothing, "root", 0, false },
-    { HTTP_GET, "/api/v1/things", nothing, "list", 0, false },
-    { HTTP_POST, "/api/v1/things", nothing, "make", 100, false },
-    { HTTP_GET, "/api/v1/things/{id}", nothing, "one", 0, false },
-    { HTTP_DELETE, "/api/v1/things/{id}", nothing, "drop", 0, false },
-    { HTTP_POST, "/api/v1/things/search", nothing, "search", 100, false },
-    { HTTP_GET, "/api/v1/{kind}/{id}/parts", nothing, "parts", 0, false },
-    { HTTP_GET, "/ui/{file*}", nothing, "files", 0, false },
-    { HTTP_GET, "/ui/{file}", nothing, "file", 0, false },
+    { HTTP_GET, "/", nothing, "root", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/api/v1/things", nothing, "list", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_POST, "/api/v1/things", nothing, "make", 100, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/api/v1/things/{id}", nothing, "one", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_DELETE, "/api/v1/things/{id}", nothing, "drop", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_POST, "/api/v1/things/search", nothing, "search", 100, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/api/v1/{kind}/{id}/parts", nothing, "parts", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/ui/{file*}", nothing, "files", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/ui/{file}", nothing, "file", 0, false, HTTP_NEED_BY_METHOD },
 };
 
 static struct router *table(void)

@@ -74,11 +74,11 @@ static enum err ok(struct http_request *req, struct http_reply *reply, void *ctx
 }
 
 static const struct http_route routes[] = {
-    { HTTP_GET, "/park/{id}", parks, "park", 0, false },
-    { HTTP_POST, "/park/{id}", parks, "park", 100, false },
-    { HTTP_GET, "/both/{id}", parks_and_finishes_at_once, "both", 0, false },
-    { HTTP_GET, "/fails", parks_and_fails, "fails", 0, false },
-    { HTTP_GET, "/ok", ok, "ok", 0, false },
+    { HTTP_GET, "/park/{id}", parks, "park", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_POST, "/park/{id}", parks, "park", 100, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/both/{id}", parks_and_finishes_at_once, "both", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/fails", parks_and_fails, "fails", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/ok", ok, "ok", 0, false, HTTP_NEED_BY_METHOD },
 };
 
 static struct raw_server serve(struct desk *desk, int64_t timeout_ms)

@@ -115,15 +115,15 @@ static enum err fallback(struct http_request *req, struct http_reply *reply, voi
 }
 
 static const struct http_route routes[] = {
-    { HTTP_GET, "/ok", ok, "ok", 0, false },
-    { HTTP_POST, "/ok", uses_memory, "memory", 4096, false },
-    { HTTP_GET, "/tagged", tagged, "tagged", 0, false },
-    { HTTP_GET, "/long", long_text, "long", 0, false },
-    { HTTP_GET, "/packed", packed, "packed", 0, false },
-    { HTTP_GET, "/fails", fails, "fails", 0, false },
-    { HTTP_GET, "/overloaded", overloaded, "overloaded", 0, false },
-    { HTTP_GET, "/over-limit", over_limit, "over limit", 0, false },
-    { HTTP_GET, "/big", sends_big, "big", 0, false },
+    { HTTP_GET, "/ok", ok, "ok", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_POST, "/ok", uses_memory, "memory", 4096, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/tagged", tagged, "tagged", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/long", long_text, "long", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/packed", packed, "packed", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/fails", fails, "fails", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/overloaded", overloaded, "overloaded", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/over-limit", over_limit, "over limit", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/big", sends_big, "big", 0, false, HTTP_NEED_BY_METHOD },
 };
 
 static struct raw_answer a;

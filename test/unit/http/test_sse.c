@@ -27,7 +27,7 @@ static enum err opens(struct http_request *req, struct http_reply *reply, void *
 }
 
 static const struct http_route routes[] = {
-    { HTTP_GET, "/stream", opens, "stream", 0, false },
+    { HTTP_GET, "/stream", opens, "stream", 0, false, HTTP_NEED_BY_METHOD },
 };
 
 static void raise_stage(struct stage *stage, int max_streams, int64_t heartbeat_ms,

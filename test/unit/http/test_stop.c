@@ -50,9 +50,9 @@ static enum err streams(struct http_request *req, struct http_reply *reply, void
 }
 
 static const struct http_route routes[] = {
-    { HTTP_GET, "/ok", ok, "ok", 0, false },
-    { HTTP_GET, "/park", parks, "park", 0, false },
-    { HTTP_GET, "/stream", streams, "stream", 0, false },
+    { HTTP_GET, "/ok", ok, "ok", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/park", parks, "park", 0, false, HTTP_NEED_BY_METHOD },
+    { HTTP_GET, "/stream", streams, "stream", 0, false, HTTP_NEED_BY_METHOD },
 };
 
 static void *finishes(void *arg)
