@@ -16,6 +16,7 @@
 #include "api/notices.h"
 #include "api/own.h"
 #include "base/budget.h"
+#include "catalog/registry.h"
 #include "http/sse.h"
 #include "monitor/publication.h"
 
@@ -39,12 +40,15 @@ struct api {
     bool open_is_one;  /* metrics.breaker_state_encoding */
     atomic_bool ready; /* replay is done and the first view is there */
     struct publication views;
+    struct registry *registry;
     struct own own;
     struct sse_hub *hub;
     uint32_t overview_topic;
     struct scraper *scraper;
+    struct events *events;
     struct tsdb *db;
     const char *config_file;          /* or NULL */
+    struct str gateway;               /* monitoring.gateway */
     const char *data_dir;             /* as configured */
     struct budget *budget;            /* NULL: no limit */
     struct notices *notices;          /* NULL: none */
@@ -58,6 +62,11 @@ struct api {
      * which lives as long as the parked request. */
     enum err (*ask_seal)(void *daemon, struct http_parked *parked);
     enum err (*ask_backup)(void *daemon, struct http_parked *parked, const char *dir);
+    /* Answered by api_answer_edit on the state thread, api_answer_service behind the next view. */
+    enum err (*ask_edit)(void *daemon, struct http_parked *parked);
+    enum err (*ask_fresh)(void *daemon, struct http_parked *parked);
+    /* A definition was saved, or is `gone`: the monitor is told of it. */
+    void (*tell_definition)(void *daemon, struct definition *d, bool gone);
     void *daemon;
 };
 
@@ -88,19 +97,32 @@ void api_answer_history(struct api *api, const struct monitor *monitor, struct h
 void api_answer_job(struct http_parked *parked, enum err err, const struct diag *diag,
                     const struct tsdb_job_result *result, const char *dir);
 
+/*
+ * Does what a parked POST, PUT or DELETE of a service asks for, and answers it. The state thread.
+ */
+struct store;
+void api_answer_edit(struct api *api, struct store *store, struct http_parked *parked);
+
+/* Answers a parked GET of a service from the newest view. The evaluate thread. */
+void api_answer_service(struct api *api, struct http_parked *parked);
+
 /* Handlers, by file. */
 http_handler api_overview, api_overview_subscribe, api_service_page,
-    api_service_subscribe;               /* dashboard.c */
-http_handler api_map, api_map_subscribe; /* dashboard.c */
-http_handler api_status, api_services, api_service, api_health_report,
-    api_metrics_document;                                       /* services.c */
+    api_service_subscribe;                                      /* dashboard.c */
+http_handler api_map, api_map_subscribe;                        /* dashboard.c */
+http_handler api_service, api_service_edit;                     /* service.c */
+http_handler api_status, api_services, api_health_report;       /* services.c */
 http_handler api_health, api_live, api_ready;                   /* probes.c */
 http_handler api_breaker_health, api_breaker_status;            /* breakers.c */
-http_handler api_metrics;                                       /* metrics.c */
+http_handler api_metrics, api_metrics_document;                 /* metrics.c */
+http_handler api_overview_export, api_service_export;           /* download.c */
+http_handler api_gateway_dashboard, api_gateway_breakers;       /* gateway.c */
+http_handler api_monitoring_status, api_performance;            /* performance.c */
 http_handler api_page, api_page_root;                           /* page.c */
 http_handler api_metadata, api_targets;                         /* prometheus.c */
 http_handler api_reload;                                        /* admin.c */
 http_handler api_storage, api_storage_seal, api_storage_backup; /* storage.c */
+http_handler api_events_post, api_events_search;                /* events.c */
 http_handler api_storage_cardinality;                           /* cardinality.c */
 
 #endif

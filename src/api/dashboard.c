@@ -1,5 +1,6 @@
 /* The views of the dashboard and their streams: docs/formats/views.md. */
 #include "api/api.h"
+#include "api/download.h"
 #include "api/map_json.h"
 #include "api/view_json.h"
 #include "monitor/monitor.h"
@@ -125,7 +126,9 @@ void api_answer_history(struct api *api, const struct monitor *monitor, struct h
         err = api_period(req, &period_s, &reply);
     if (!err && (!service || !monitor_history(monitor, name, view->now_ms, period_s, &history)))
         err = api_no_service(view, name, &reply);
-    if (!err) {
+    if (!err && http_request_route(req)->handler == api_service_export) {
+        err = download_service(req, &reply, api, view, service, &history);
+    } else if (!err) {
         reply.body = buf_limited(API_BODY_MAX_BYTES);
         view_json_service(&reply.body, http_request_arena(req), view, service, &history,
                           &(struct view_origin){ api->epoch, api->notices });

@@ -51,11 +51,18 @@ static void by_label(const struct metric_out *out, const char *label, const stru
 
 static void export_http(struct own *own, const struct metric_out *out)
 {
+    static const struct str methods[] = {
+        [HTTP_GET] = { "GET", 3 },
+        [HTTP_POST] = { "POST", 4 },
+        [HTTP_PUT] = { "PUT", 3 },
+        [HTTP_DELETE] = { "DELETE", 6 },
+    };
     static const char *const classes[] = { "1xx", "2xx", "3xx", "4xx", "5xx" };
     struct labelled rejected[] = {
         { "shape", own->http.rejected_shape },
         { "deadline", own->http.rejected_deadline },
         { "limit", own->http.rejected_limit },
+        { "access", own->http.rejected_access },
         { "descriptors", own->http.rejected_descriptors },
     };
 
@@ -78,12 +85,28 @@ static void export_http(struct own *own, const struct metric_out *out)
     for (size_t i = 0; i < own->route_count && i < OWN_ROUTES_MAX; i++) {
         struct metric_label labels[] = {
             { "path", str_of(own->routes[i].path) },
-            { "method", own->routes[i].method == HTTP_GET ? STR("GET") : STR("POST") },
+            { "method", methods[own->routes[i].method] },
         };
 
         if (atomic_load(&own->request_duration[i].sum_ns))
             histogram_write(&own->request_duration[i], out, labels, 2);
     }
+}
+
+static void export_events(struct event_stats *events, const struct metric_out *out)
+{
+    struct labelled results[] = {
+        { "accepted", events->accepted },
+        { "repeated", events->repeated },
+        { "rejected", events->rejected },
+    };
+
+    out->family(out->ctx, "fusebox_events_total", METRIC_COUNTER,
+                "Events by result: accepted, repeated (told before, under the same id), rejected.");
+    by_label(out, "result", results, ARRAY_LEN(results));
+    counter(out, "fusebox_event_bodies_refused_total",
+            "Bodies of events that were not stored and may be sent again.",
+            events->refused_bodies);
 }
 
 static void export_scrapes(struct own *own, const struct metric_out *out)
@@ -285,6 +308,32 @@ static long resident_pages(void)
     return resident;
 }
 
+static double resident_bytes(void)
+{
+    return (double)resident_pages() * (double)sysconf(_SC_PAGESIZE);
+}
+
+void own_summarize(struct own *own, struct own_summary *ret)
+{
+    struct histogram all = { 0 };
+    uint64_t requests = 0;
+
+    for (size_t i = 1; i < ARRAY_LEN(own->http.requests_by_class); i++)
+        requests += own->http.requests_by_class[i];
+    for (size_t i = 0; i < OWN_ROUTES_MAX; i++)
+        histogram_add(&all, &own->request_duration[i]);
+    *ret = (struct own_summary){
+        .requests_count = (double)requests,
+        .failed_count = (double)own->http.requests_by_class[5],
+        .mean_s = histogram_mean_s(&all),
+        .p50_s = histogram_quantile_s(&all, 0.5),
+        .p95_s = histogram_quantile_s(&all, 0.95),
+        .p99_s = histogram_quantile_s(&all, 0.99),
+        .cpu_s = (double)clock_process_cpu_ns() / 1e9,
+        .resident_bytes = resident_bytes(),
+    };
+}
+
 static void export_process(struct own *own, const struct metric_out *out)
 {
     struct metric_label version = { "version", str_of(own->version) };
@@ -293,8 +342,7 @@ static void export_process(struct own *own, const struct metric_out *out)
     out->sample(out->ctx, "", &version, 1, 1);
     one(out, "process_cpu_seconds_total", METRIC_COUNTER, "CPU time used, user and system.",
         (double)clock_process_cpu_ns() / 1e9);
-    gauge(out, "process_resident_memory_bytes", "Resident memory.",
-          (double)resident_pages() * (double)sysconf(_SC_PAGESIZE));
+    gauge(out, "process_resident_memory_bytes", "Resident memory.", resident_bytes());
     gauge(out, "process_start_time_seconds", "When the process started, Unix seconds.",
           (double)own->started_ms / 1000);
 }
@@ -304,6 +352,8 @@ void own_export(struct own *own, const struct metric_out *out)
     export_process(own, out);
     export_http(own, out);
     export_scrapes(own, out);
+    if (own->events)
+        export_events(own->events, out);
     export_store(own, out);
     export_budget(own, out);
     export_conditions(own, out);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/queue.h"
 #include "http/server.h"
+#include "ingest/events.h"
 #include "ingest/scrape.h"
 #include "telemetry/histogram.h"
 #include "telemetry/metric.h"
@@ -42,6 +43,7 @@ struct own {
     struct tsdb *db;
     struct budget *budget;   /* NULL: no limit */
     struct notices *notices; /* NULL: none */
+    struct event_stats *events; /* NULL: none */
     struct queue *write_queue;
     struct queue *evaluate_queue;
     const struct http_route *routes;
@@ -50,6 +52,14 @@ struct own {
 
 /* For http_options.on_request. */
 void own_note_request(struct own *own, const struct http_route *route, int64_t duration_ns);
+
+/* Figures of Fusebox itself for documents that people read. NaN: not known. */
+struct own_summary {
+    double requests_count, failed_count; /* HTTP requests answered; those with a 5xx */
+    double mean_s, p50_s, p95_s, p99_s;  /* of all answers since the start */
+    double cpu_s, resident_bytes;
+};
+void own_summarize(struct own *own, struct own_summary *ret);
 
 void own_export(struct own *own, const struct metric_out *out);
 

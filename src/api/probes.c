@@ -1,14 +1,13 @@
 /* Probes: whether Fusebox itself works. What it watches may be in any state. */
 #include "api/api.h"
+#include "api/gateway_json.h"
 #include "base/json.h"
 
 enum { EVALUATION_PATIENCE_MS = 30000 };
 
 static const char *upper_state(const struct breaker_counts *counts)
 {
-    static const char *const names[] = { "CLOSED", "HALF_OPEN", "OPEN", "DISABLED", "UNKNOWN" };
-
-    return counts->total ? names[counts->worst] : "UNKNOWN";
+    return gateway_state_word(counts->total ? counts->worst : BREAKER_UNKNOWN);
 }
 
 static void check(struct json *j, const char *name, const char *status)
@@ -33,19 +32,24 @@ static const char *works_word(bool yes)
     return yes ? "healthy" : "unhealthy";
 }
 
-/* S2's body; the breaker in it stands for the worst of all. */
-static void write_health(struct json *j, struct api *api, const struct monitor_view *view,
-                         const struct own_health *h)
+/* What anybody may know. */
+static void write_verdict(struct json *j, struct api *api, const struct totals_view *t,
+                          const struct own_health *h)
 {
-    const char *store_word = works_word(!h->store_failing);
-    const struct totals_view *t = &view->totals;
     bool degraded = t->breakers.in_state[BREAKER_OPEN] || t->services[HEALTH_UNHEALTHY];
 
-    json_open_object(j);
     json_key(j, "timestamp");
     json_time(j, clock_wall_ms(&api->clock));
     json_key(j, "status");
     json_cstr(j, !works(h) ? "unhealthy" : degraded ? "degraded" : "healthy");
+}
+
+/* The rest of S2's body; the breaker in it stands for the worst of all. */
+static void write_details(struct json *j, struct api *api, const struct totals_view *t,
+                          const struct own_health *h)
+{
+    const char *store_word = works_word(!h->store_failing);
+
     json_key(j, "version");
     json_cstr(j, api->version);
     json_key(j, "details");
@@ -63,7 +67,6 @@ static void write_health(struct json *j, struct api *api, const struct monitor_v
     json_int(j, t->breakers.in_state[BREAKER_OPEN]);
     json_close_object(j);
     notices_write(api->notices, j);
-    json_close_object(j);
 }
 
 static struct own_health own_health_of(struct api *api)
@@ -81,13 +84,16 @@ enum err api_health(struct http_request *req, struct http_reply *reply, void *ct
     struct own_health health = own_health_of(api);
     struct json j;
 
-    (void)req;
     if (!view)
         return ERR_UNAVAILABLE;
     if (!works(&health))
         reply->status = err_http_status(ERR_UNAVAILABLE);
     j = api_json(reply);
-    write_health(&j, api, view, &health);
+    json_open_object(&j);
+    write_verdict(&j, api, &view->totals, &health);
+    if (http_request_role(req) >= HTTP_ROLE_READ)
+        write_details(&j, api, &view->totals, &health);
+    json_close_object(&j);
     view_unref(view);
     return buf_error(&reply->body);
 }

@@ -1,4 +1,4 @@
-/* The retry monitoring resources of reference S0: status, health, metrics, services. */
+/* The retry monitoring resources of reference S0: status, health, the list of services. */
 #include "api/api.h"
 #include "api/view_json.h"
 
@@ -145,26 +145,6 @@ enum err api_services(struct http_request *req, struct http_reply *reply, void *
     return buf_error(&reply->body);
 }
 
-enum err api_service(struct http_request *req, struct http_reply *reply, void *ctx)
-{
-    struct api *api = ctx;
-    struct str name = http_request_param(req, "name");
-    struct monitor_view *view = api_view(api, reply);
-    const struct service_view *service = view ? view_find_service(view, name) : NULL;
-    enum err err = view ? ERR_OK : ERR_UNAVAILABLE;
-
-    if (!err && !service)
-        err = api_no_service(view, name, reply);
-    if (!err) {
-        reply->body = buf_limited(API_BODY_MAX_BYTES);
-        view_json_service(&reply->body, http_request_arena(req), view, service, NULL,
-                          &(struct view_origin){ api->epoch, api->notices });
-        err = buf_error(&reply->body);
-    }
-    view_unref(view);
-    return err;
-}
-
 /* One service in the health report: the verdict and its reason, without the figures. */
 static void report_line(struct json *j, const struct service_view *s)
 {
@@ -211,21 +191,4 @@ enum err api_health_report(struct http_request *req, struct http_reply *reply, v
     json_close_object(&j);
     view_unref(view);
     return buf_error(&reply->body);
-}
-
-/* S0's unified metrics: text where the reader prefers it, JSON otherwise. */
-enum err api_metrics_document(struct http_request *req, struct http_reply *reply, void *ctx)
-{
-    struct str format = STR_NONE, accept = http_request_header(req, "Accept");
-    bool text = str_has_prefix(accept, STR("text/plain")) ||
-                str_has_prefix(accept, STR("application/openmetrics-text"));
-
-    if (http_request_arg(req, "format", &format)) {
-        text = str_equals(format, STR("prometheus"));
-        if (!text && !str_equals(format, STR("json"))) {
-            reply->field = "format";
-            return diag_set(&reply->diag, ERR_INVALID, "format must be json or prometheus");
-        }
-    }
-    return text ? api_metrics(req, reply, ctx) : api_services(req, reply, ctx);
 }

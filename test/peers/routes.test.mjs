@@ -167,6 +167,132 @@ scope.test('probes, breakers, paging and text say the same as the view', async (
   assert.match((await near.json()).error.message, /did you mean "orders"/);
 });
 
+// Splits CSV of RFC 4180 into rows of cells.
+function parseCsv(text) {
+  assert.ok(text.endsWith('\r\n'));
+  const cells = [...text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/g)];
+  assert.equal(cells.reduce((sum, [all]) => sum + all.length, 0), text.length, 'every byte belongs to a cell');
+  const rows = [[]];
+  for (const [, quoted, plain, end] of cells) {
+    rows.at(-1).push(quoted?.replaceAll('""', '"') ?? plain);
+    if (end === '\r\n') rows.push([]);
+  }
+  rows.pop();
+  for (const row of rows) assert.equal(row.length, rows[0].length);
+  return rows;
+}
+
+const forms = {
+  json: { type: /^application\/json/, names: (text) => JSON.parse(text).metrics.flatMap((m) => m.samples.map((s) => [s.name, s.labels.service])) },
+  csv: { type: /^text\/csv/, names: (text) => parseCsv(text).slice(1).map((row) => [row[1], row[3] || undefined]) },
+  prometheus: { type: /^text\/plain; version=0\.0\.4/ },
+  openmetrics: { type: /^application\/openmetrics-text; version=1\.0\.0/ },
+};
+forms.prometheus.names = forms.openmetrics.names = (text) =>
+  text.split('\n').filter((line) => line && line[0] !== '#').map((line) => [line.match(/^\w+/)[0], line.match(/[{,]service="((?:\\.|[^"\\])*)"/)?.[1]]);
+
+scope.test('metrics have four forms and three filters, in every combination and at every path', async () => {
+  const fusebox = await watching();
+  const paths = { '/metrics': 'prometheus', '/monitoring/metrics': 'prometheus', [`${monitoring}/metrics`]: 'json' };
+  const get = async (where, accept) => {
+    const answer = await fetch(fusebox.url + where, { headers: accept ? { accept } : {} });
+    assert.equal(answer.status, 200, where);
+    return { type: answer.headers.get('content-type'), text: await answer.text() };
+  };
+  for (const [path, preset] of Object.entries(paths)) {
+    assert.match((await get(path)).type, forms[preset].type, path);
+    for (const [accept, form] of [['application/json', 'json'], ['text/csv', 'csv'], ['text/plain', 'prometheus'],
+      ['application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1', 'openmetrics']])
+      assert.match((await get(path, accept)).type, forms[form].type, `${path} ${accept}`);
+    for (const form of Object.keys(forms))
+      for (const name of ['', 'fusebox_calls_total', 'fusebox_evaluate_duration_seconds', 'no_such_metric'])
+        for (const service of ['', 'orders', 'no-such-service'])
+          for (const since of ['', '2020-01-01T00:00:00Z', '4000000000']) {
+            const query = new URLSearchParams(Object.entries({ format: form, name, service, since }).filter(([, value]) => value));
+            const { type, text } = await get(`${path}?${query}`);
+            assert.match(type, forms[form].type);
+            if (form === 'openmetrics') assert.ok(text.endsWith('# EOF\n'));
+            const found = forms[form].names(text);
+            if (name) assert.ok(found.every(([n]) => n.replace(/_(bucket|sum|count)$/, '') === name || n === name), `${query}`);
+            if (service) assert.ok(found.every(([, s]) => s === service), `${query}`);
+            const expectsSome = name !== 'no_such_metric' && service !== 'no-such-service' && since !== '4000000000' &&
+              !(service && name === 'fusebox_evaluate_duration_seconds');
+            assert.equal(found.length > 0, expectsSome, `${path}?${query}: ${found.length}`);
+          }
+  }
+  for (const [query, field] of [['format=xml', 'format'], ['since=yesterday', 'since']]) {
+    const answer = await fetch(`${fusebox.url}/metrics?${query}`);
+    assert.equal(answer.status, 400);
+    assert.equal((await answer.json()).error.field, field);
+  }
+});
+
+scope.test('every view can be taken away as a file', async () => {
+  const fusebox = await watching();
+  const file = async (where) => {
+    const answer = await fetch(fusebox.url + where);
+    assert.equal(answer.status, 200, where);
+    return { name: answer.headers.get('content-disposition').match(/^attachment; filename="([\w.-]+)"$/)[1], text: await answer.text() };
+  };
+  const overview = await file(`${monitoring}/dashboard/overview/export`);
+  assert.match(overview.name, /^fusebox-overview-\d{8}T\d{6}Z\.json$/);
+  assert.equal(JSON.parse(overview.text).services.length, 3);
+  const table = await file(`${monitoring}/dashboard/overview/export?format=csv`);
+  assert.match(table.name, /\.csv$/);
+  const rows = parseCsv(table.text);
+  assert.equal(rows.length, 4);
+  assert.deepEqual(rows.slice(1).map((row) => row[0]).sort(), (await fusebox.overview()).services.map((s) => s.service).sort());
+  const service = (query) => file(`${monitoring}/dashboard/service/${encodeURIComponent(hostile)}/export${query}`);
+  const page = await service('?period=5m');
+  assert.match(page.name, /^fusebox-_img_src_x_onerror_alert_1__-\d{8}T\d{6}Z\.json$/);
+  assert.equal(JSON.parse(page.text).service, hostile);
+  const history = await until('a closed step with calls', 10000, async () => {
+    const rows = parseCsv((await service('?format=csv&period=5m')).text);
+    return rows.slice(1).some((row) => row[1] !== '') && rows;
+  });
+  assert.deepEqual(history[0], ['timestamp', 'calls_per_s', 'errors_per_s', 'retries_per_s', 'utilization_percent']);
+  assert.ok(history.length > 30);
+  for (const query of ['?format=prometheus', '?format=pdf'])
+    assert.equal((await fetch(`${fusebox.url}${monitoring}/dashboard/overview/export${query}`)).status, 400);
+  assert.equal((await fetch(`${fusebox.url}${monitoring}/dashboard/service/orders/export?period=1s`)).status, 400);
+});
+
+scope.test('the gateway documents and the summaries tell what the view tells', async () => {
+  const fusebox = await watching();
+  const dashboard = await fusebox.json('/monitoring/health/dashboard');
+  assert.equal(dashboard.gateway.name, 'fusebox');
+  assert.ok(dashboard.gateway.requests.total > 0);
+  assert.match(dashboard.gateway.uptime, /^(\d+[dhms] ?)+$/);
+  assert.deepEqual(Object.keys(dashboard.services).sort(), (await fusebox.overview()).services.map((s) => s.service).sort());
+  assert.equal(dashboard.services[hostile].circuit_breaker, 'OPEN');
+  assert.equal(dashboard.services.orders.error_rate, '0.0%');
+  assert.equal(dashboard.services.orders.response_time, null);
+  assert.ok(dashboard.alerts.some((alert) => alert.service === hostile && alert.message));
+  const { circuit_breakers: breakers } = await fusebox.json('/monitoring/circuit-breakers');
+  assert.equal(breakers.length, 2);
+  assert.deepEqual((await fusebox.json('/monitoring/circuit-breakers?service=orders')).circuit_breakers.map((b) => b.state), ['CLOSED']);
+  assert.equal((await fetch(`${fusebox.url}/monitoring/circuit-breakers?service=none`)).status, 404);
+  const status = await fusebox.json('/status');
+  assert.equal(status.status, 'running');
+  assert.equal(status.breakers.open, 1);
+  assert.ok(status.active_alerts.total >= 1 && status.metrics.series > 0);
+  const performance = await fusebox.json('/performance?service=orders');
+  assert.equal(performance.services.length, 1);
+  assert.ok(performance.services[0].throughput_per_s > 0 && performance.fusebox.response_time.mean_ms > 0);
+  assert.equal(performance.services[0].response_time.p99_ms, null);
+});
+
+scope.test('a service of the configured name is the gateway', async () => {
+  const target = await TextTarget.start(scope, (req, res) =>
+    res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(exposition([{ name: 'edge', calls: 7, errors: 0, retries: 0 }])));
+  const config = scrapeConfig({ haproxy: [target.address] }, { more: 'monitoring:\n  gateway: edge\n' });
+  const fusebox = await new Fusebox(scope, { config }).start();
+  await until('the gateway is known', 10000, async () => (await fusebox.json('/monitoring/health/dashboard')).gateway.name === 'edge');
+  const { gateway, services } = await fusebox.json('/monitoring/health/dashboard');
+  assert.equal(gateway.version, null);
+  assert.ok(!('edge' in services));
+});
+
 scope.test('/metrics is what promtool reads without a complaint of form, and has no NaN', async (t) => {
   const fusebox = await watching();
   const text = await fusebox.text('/metrics');

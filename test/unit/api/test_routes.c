@@ -28,10 +28,31 @@ static void test_routes__what_changes_something_is_not_for_foreign_pages(void **
         assert_true(api_routes[i].method == HTTP_GET || !api_routes[i].foreign_origin);
 }
 
+/* What anybody may ask are the probes; what stops or copies the store is for admins. */
+static void test_routes__say_who_may_call_them(void **state UNUSED)
+{
+    static const char *const open[] = { "/health", "/ready", "/live", "/-/healthy", "/-/ready" };
+    size_t found = 0;
+
+    for (size_t i = 0; i < api_route_count; i++) {
+        const struct http_route *route = &api_routes[i];
+        bool is_open = false;
+
+        for (size_t k = 0; k < ARRAY_LEN(open); k++)
+            is_open |= strcmp(route->path, open[k]) == 0;
+        assert_int_equal(route->need == HTTP_NEED_NOTHING, is_open);
+        found += is_open;
+        if (strcmp(route->path, "/-/reload") == 0)
+            assert_int_equal(route->need, HTTP_NEED_ADMIN);
+    }
+    assert_int_equal(found, ARRAY_LEN(open));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_routes__each_stands_once_and_says_what_it_is),
+        cmocka_unit_test(test_routes__say_who_may_call_them),
         cmocka_unit_test(test_routes__what_changes_something_is_not_for_foreign_pages),
     };
 
