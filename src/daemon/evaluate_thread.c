@@ -7,7 +7,15 @@ static const int64_t FRAME_GAP_NS = 100000000;  /* at most ten frames a second *
 static const int64_t IDLE_EXTRA_NS = 500000000; /* a view without new figures may wait longer */
 enum { INBOX_AT_ONCE = 64 };
 
-enum item_kind { ITEM_BATCH, ITEM_QUESTION, ITEM_CONFIG, ITEM_FORGET };
+enum item_kind {
+    ITEM_BATCH,
+    ITEM_QUESTION,
+    ITEM_FRESH,
+    ITEM_CONFIG,
+    ITEM_DEFINE,
+    ITEM_UNDEFINE,
+    ITEM_FORGET,
+};
 
 /* References of series that have left memory. */
 struct gone {
@@ -28,10 +36,12 @@ static void drop_item(void *ptr)
 
     if (item->kind == ITEM_BATCH)
         sample_batch_free(item->ptr);
-    else if (item->kind == ITEM_QUESTION)
+    else if (item->kind == ITEM_QUESTION || item->kind == ITEM_FRESH)
         http_request_finish(item->ptr, ERR_CANCELLED, &none);
     else if (item->kind == ITEM_CONFIG)
         config_unref(item->ptr);
+    else if (item->kind == ITEM_DEFINE || item->kind == ITEM_UNDEFINE)
+        definition_unref(item->ptr);
     else
         mem_free(item->ptr);
     mem_free(item);
@@ -62,12 +72,32 @@ enum err evaluate_thread_push_batch(struct evaluate_thread *e, struct sample_bat
     return push(e, ITEM_BATCH, batch);
 }
 
-enum err evaluate_thread_push_question(struct evaluate_thread *e, struct http_parked *parked)
+/* An http thread must not wait: a full inbox means that the answer would be late anyway. */
+static enum err push_parked(struct evaluate_thread *e, enum item_kind kind,
+                            struct http_parked *parked)
 {
-    /* An http thread must not wait: a full inbox means that the answer would be late anyway. */
     if (queue_count(&e->inbox) >= EVALUATE_INBOX_ITEMS / 2)
         return ERR_OVERLOADED;
-    return push(e, ITEM_QUESTION, parked);
+    return push(e, kind, parked);
+}
+
+enum err evaluate_thread_push_question(struct evaluate_thread *e, struct http_parked *parked)
+{
+    return push_parked(e, ITEM_QUESTION, parked);
+}
+
+enum err evaluate_thread_push_fresh(struct evaluate_thread *e, struct http_parked *parked)
+{
+    return push_parked(e, ITEM_FRESH, parked);
+}
+
+enum err evaluate_thread_push_definition(struct evaluate_thread *e, struct definition *d, bool gone)
+{
+    enum err err = push(e, gone ? ITEM_UNDEFINE : ITEM_DEFINE, definition_ref(d));
+
+    if (err)
+        definition_unref(d);
+    return err;
 }
 
 enum err evaluate_thread_push_config(struct evaluate_thread *e, struct config *cfg)
@@ -95,6 +125,13 @@ enum err evaluate_thread_push_forget(struct evaluate_thread *e, const uint32_t *
     return err;
 }
 
+static void answer_fresh(struct evaluate_thread *e)
+{
+    for (size_t i = 0; i < e->fresh_count; i++)
+        api_answer_service(e->api, e->fresh[i]);
+    e->fresh_count = 0;
+}
+
 enum err evaluate_thread_publish(struct evaluate_thread *e)
 {
     struct monitor_view *view;
@@ -109,6 +146,7 @@ enum err evaluate_thread_publish(struct evaluate_thread *e)
     if (err)
         return err;
     publication_set(&e->api->views, view_ref(view));
+    answer_fresh(e);
     frames_send(e->frames, e->monitor, view);
     if (e->oldest_batch_mono_ns >= 0)
         histogram_observe(&own->freshness, clock_mono_ns(&e->clock) - e->oldest_batch_mono_ns);
@@ -127,6 +165,11 @@ static void take_batch(struct evaluate_thread *e, struct sample_batch *batch)
     if (e->oldest_batch_mono_ns < 0)
         e->oldest_batch_mono_ns = batch->received_mono_ns;
     mapping_apply(e->mapping, batch);
+    if (batch->cargo) {
+        struct signal_sink sink = monitor_sink(e->monitor);
+
+        batch->cargo->evaluate(batch->cargo, &sink);
+    }
     sample_batch_free(batch);
 }
 
@@ -140,6 +183,30 @@ static void take_config(struct evaluate_thread *e, struct config *cfg)
     e->stream_interval_ns = config_int(cfg, OPT_HTTP_STREAM_INTERVAL) * 1000000;
     e->self_interval_ns = config_int(cfg, OPT_SELF_INTERVAL) * 1000000;
     config_unref(cfg);
+}
+
+static void take_definition(struct evaluate_thread *e, struct definition *d, bool gone)
+{
+    enum err err = ERR_OK;
+
+    if (gone)
+        monitor_undefine(e->monitor, d->service->name);
+    else
+        err = monitor_define(e->monitor, d);
+    if (err)
+        log_write(e->log, LOG_WARN, "a service that was defined is not watched",
+                  LOG_STR("service", d->service->name), LOG_CSTR("error", err_text(err)));
+    definition_unref(d);
+}
+
+static void take_fresh(struct evaluate_thread *e, struct http_parked *parked)
+{
+    struct http_reply none = { 0 };
+
+    if (e->fresh_count == EVALUATE_FRESH_MAX)
+        http_request_finish(parked, ERR_OVERLOADED, &none);
+    else
+        e->fresh[e->fresh_count++] = parked;
 }
 
 static void take_gone(struct evaluate_thread *e, struct gone *gone)
@@ -160,8 +227,15 @@ static void take_item(struct evaluate_thread *e, struct item *item)
     case ITEM_QUESTION:
         api_answer_history(e->api, e->monitor, item->ptr);
         break;
+    case ITEM_FRESH:
+        take_fresh(e, item->ptr);
+        break;
     case ITEM_CONFIG:
         take_config(e, item->ptr);
+        break;
+    case ITEM_DEFINE:
+    case ITEM_UNDEFINE:
+        take_definition(e, item->ptr, item->kind == ITEM_UNDEFINE);
         break;
     case ITEM_FORGET:
         take_gone(e, item->ptr);
@@ -181,7 +255,7 @@ static int64_t publish_due_ns(const struct evaluate_thread *e, bool changed)
     int64_t frame_ns = e->published_mono_ns + FRAME_GAP_NS;
     int64_t figures_ns = e->figures_mono_ns + e->stream_interval_ns;
 
-    if (changed)
+    if (changed || e->fresh_count)
         return frame_ns;
     if (e->oldest_batch_mono_ns >= 0)
         return figures_ns > frame_ns ? figures_ns : frame_ns;
@@ -253,6 +327,11 @@ void evaluate_thread_stop(struct evaluate_thread *e)
 
 void evaluate_thread_release(struct evaluate_thread *e)
 {
+    struct http_reply none = { 0 };
+
+    for (size_t i = 0; i < e->fresh_count; i++)
+        http_request_finish(e->fresh[i], ERR_CANCELLED, &none);
+    e->fresh_count = 0;
     own_series_release(&e->own_series);
     queue_release(&e->inbox);
 }

@@ -19,7 +19,7 @@
 #include "ingest/mapping.h"
 #include "monitor/monitor.h"
 
-enum { EVALUATE_INBOX_ITEMS = 4096 };
+enum { EVALUATE_INBOX_ITEMS = 4096, EVALUATE_FRESH_MAX = 64 };
 
 struct evaluate_thread {
     struct thread thread;
@@ -37,6 +37,8 @@ struct evaluate_thread {
     int64_t published_mono_ns;    /* the newest view … */
     int64_t figures_mono_ns;      /* … and the newest with new figures */
     int64_t stored_mono_ns;
+    struct http_parked *fresh[EVALUATE_FRESH_MAX]; /* answered behind the next view */
+    size_t fresh_count;
 };
 
 /* Fill the pointers, then call. ERR_NOMEM. */
@@ -55,6 +57,12 @@ enum err evaluate_thread_push_question(struct evaluate_thread *e,
                                        struct http_parked *parked) MUST_CHECK;
 enum err evaluate_thread_push_config(struct evaluate_thread *e, struct config *cfg)
     MUST_CHECK; /* takes a reference of its own */
+/* A service was defined through the API, or is `gone`; takes a reference of its own. */
+enum err evaluate_thread_push_definition(struct evaluate_thread *e, struct definition *d,
+                                         bool gone) MUST_CHECK;
+/* Answered by api_answer_service when a view that is newer than this call was published. */
+enum err evaluate_thread_push_fresh(struct evaluate_thread *e,
+                                    struct http_parked *parked) MUST_CHECK;
 /* These references are free from now on: behind the batches that were pushed before. */
 enum err evaluate_thread_push_forget(struct evaluate_thread *e, const uint32_t *refs,
                                      size_t count) MUST_CHECK;

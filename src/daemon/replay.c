@@ -1,5 +1,6 @@
 #include "daemon/replay.h"
 
+#include "ingest/event_replay.h"
 #include "resilience/window.h"
 
 static void on_batch(void *ctx, const struct sample_batch *batch)
@@ -14,4 +15,9 @@ enum err replay_windows(struct tsdb *db, struct mapping *mapping, int64_t now_ms
 
     return tsdb_replay(db, names, count, now_ms - WINDOW_LENGTH_MAX_S * INT64_C(1000), now_ms,
                        on_batch, mapping);
+}
+
+enum err replay_events(struct tsdb *db, const struct signal_sink *sink, int64_t now_ms)
+{
+    return event_replay(db, sink, now_ms - WINDOW_LENGTH_MAX_S * INT64_C(1000), now_ms);
 }

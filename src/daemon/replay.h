@@ -13,4 +13,7 @@
 /* The samples of the metrics that the mapping knows, over the longest window. ERR_NOMEM, ERR_IO. */
 enum err replay_windows(struct tsdb *db, struct mapping *mapping, int64_t now_ms) MUST_CHECK;
 
+/* The same for what events said. */
+enum err replay_events(struct tsdb *db, const struct signal_sink *sink, int64_t now_ms) MUST_CHECK;
+
 #endif

@@ -101,13 +101,16 @@ static enum store_trouble trouble_of(struct write_thread *w, enum err err)
 
 /* --- batches --- */
 
-/* The group leaves this thread: to the evaluation, or to nowhere. */
-static void let_go(struct write_thread *w, bool evaluate)
+/* The group leaves this thread: to the evaluation, or to nowhere. `err` is what became of its
+ * commit. */
+static void let_go(struct write_thread *w, bool evaluate, enum err err)
 {
     for (size_t i = 0; i < w->group_count; i++) {
         struct sample_batch *batch = w->group[i];
 
         batch_queue_note_gone(w->budget, batch);
+        if (batch->cargo)
+            batch->cargo->settle(batch->cargo, err);
         if (!evaluate || evaluate_thread_push_batch(w->evaluate, batch))
             sample_batch_free(batch);
     }
@@ -121,7 +124,7 @@ static void let_go_unstored(struct write_thread *w)
     for (size_t i = 0; i < w->group_count; i++)
         samples += w->group[i]->count;
     atomic_fetch_add(&w->own->samples_not_stored, samples);
-    let_go(w, store_state_mode(&w->state) != STORE_LOST);
+    let_go(w, store_state_mode(&w->state) != STORE_LOST, ERR_UNAVAILABLE);
 }
 
 static enum err commit_once(struct write_thread *w)
@@ -151,7 +154,7 @@ static void settle_group(struct write_thread *w)
         check_syncs(w);
     }
     if (!err)
-        let_go(w, true);
+        let_go(w, true, ERR_OK);
     else if (store_state_mode(&w->state) != STORE_TRYING)
         let_go_unstored(w);
 }

@@ -2,9 +2,9 @@
  * The write thread: the only appender of the store.
  *
  * Takes batches, commits all that wait in one transaction, and hands them on to
- * the evaluation. One that comes alone is committed at once; in a dense stream
- * commits keep a small gap, so that one sync serves many. Between commits it
- * gives the store's long work to the seal thread (store_jobs.h), looks after the
+ * the evaluation; a batch's cargo is told before what became of it. One that comes alone is
+ * committed at once; in a dense stream commits keep a small gap, so that one sync serves many.
+ * Between commits it gives the store's long work to the seal thread (store_jobs.h), looks after the
  * store and the machine every few seconds, and tells the evaluation which series
  * have left memory.
  *

@@ -17,6 +17,8 @@ struct sample_batch *sample_batch_new(size_t capacity_count)
 
 void sample_batch_free(struct sample_batch *batch)
 {
+    if (batch && batch->cargo)
+        batch->cargo->free(batch->cargo);
     mem_free(batch);
 }
 

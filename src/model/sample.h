@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/err.h"
 
 #define SAMPLE_STALE_BITS UINT64_C(0x7ff0000000000002)
 
@@ -28,6 +29,21 @@ struct series_sample {
     double value;
 };
 
+struct signal_sink;
+struct batch_cargo;
+
+/*
+ * What a source sends along with its samples, to hear what becomes of them and to be
+ * evaluated with them.
+ */
+struct batch_cargo {
+    /* By the write thread, once: ERR_OK when the batch was committed and synced. */
+    void (*settle)(struct batch_cargo *cargo, enum err err);
+    /* By the evaluate thread, behind the batch's samples. */
+    void (*evaluate)(struct batch_cargo *cargo, const struct signal_sink *sink);
+    void (*free)(struct batch_cargo *cargo); /* with its batch, settled or not */
+};
+
 /*
  * One delivery of one source (a scrape, a tick of own metrics). It is committed
  * whole or not at all.
@@ -35,8 +51,9 @@ struct series_sample {
  * Memory    sample_batch_new / _free; the queue that takes it owns it.
  */
 struct sample_batch {
-    int64_t received_ms;      /* wall time at which its last byte came */
-    int64_t received_mono_ns; /* the same instant on the monotonic clock */
+    int64_t received_ms;       /* wall time at which its last byte came */
+    int64_t received_mono_ns;  /* the same instant on the monotonic clock */
+    struct batch_cargo *cargo; /* NULL: none; gone with the batch */
     size_t count;
     size_t capacity_count;
     struct series_sample items[];

@@ -149,6 +149,38 @@ static void step_after(struct stage *s, int64_t ms)
     assert_true(write_thread_step(&s->write, false));
 }
 
+/* What a batch carries that wants to hear of its fate. */
+struct listener {
+    struct batch_cargo cargo;
+    int settled, freed;
+    enum err err;
+};
+
+static void note_settled(struct batch_cargo *cargo, enum err err)
+{
+    struct listener *l = (struct listener *)cargo;
+
+    l->settled++;
+    l->err = err;
+}
+
+static void note_freed(struct batch_cargo *cargo)
+{
+    ((struct listener *)cargo)->freed++;
+}
+
+static void push_with(struct stage *s, struct listener *l)
+{
+    struct sample_batch *batch = sample_batch_new(1);
+
+    assert_non_null(batch);
+    *l = (struct listener){ .cargo = { note_settled, NULL, note_freed } };
+    batch->count = 1;
+    batch->items[0] = (struct series_sample){ 1, T0, 1 };
+    batch->cargo = &l->cargo;
+    assert_int_equal(batch_queue_push(&s->write.queue, &s->budget, batch), ERR_OK);
+}
+
 /* Items that wait for the evaluation. */
 static size_t evaluated(struct stage *s)
 {
@@ -228,6 +260,30 @@ static void test_write_thread__evaluates_what_the_store_does_not_take(void **sta
     assert_int_equal(evaluated(s), 4);
     assert_int_equal(budget_used_bytes(&s->budget), 0);
     stage_free(s);
+}
+
+static void test_write_thread__tells_a_cargo_what_became_of_its_batch(void **state UNUSED)
+{
+    struct stage *s = stage_new();
+    struct listener stored, refused, left;
+
+    push_with(s, &stored);
+    step_after(s, 0);
+    assert_int_equal(stored.settled, 1);
+    assert_int_equal(stored.err, ERR_OK);
+    assert_int_equal(stored.freed, 0);
+    s->db->commit_err = ERR_IO;
+    push_with(s, &refused);
+    step_after(s, SECOND_MS);
+    assert_int_equal(refused.settled, 0); /* it is held */
+    for (int i = 0; i < 5; i++)
+        step_after(s, SECOND_MS);
+    assert_int_equal(refused.settled, 1);
+    assert_int_equal(refused.err, ERR_UNAVAILABLE);
+    push_with(s, &left);
+    stage_free(s);
+    assert_int_equal(left.settled, 0);
+    assert_int_equal(stored.freed + refused.freed + left.freed, 3);
 }
 
 static void test_write_thread__stores_nothing_while_space_is_short(void **state UNUSED)
@@ -558,6 +614,7 @@ int main(void)
         cmocka_unit_test(test_write_thread__commits_a_group_and_hands_it_on),
         cmocka_unit_test(test_write_thread__holds_what_failed_and_tries_it_again),
         cmocka_unit_test(test_write_thread__evaluates_what_the_store_does_not_take),
+        cmocka_unit_test(test_write_thread__tells_a_cargo_what_became_of_its_batch),
         cmocka_unit_test(test_write_thread__stores_nothing_while_space_is_short),
         cmocka_unit_test(test_write_thread__a_failed_sync_ends_all_commits),
         cmocka_unit_test(test_write_thread__tells_the_evaluation_who_left),
