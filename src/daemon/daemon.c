@@ -54,6 +54,7 @@ static void take_over(struct daemon *d, struct config *cfg)
     scrape_reload(d->scraper, cfg);
     if (evaluate_thread_push_config(&d->evaluate, cfg))
         log_message(&d->log, LOG_WARN, "the services of the new configuration were not taken over");
+    state_thread_set_config(&d->state, cfg);
     config_unref(d->config);
     d->config = cfg;
 }

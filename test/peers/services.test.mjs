@@ -176,6 +176,11 @@ haproxy_backend_http_requests_total{proxy="orders"} ${calls}
 haproxy_backend_http_responses_total{proxy="orders",code="5xx"} 0
 # TYPE haproxy_backend_retry_warnings_total counter
 haproxy_backend_retry_warnings_total{proxy="orders"} 0
+# TYPE haproxy_backend_redispatch_warnings_total counter
+haproxy_backend_redispatch_warnings_total{proxy="orders"} 0
+# TYPE haproxy_server_status gauge
+haproxy_server_status{proxy="orders",server="one",state="UP"} 1
+haproxy_server_status{proxy="orders",server="one",state="DOWN"} 0
 `);
   });
   const fusebox = await new Fusebox(scope, { config: scrapeConfig({ haproxy: [target.address] }) }).start();
