@@ -13,6 +13,7 @@
 #ifndef FUSEBOX_MONITOR_MONITOR_H
 #define FUSEBOX_MONITOR_MONITOR_H
 
+#include "catalog/definition.h"
 #include "config/config.h"
 #include "model/signal.h"
 #include "monitor/service.h"
@@ -28,7 +29,25 @@ void monitor_free(struct monitor *m);
 /* Takes over limits, thresholds and services of a new snapshot. ERR_NOMEM, ERR_LIMIT. */
 enum err monitor_apply(struct monitor *m, struct config *cfg) MUST_CHECK;
 
+/* A service was defined through the API, or again; takes a reference of its own. ERR_NOMEM,
+ * ERR_LIMIT. */
+enum err monitor_define(struct monitor *m, struct definition *d) MUST_CHECK;
+/* It stays when the file names it or a source has spoken of it. */
+void monitor_undefine(struct monitor *m, struct str name);
+
 struct signal_sink monitor_sink(struct monitor *m);
+
+/* One change of a breaker's state. */
+struct monitor_transition {
+    struct str service, name, endpoint, caller; /* valid during the call */
+    enum breaker_state from, to;
+    int64_t at_ms;
+    double calls, errors; /* in the state that ended; NaN: not told */
+};
+/* Hears of each transition as it is booked, from within the sink: it calls nothing of the monitor.
+ * NULL: nobody does. */
+typedef void monitor_on_transition(void *ctx, const struct monitor_transition *t);
+void monitor_set_listener(struct monitor *m, monitor_on_transition *on_transition, void *ctx);
 
 /* True once after something changed that people must hear of at once: a state, a new service. */
 bool monitor_take_alarm(struct monitor *m);
