@@ -29,7 +29,7 @@
 #include "resilience/window.h"
 
 enum {
-    BREAKER_HISTORY = 128,
+    BREAKER_HISTORY = 96,
     BREAKER_WINDOW_S = 300,        /* failure rate over 5 min, as S1's rule */
     BREAKER_STRIP_MS = 15 * 60000, /* also the flapping window of S1's rule */
     BREAKER_FLAPPING_AT = 7,       /* changes within it: more than 6, as S1's rule */
