@@ -184,6 +184,30 @@ static void test_sentence__a_breaker_alone_is_trouble_without_a_word_of_calls(vo
     expect(&s, "orders: its breaker is open", "Since 02:39:12 UTC (2 min)", SEVERITY_CRITICAL);
 }
 
+static void test_sentence__a_condition_is_a_fact_unless_it_is_the_reason(void **state UNUSED)
+{
+    static const char flaps[] = "orders-2 changed its state 9 times in 15 min";
+    struct stage s;
+    struct service_view *row;
+
+    stage_init(&s);
+    row = add(&s, "orders", HEALTH_UNHEALTHY, EVIDENCE_OK);
+    row->success_ratio = 0.9;
+    row->conditions[BREAKER_FLAPPING] = (struct service_condition){ 1, NOW, flaps };
+    expect(&s, "orders fails for 1 in 10 calls",
+           "Since 02:39:12 UTC (2 min) · 90.0 % of calls succeed · orders-2 changed its state 9 "
+           "times in 15 min",
+           SEVERITY_CRITICAL);
+
+    stage_init(&s);
+    row = add(&s, "orders", HEALTH_DEGRADED, EVIDENCE_UNKNOWN);
+    row->reason = flaps;
+    row->conditions[BREAKER_FLAPPING] = (struct service_condition){ 1, NOW, flaps };
+    row->conditions[BREAKER_LONG_OPEN] = (struct service_condition){ 1, NOW, "is open" };
+    expect(&s, "orders: orders-2 changed its state 9 times in 15 min", "Since 02:39:12 UTC (2 min)",
+           SEVERITY_WARNING);
+}
+
 static void test_sentence__links_are_at_most_eight(void **state UNUSED)
 {
     struct stage s;
@@ -285,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_sentence__the_detail_tells_the_traffic),
         cmocka_unit_test(test_sentence__trouble_names_the_worst_and_counts_the_rest),
         cmocka_unit_test(test_sentence__a_breaker_alone_is_trouble_without_a_word_of_calls),
+        cmocka_unit_test(test_sentence__a_condition_is_a_fact_unless_it_is_the_reason),
         cmocka_unit_test(test_sentence__links_are_at_most_eight),
         cmocka_unit_test(test_sentence__a_long_name_is_cut_between_characters),
         cmocka_unit_test(test_sentence__markup_and_percent_signs_stay_text),
