@@ -9,6 +9,16 @@ import type { Breaker, ServiceDocument } from './views';
 const STRIP_MS = 15 * 60_000;
 const RANK = { open: 0, half_open: 1, unknown: 2, disabled: 3, closed: 4 };
 
+const CONDITION_WORDS: Record<string, string> = {
+  flapping: 'flapping',
+  failure_rate: 'many failures',
+  stuck_open: 'stuck open',
+  slow_recovery: 'slow recovery',
+};
+
+// That it is open stands there as its state.
+const shownConditions = (b: Breaker) => (b.conditions ?? []).filter((c) => c.condition !== 'open');
+
 function facts(b: Breaker): string {
   const failing = b.failure_rate_percent === null || b.requests === null || b.requests === 0
     ? 'failures: not told'
@@ -42,6 +52,11 @@ function Entry({ breaker }: { breaker: Breaker }) {
           {breaker.evidence !== 'ok' ? <><Glyph kind={breaker.evidence} /> </> : null}
           {since !== null ? `since ${moment(since, now)}` : 'since: not told'}
         </span>
+        {shownConditions(breaker).map((c) => (
+          <span class={`chip ${c.severity === 'critical' ? 'crit' : 'warn'}`} key={c.condition} title={c.text ?? undefined}>
+            {CONDITION_WORDS[c.condition] ?? visible(c.condition)}
+          </span>
+        ))}
       </div>
       <div class="when">
         <Strip spans={breaker.strip} fromMs={now - STRIP_MS} toMs={now} />

@@ -11,9 +11,9 @@ import { follow, overviewPath } from './route';
 import { refused, serviceDoc } from './state';
 import { Failed, Guard, Loading } from './shell';
 import { Lead, Name } from './text';
-import type { Budget, History, ServiceDocument } from './views';
+import type { Budget, BudgetKind, History, KindOfBudget, ServiceDocument } from './views';
 
-function Fact({ label, children }: { label: string; children: ComponentChildren }) {
+function Fact({ label, children }: { label: string; key?: string; children: ComponentChildren }) {
   return (
     <>
       <dt>{label}</dt>
@@ -40,6 +40,22 @@ function exhaustion({ exhaustion: end }: Budget): string {
   const range = end.low_s === null || end.high_s === null ? ''
     : ` (${end.confidence === null ? '' : `${percentText(end.confidence * 100)}: `}${duration(end.low_s)} to ${duration(end.high_s)})`;
   return `in ${duration(end.in_s)}${range}, limit per ${end.limit}`;
+}
+
+const KIND_WORDS: Record<BudgetKind, string> = {
+  absolute: 'limits per minute and hour',
+  ratio: 'share of calls, with a reserve',
+  concurrency: 'share of active requests',
+  failure_tokens: 'failure tokens',
+  quota: 'quota',
+  unknown: 'not known',
+};
+
+function percentOf(k: KindOfBudget): string {
+  if (k.utilization_percent === null) return 'not known';
+  const range = k.low_percent === null || k.high_percent === null ? ''
+    : ` (${percentText(k.low_percent)} to ${percentText(k.high_percent)})`;
+  return `${k.modelled ? '\u2248\u202f' : ''}${percentText(k.utilization_percent)}${range}`;
 }
 
 const RISK_TONE = ['ok', 'info', 'warn', 'crit', 'emer'];
@@ -81,7 +97,10 @@ function BudgetCard({ doc }: { doc: ServiceDocument }) {
         {budget.returning_10s_percent !== null && <Fact label="Comes back in 10 s">{percentText(budget.returning_10s_percent)}</Fact>}
         {budget.retry_rate_percent !== null && <Fact label="Retries, share of calls">{percentText(budget.retry_rate_percent)}</Fact>}
         <Fact label="Empty">{exhaustion(budget)}</Fact>
-        <Fact label="Model">{budget.kind === 'ratio' ? 'share of calls, with a reserve' : 'limits per minute and hour'}{budget.modelled ? ', modelled' : ''}</Fact>
+        <Fact label="Model">{KIND_WORDS[budget.kind]}{budget.modelled ? ', modelled' : ''}</Fact>
+        {(budget.kinds ?? []).length > 1 && budget.kinds?.map((k) => (
+          <Fact key={k.kind} label={`of ${KIND_WORDS[k.kind]}`}>{percentOf(k)}</Fact>
+        ))}
       </dl>
     </section>
   );

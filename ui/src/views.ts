@@ -35,8 +35,30 @@ export interface Totals {
   spark?: { end_ms: number; step_s: number; calls: Values; success: Values; retries: Values; open: Values };
 }
 
+export type BudgetKind = 'absolute' | 'ratio' | 'concurrency' | 'failure_tokens' | 'quota' | 'unknown';
+
+// One kind of a service's budget; its unit is retries, of failure tokens tokens.
+export interface KindOfBudget {
+  kind: BudgetKind;
+  modelled: boolean;
+  utilization_percent: number | null;
+  low_percent: number | null;
+  high_percent: number | null;
+  remaining: number | null;
+  limit: number | null;
+}
+
+// What is reported of a breaker without any rule.
+export interface BreakerCondition {
+  condition: string;
+  severity: Severity;
+  since: string | null;
+  text: string | null;
+}
+
 export interface Budget {
-  kind: 'absolute' | 'ratio' | 'unknown';
+  kind: BudgetKind;
+  kinds?: readonly KindOfBudget[];
   modelled: boolean;
   evidence: Evidence;
   utilization_percent: number | null;
@@ -118,6 +140,7 @@ export interface Breaker {
   transitions_total: number | null;
   transitions_15m: number | null;
   last_recovery_s: number | null;
+  conditions?: readonly BreakerCondition[];
   seconds_in_state: Record<BreakerState, number> | null;
   strip: readonly (readonly [number, BreakerState])[];
 }
