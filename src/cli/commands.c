@@ -12,6 +12,7 @@
 #include "cli/storage.h"
 #include "cli/version.h"
 #include "daemon/daemon.h"
+#include "daemon/listen_auth.h"
 
 enum { OUTPUT_MAX_BYTES = 4 << 20 };
 
@@ -52,6 +53,21 @@ static void print_buf(FILE *out, struct buf *text)
     buf_release(text);
 }
 
+/* What the daemon would refuse when it starts to listen. */
+static enum err check_access(const struct config *cfg)
+{
+    struct listen_address address;
+    struct diag diag = { 0 };
+    struct auth auth;
+    enum err err = listen_address_parse(config_text(cfg, OPT_LISTEN), &address, &diag);
+
+    if (!err)
+        err = listen_auth_init(&auth, cfg, &address, &diag);
+    if (err)
+        fprintf(stderr, "%s\n", diag_text(&diag));
+    return err;
+}
+
 static int command_check_config(struct cli_flags *flags)
 {
     struct config_sources sources;
@@ -68,6 +84,8 @@ static int command_check_config(struct cli_flags *flags)
         err = config_check_files(cfg, sources.file, &errors);
     config_errors_print(&errors, &text);
     print_buf(stderr, &text);
+    if (!err)
+        err = check_access(cfg);
     if (err) {
         fprintf(stderr, "%s%s is not valid%s\n", colour_on(stderr, COLOUR_BAD),
                 flags->config ? flags->config : "the configuration", colour_off(stderr));
@@ -146,7 +164,7 @@ const struct cli_command cli_commands[] = {
         { "--only-scene", NULL, "without Fusebox: bring your own Prometheus" } },
       command_demo },
     { "check config", "Checks a configuration and names every error with its place",
-      NULL, { FLAG_CONFIG, FLAG_DATA, FLAG_LISTEN, FLAG_SET }, command_check_config },
+      NULL, { FLAG_CONFIG, FLAG_DATA, FLAG_LISTEN, FLAG_INSECURE, FLAG_SET }, command_check_config },
     { "config", "Prints a commented example configuration with every option",
       "Keep it as your own: fusebox config > fusebox.yml",
       { { "--reference", NULL, "prints the reference page (Markdown) instead" } }, command_config },

@@ -130,6 +130,18 @@ scope.test('an address that others reach wants a secret, or the word that it nee
   assert.equal(await withHost(openPort, `127.0.0.1:${openPort}`), 200);
 });
 
+scope.test('check config says beforehand what would not start', () => {
+  const check = (...args) => spawnSync(binary, ['check', 'config', ...args], { encoding: 'utf8', timeout: 10000 });
+  const open = check('--listen', '0.0.0.0:8080');
+  assert.equal(open.status, 13);
+  assert.match(open.stderr, /http\.token/);
+  assert.equal(check('--listen', '0.0.0.0:8080', '--insecure-listen').status, 0);
+  assert.equal(check('--listen', '0.0.0.0:8080', '--set', `http.token=${tokens.admin}`).status, 0);
+  const short = check('--set', 'http.token=hunter2');
+  assert.equal(short.status, 2);
+  assert.ok(!short.stderr.includes('hunter2'));
+});
+
 scope.test('the command line sends FUSEBOX_TOKEN', async () => {
   const fusebox = await asking().start();
   const info = (token) => spawnSync(binary, ['storage', 'info', '--url', fusebox.url],
