@@ -4,12 +4,15 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "api/export.h"
 #include "api/gateway_json.h"
 #include "api/performance_json.h"
 #include "api/view_csv.h"
 #include "base/attr.h"
 #include "base/mem.h"
 #include "json_check.h"
+#include "telemetry/metric_openmetrics.h"
+#include "wire/openmetrics.h"
 
 enum { TEXT_BYTES = 4 << 20 };
 static const int64_t T0 = 1700000000000;
@@ -250,6 +253,34 @@ static void test_view_csv__history_ends_with_its_last_step(void **state UNUSED)
     buf_release(&text);
 }
 
+/* The view as OpenMetrics is what our own reader, as strict as Prometheus', takes. */
+static void test_export__is_openmetrics_that_is_taken(void **state UNUSED)
+{
+    struct monitor_view *view = shop();
+    struct buf text = buf_limited(TEXT_BYTES);
+    struct metric_openmetrics writer;
+    struct metric_out out = metric_openmetrics_out(&writer, &text);
+    struct openmetrics_reader reader;
+    struct openmetrics_line line;
+    struct diag diag = { 0 };
+    size_t samples = 0;
+
+    export_view(view, false, &out);
+    metric_openmetrics_finish(&writer);
+    assert_int_equal(buf_error(&text), ERR_OK);
+    openmetrics_init(&reader, buf_str(&text));
+    for (;;) {
+        if (openmetrics_next(&reader, &line, &diag))
+            fail_msg("line %d: %s", diag.line, diag.message);
+        if (line.line.kind == EXPOSITION_END)
+            break;
+        samples += line.line.kind == EXPOSITION_SAMPLE;
+    }
+    assert_true(samples > 30);
+    buf_release(&text);
+    view_unref(view);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_gateway_json__writes_durations_in_two_or_three_words),
         cmocka_unit_test(test_performance_json__tells_rates_and_no_latency_that_nobody_told),
         cmocka_unit_test(test_performance_json__status_counts_what_is_wrong),
+        cmocka_unit_test(test_export__is_openmetrics_that_is_taken),
         cmocka_unit_test(test_view_csv__has_a_row_per_service),
         cmocka_unit_test(test_view_csv__history_ends_with_its_last_step),
     };
