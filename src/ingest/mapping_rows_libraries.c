@@ -9,7 +9,9 @@
  * is switched off, or that measures only, is disabled.
  *
  * opossum-prometheus has one counter by event and no gauge: a breaker's state
- * follows from how often it was entered. `failure` holds timeouts, too.
+ * follows from how often it was entered. It counts the events that something listens
+ * to when the breaker is given to it; nothing does to halfOpen unless the program
+ * sees to it. `failure` holds timeouts and calls that a semaphore refused, too.
  *
  * Polly: the same with events of a strategy in a pipeline. gRPC tells attempts and
  * calls. Hystrix does not show half-open. MicroProfile tells how long each state

@@ -8,6 +8,10 @@
  *
  * Half-open follows from both. A way that begins in closed leaves it (D > 0).
  * An end fits when a D fits; it is told when no other end fits as well.
+ *
+ * Where half-open is not counted, each closing follows an opening: there are no more
+ * of them than openings (and the open start). With exactly as many the last change
+ * was a closing; with fewer, but any, it may have been either.
  */
 #include "ingest/state_evidence.h"
 
@@ -49,6 +53,7 @@ void state_evidence_on_change(struct state_evidence *e, enum state_kind kind, en
 void state_evidence_on_growth(struct state_evidence *e, enum state_word word, double grown)
 {
     e->grown[word] += grown;
+    e->half_open_counted |= word == STATE_HALF_OPEN;
 }
 
 void state_evidence_on_restart(struct state_evidence *e)
@@ -79,17 +84,25 @@ static enum breaker_state weigh(const uint32_t said[STATE_WORD_COUNT])
     return said[STATE_CLOSED] ? BREAKER_CLOSED : BREAKER_UNKNOWN;
 }
 
+static bool refuses_all(const struct state_evidence *e)
+{
+    return e->blocked > 0 && !(e->through > 0);
+}
+
+static bool succeeds(const struct state_evidence *e)
+{
+    return e->through > e->failed && !(e->blocked > 0);
+}
+
 static void doubt_number(struct state_evidence *e)
 {
     enum breaker_state now = weigh(e->said[STATE_NUMBER]);
-    bool refuses = e->blocked > 0 && !(e->through > 0);
-    bool succeeds = e->through > e->failed && !(e->blocked > 0);
     bool steady = now == e->number_before && now <= BREAKER_OPEN;
 
     e->number_before = now;
-    if (!steady || (!refuses && !succeeds))
+    if (!steady || (!refuses_all(e) && !succeeds(e)))
         return;
-    if ((now == BREAKER_OPEN && succeeds) || (now != BREAKER_OPEN && refuses))
+    if (now == BREAKER_OPEN ? succeeds(e) : refuses_all(e))
         e->doubt += e->doubt < STATE_DOUBT_READINGS;
     else
         e->doubt = 0;
@@ -124,6 +137,31 @@ enum state_word state_after(enum state_word start, double opened, double half_op
     return found;
 }
 
+enum state_word state_after_unseen(enum state_word start, double opened, double closed)
+{
+    if (!start)
+        return STATE_NOTHING;
+    if (closed == 0)
+        return opened > 0 ? STATE_OPEN : start;
+    return closed == opened + (start != STATE_CLOSED) ? STATE_CLOSED : STATE_NOTHING;
+}
+
+/* Nothing changed in this reading: what its calls tell. */
+static enum state_word state_by_traffic(const struct state_evidence *e)
+{
+    if (refuses_all(e))
+        return STATE_OPEN;
+    return succeeds(e) ? STATE_CLOSED : STATE_NOTHING;
+}
+
+static enum state_word state_after_entries(const struct state_evidence *e)
+{
+    if (!e->half_open_counted)
+        return state_after_unseen(e->counted, e->grown[STATE_OPEN], e->grown[STATE_CLOSED]);
+    return state_after(e->counted, e->grown[STATE_OPEN], e->grown[STATE_HALF_OPEN],
+                       e->grown[STATE_CLOSED]);
+}
+
 /* Entries are whole numbers; of what was held only that it was is used: one visit each. */
 static enum state_word state_after_growth(const struct state_evidence *e)
 {
@@ -138,12 +176,11 @@ static enum state_word state_after_growth(const struct state_evidence *e)
         alone = (enum state_word)word;
     }
     if (grew == 0)
-        return e->counted;
+        return e->counted || e->live[STATE_HELD] ? e->counted : state_by_traffic(e);
     if (grew == 1)
         return alone;
     if (e->live[STATE_ENTERED])
-        return state_after(e->counted, grown[STATE_OPEN], grown[STATE_HALF_OPEN],
-                           grown[STATE_CLOSED]);
+        return state_after_entries(e);
     if (grew == 2 && e->counted == STATE_CLOSED && grown[STATE_OPEN] > 0)
         return STATE_OPEN;
     if (grew == 2 && e->counted == STATE_HALF_OPEN && grown[STATE_CLOSED] > 0)

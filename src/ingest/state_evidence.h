@@ -16,9 +16,11 @@
  *
  * Counters  One that grew alone since the reading before is the state. Several that
  *           grew together say it where only one end of the way fits their counts
- *           (closed -> open -> half-open -> closed or open), else it is unknown
- *           until the next growth. Before the first reading a breaker is closed, as
- *           it is when its process begins.
+ *           (closed -> open -> half-open -> closed or open). Else it is unknown until
+ *           one grows again, or traffic without any change tells: everything refused
+ *           is open, successes alone are closed. Before the first reading a breaker
+ *           is closed, as it is when its process begins. Where entries of half-open
+ *           were never counted, nobody tells that state: the breaker stays open.
  *
  * Threads   Value; all-zero is a good beginning.
  */
@@ -59,6 +61,7 @@ struct state_evidence {
     uint32_t said[STATE_NUMBER + 1][STATE_WORD_COUNT]; /* gauges and numbers that say it now */
     double grown[STATE_WORD_COUNT];                    /* counters, in this reading */
     enum state_word counted;                           /* by the counters; NOTHING: unknown */
+    bool half_open_counted;                            /* there is a counter of it */
     bool has_counted;
     double through, failed, blocked; /* traffic in this reading */
     enum breaker_state number_before;
@@ -88,5 +91,7 @@ enum breaker_state state_evidence_state(const struct state_evidence *e);
  */
 enum state_word state_after(enum state_word start, double opened, double half_opened,
                             double closed);
+/* The same where half-open is not counted, and open as long as it lasts. */
+enum state_word state_after_unseen(enum state_word start, double opened, double closed);
 
 #endif

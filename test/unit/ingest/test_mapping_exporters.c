@@ -143,6 +143,28 @@ static void test_opossum__the_first_totals_tell_where_it_is(void **state)
     mapping_world_close(&w);
 }
 
+/* Nothing listens to halfOpen by itself, so nothing counts it. */
+static void test_opossum__half_open_may_be_hidden(void **state)
+{
+    struct mapping_world w;
+
+    (void)state;
+    mapping_world_open(&w, NULL);
+    mapping_world_apply(&w, CIRCUIT("fire") "9\n" CIRCUIT("open") "3\n" CIRCUIT(
+                                "close") "1\n" CIRCUIT("success") "5\n");
+    STATE(&w, API_BREAKER, BREAKER_UNKNOWN);
+    mapping_world_apply(&w, CIRCUIT("fire") "11\n" CIRCUIT("open") "3\n" CIRCUIT(
+                                "close") "1\n" CIRCUIT("success") "7\n");
+    STATE(&w, API_BREAKER, BREAKER_CLOSED);
+    mapping_world_apply(&w, CIRCUIT("fire") "12\n" CIRCUIT("open") "4\n" CIRCUIT("close") "1\n");
+    STATE(&w, API_BREAKER, BREAKER_OPEN);
+    mapping_world_apply(&w, CIRCUIT("fire") "13\n" CIRCUIT("open") "5\n" CIRCUIT("close") "1\n");
+    STATE(&w, API_BREAKER, BREAKER_OPEN);
+    mapping_world_apply(&w, CIRCUIT("fire") "14\n" CIRCUIT("open") "5\n" CIRCUIT("close") "2\n");
+    STATE(&w, API_BREAKER, BREAKER_CLOSED);
+    mapping_world_close(&w);
+}
+
 static void test_opossum__a_new_process_has_a_closed_breaker(void **state)
 {
     struct mapping_world w;
@@ -613,6 +635,7 @@ int main(void)
         cmocka_unit_test(test_resilience4j__retried_calls_are_the_least_retries),
         cmocka_unit_test(test_opossum__the_state_follows_from_events),
         cmocka_unit_test(test_opossum__the_first_totals_tell_where_it_is),
+        cmocka_unit_test(test_opossum__half_open_may_be_hidden),
         cmocka_unit_test(test_opossum__a_new_process_has_a_closed_breaker),
         cmocka_unit_test(test_opossum__needs_the_labels),
         cmocka_unit_test(test_envoy__calls_errors_and_retries),

@@ -66,6 +66,30 @@ static void test_state_evidence__counts_tell_the_end_as_far_as_ways_do(void **st
     assert_int_equal(state_after(STATE_NOTHING, 1, 0, 0), STATE_NOTHING);
 }
 
+/* Ends of all ways with these counts, of whatever count of half-open, which shows as open. */
+static unsigned ends_unseen(int start, int opened, int closed)
+{
+    unsigned bits = 0;
+
+    for (int h = 0; opened + h + closed <= WAY_MAX; h++)
+        bits |= ends[start][opened][h][closed];
+    if (bits & 1U << STATE_HALF_OPEN)
+        bits |= 1U << STATE_OPEN;
+    return bits & ~(1U << STATE_HALF_OPEN);
+}
+
+static void test_state_evidence__half_open_may_be_hidden(void **state)
+{
+    static const enum state_word starts[] = { STATE_CLOSED, STATE_OPEN };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(starts); i++)
+        for (int o = 0; o <= 3; o++)
+            for (int c = 0; c <= 2; c++)
+                assert_int_equal(state_after_unseen(starts[i], o, c),
+                                 only(ends_unseen((int)starts[i], o, c)));
+}
+
 /* --- gauges --- */
 
 static void say(struct state_evidence *e, enum state_kind kind, enum state_word word)
@@ -197,6 +221,21 @@ static void test_state_evidence__entries_tell_the_state(void **state)
     assert_int_equal(read_growth(&e, 0, 0, 0), BREAKER_CLOSED);
 }
 
+static void test_state_evidence__traffic_settles_what_counters_leave_open(void **state)
+{
+    struct state_evidence e = { 0 };
+
+    (void)state;
+    state_evidence_on_live(&e, STATE_ENTERED, true);
+    state_evidence_on_growth(&e, STATE_OPEN, 7); /* since the process began */
+    state_evidence_on_growth(&e, STATE_CLOSED, 2);
+    state_evidence_settle(&e);
+    assert_int_equal(state_evidence_state(&e), BREAKER_UNKNOWN);
+    assert_int_equal(read_traffic(&e, 3, 3, 0), BREAKER_UNKNOWN);
+    assert_int_equal(read_traffic(&e, 0, 0, 4), BREAKER_OPEN);
+    assert_int_equal(read_traffic(&e, 4, 0, 0), BREAKER_OPEN); /* the counters go before it */
+}
+
 static void test_state_evidence__the_time_that_grew_tells_the_state(void **state)
 {
     struct state_evidence e = { 0 };
@@ -217,12 +256,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_state_evidence__counts_tell_the_end_as_far_as_ways_do),
+        cmocka_unit_test(test_state_evidence__half_open_may_be_hidden),
         cmocka_unit_test(test_state_evidence__gauges_go_before_numbers_and_counters),
         cmocka_unit_test(test_state_evidence__numbers_follow_their_encoding),
         cmocka_unit_test(test_state_evidence__a_closed_one_that_refuses_everything_is_unknown),
         cmocka_unit_test(test_state_evidence__an_open_one_with_successes_is_unknown),
         cmocka_unit_test(test_state_evidence__flapping_is_no_contradiction),
         cmocka_unit_test(test_state_evidence__entries_tell_the_state),
+        cmocka_unit_test(test_state_evidence__traffic_settles_what_counters_leave_open),
         cmocka_unit_test(test_state_evidence__the_time_that_grew_tells_the_state),
     };
 
