@@ -98,6 +98,8 @@ static enum err lease(struct event_series *s, struct event_record *record, int64
     err = labels_decode(record->labels, &arena, &labels);
     if (!err)
         err = tsdb_series(s->db, labels, &record->ref);
+    if (err == ERR_LIMIT)
+        err = ERR_OVERLOADED; /* no room for a new one now: safe mode, or the memory budget */
     if (!err)
         record->leased_ms = now_ms;
     arena_release(&arena);

@@ -37,7 +37,8 @@ void event_series_release(struct event_series *s); /* all-zero is allowed */
 
 /*
  * Gives the batch that holds all of a tally. Nothing counts until event_series_keep.
- * ERR_NOMEM; ERR_LIMIT: no room for more series. Then there is nothing to undo.
+ * ERR_NOMEM; ERR_LIMIT: no room for more series; ERR_OVERLOADED: the store has none. Then there is
+ * nothing to undo.
  */
 enum err event_series_draft(struct event_series *s, const struct event_tally *tally, int64_t now_ms,
                             struct sample_batch **ret) MUST_CHECK;

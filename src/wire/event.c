@@ -339,24 +339,38 @@ static bool next_label(struct event_cursor *c, struct str *ret_name, struct str 
     return true;
 }
 
+static bool is_label_given(const struct str *names, int count, struct str name)
+{
+    for (int i = 0; i < count; i++)
+        if (str_equals(names[i], name))
+            return true;
+    return false;
+}
+
+/* What a label of a custom metric may not be called: these are ours. */
+static bool is_label_taken(struct str name)
+{
+    return str_has_prefix(name, STR("__")) || str_equals(name, STR("service")) ||
+           str_equals(name, STR("job")) || str_equals(name, STR("le"));
+}
+
 static bool keep_labels(const struct member *m, struct event *e, struct event_fault *f)
 {
     struct event_cursor c = { .at = m->raw.ptr + 1, .end = m->raw.ptr + m->raw.len };
-    struct str name, value;
+    struct str names[EVENT_LABELS_MAX], name, value;
 
-    if (m->token != TOKEN_OBJECT)
-        return fault_at(f, m->key, "must be an object of strings");
+    if (m->token != TOKEN_OBJECT || m->raw.len > EVENT_LABELS_MAX_BYTES)
+        return fault_at(f, m->key, "must be an object of strings, of at most 4096 bytes");
     for (int count = 0; !event_take(&c, '}'); count++) {
         if (!next_label(&c, &name, &value))
             return fault_at(f, m->key, "must be an object of strings of at most 512 bytes");
-        if (!label_name_is_valid(name) || str_has_prefix(name, STR("__")) ||
-            str_equals(name, STR("service")) || str_equals(name, STR("job")) ||
-            str_equals(name, STR("le")))
+        if (!label_name_is_valid(name) || is_label_taken(name))
             return fault_at(f, m->key, "holds a name that no label may have");
         if (memchr(value.ptr, '\\', value.len))
             return fault_at(f, m->key, "holds an escape, which no label's value may have");
-        if (count == EVENT_LABELS_MAX)
-            return fault_at(f, m->key, "may hold 16 labels");
+        if (count == EVENT_LABELS_MAX || is_label_given(names, count, name))
+            return fault_at(f, m->key, "may hold 16 labels, each once");
+        names[count] = name;
     }
     e->values[m->field].text = m->raw;
     return true;

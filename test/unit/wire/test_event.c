@@ -310,6 +310,9 @@ static void test_event__steps_through_labels(void **state UNUSED)
     assert_refused("{\"type\":\"gauge\",\"service\":\"a\",\"name\":\"q\",\"value\":1,"
                    "\"labels\":{\"a\":1}}",
                    "labels", "strings");
+    assert_refused("{\"type\":\"gauge\",\"service\":\"a\",\"name\":\"q\",\"value\":1,"
+                   "\"labels\":{\"a\":\"1\",\"a\":\"2\"}}",
+                   "labels", "once");
 }
 
 static void test_event__an_empty_body_holds_nothing(void **state UNUSED)
