@@ -22,7 +22,8 @@ static struct draft *draft_of(struct draft *d, uint32_t nodes, const struct grap
 {
     memset(d, 0, sizeof *d);
     d->arena = arena_limited(ARENA_BYTES);
-    memcpy(d->edges, edges, edge_count * sizeof *edges);
+    if (edge_count)
+        memcpy(d->edges, edges, edge_count * sizeof *edges);
     d->graph = (struct graph){ .nodes = d->nodes,
                                .node_count = nodes,
                                .edges = d->edges,
