@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "base/attr.h"
+
 enum { RATE_WINDOW_S = 60 };
 
 static void figure(struct json *j, const char *key, double value, int decimals)
@@ -135,6 +137,32 @@ static void service_counts(struct json *j, const struct totals_view *t)
     json_close_object(j);
 }
 
+static const char *health_word(const struct totals_view *t)
+{
+    static const enum health worst_first[] = { HEALTH_UNHEALTHY, HEALTH_DEGRADED, HEALTH_HEALTHY };
+
+    for (size_t i = 0; i < ARRAY_LEN(worst_first); i++)
+        if (t->services[worst_first[i]])
+            return health_name(worst_first[i]);
+    return health_name(HEALTH_UNKNOWN);
+}
+
+/* What the monitoring itself is and does. */
+static void monitoring_members(struct json *j, const struct monitor_view *view,
+                               const struct performance_self *self)
+{
+    json_key(j, "status");
+    json_cstr(j, "running");
+    json_key(j, "monitoring_active");
+    json_bool(j, true);
+    json_key(j, "health");
+    json_cstr(j, health_word(&view->totals));
+    json_key(j, "version");
+    json_cstr(j, self->version);
+    json_key(j, "uptime_s");
+    json_int(j, (view->now_ms - self->started_ms) / 1000);
+}
+
 void performance_json_status(struct buf *out, const struct monitor_view *view,
                              const struct performance_self *self, const struct view_origin *origin)
 {
@@ -142,19 +170,7 @@ void performance_json_status(struct buf *out, const struct monitor_view *view,
     struct json j = json_to(out);
 
     view_json_head(&j, view, origin);
-    json_key(&j, "status");
-    json_cstr(&j, "running");
-    json_key(&j, "monitoring_active");
-    json_bool(&j, true);
-    json_key(&j, "health");
-    json_cstr(&j, t->services[HEALTH_UNHEALTHY]  ? "unhealthy"
-                  : t->services[HEALTH_DEGRADED] ? "degraded"
-                  : t->services[HEALTH_HEALTHY]  ? "healthy"
-                                                 : "unknown");
-    json_key(&j, "version");
-    json_cstr(&j, self->version);
-    json_key(&j, "uptime_s");
-    json_int(&j, (view->now_ms - self->started_ms) / 1000);
+    monitoring_members(&j, view, self);
     view_json_sentence(&j, &view->sentence);
     service_counts(&j, t);
     view_json_breaker_counts(&j, &t->breakers);

@@ -159,6 +159,22 @@ static enum err check_role(const struct admission *rules, struct http_request *r
                     http_role_name(needed), http_role_name(req->role));
 }
 
+/* `err` is what the search for a route gave: only those with a role learn that there is none. */
+static enum err ask_role(const struct admission *rules, struct http_request *req, enum err err,
+                         struct admit_result *ret)
+{
+    struct diag refusal = { 0 };
+    enum err role_err;
+
+    if (err && err != ERR_NOT_FOUND && err != ERR_METHOD)
+        return err;
+    role_err = check_role(rules, req, &refusal);
+    if (!role_err)
+        return err;
+    ret->diag = refusal;
+    return role_err;
+}
+
 static enum err check_body(const struct guard_body *body, struct admit_result *ret)
 {
     if (!ret->expects_body)
@@ -209,15 +225,7 @@ enum err admit(const struct admission *rules, const struct guard_block *block, c
         err = decode_args(req, &ret->diag);
     if (!err)
         err = find_route(rules, known_method, req, ret);
-    if (!err || err == ERR_NOT_FOUND || err == ERR_METHOD) {
-        struct diag refusal = { 0 };
-        enum err role_err = check_role(rules, req, &refusal);
-
-        if (role_err) {
-            err = role_err;
-            ret->diag = refusal;
-        }
-    }
+    err = ask_role(rules, req, err, ret);
     if (!err && !(req->match.route && req->match.route->foreign_origin))
         err = guard_origin(req, &ret->diag);
     if (!err)
