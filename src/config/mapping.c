@@ -11,10 +11,10 @@ struct mapping_draft {
     const struct node *when;
 };
 
-/* As the signals' names in the file, with a blank between. */
+/* The signals' names in the file, with a blank between, as enum signal_kind has them. */
 #define SIGNAL_CHOICES                                                                             \
-    "calls errors retries retries_denied breaker_state breaker_calls breaker_errors "              \
-    "breaker_blocked"
+    "calls errors retries retries_denied timed_calls timed_seconds breaker_state breaker_calls "   \
+    "breaker_errors breaker_blocked"
 
 /* Orders of numbers, then states that hold while the gauge is 1. */
 #define ENCODING_CHOICES                                                                           \

@@ -25,13 +25,13 @@ enum signal_kind {
     SIGNAL_ERRORS,          /* calls whose final result was a failure */
     SIGNAL_RETRIES,         /* attempts after the first */
     SIGNAL_RETRIES_DENIED,  /* retries that a limiter refused */
+    SIGNAL_TIMED_CALLS,     /* calls whose duration was measured */
+    SIGNAL_TIMED_SECONDS,   /* the sum of those durations, a fraction too */
     SIGNAL_BREAKER_STATE,   /* amount is an enum breaker_state */
     SIGNAL_BREAKER_CALLS,   /* what went through one breaker, with any result */
     SIGNAL_BREAKER_ERRORS,  /* failures among them */
     SIGNAL_BREAKER_BLOCKED, /* calls that the breaker refused */
     SIGNAL_GONE,            /* the source of this subject stopped (stale marker); no amount */
-    SIGNAL_TIMED_CALLS,     /* calls whose duration was measured */
-    SIGNAL_TIMED_SECONDS,   /* the sum of those durations */
     /* Levels, not increases: */
     SIGNAL_BREAKER_CONSECUTIVE,  /* failures in a row up to now */
     SIGNAL_BREAKER_FAILURE_RATE, /* of a source that tells no counts: 0..1 */
