@@ -247,6 +247,6 @@ bool edge_is_declared(const struct edge_set *set, const struct edge *edge)
 
 bool edge_is_shown(const struct edge_set *set, const struct edge *edge, int64_t now_ms)
 {
-    return edge->guarded || edge_is_declared(set, edge) ||
+    return edge_is_declared(set, edge) ||
            (edge->last_ms >= 0 && now_ms - edge->last_ms <= EDGE_FORGOTTEN_MS);
 }

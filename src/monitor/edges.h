@@ -78,7 +78,8 @@ size_t edges_count(const struct edge_set *set);
 struct edge *edges_at(const struct edge_set *set, size_t idx);
 
 bool edge_is_declared(const struct edge_set *set, const struct edge *edge);
-/* Whether it belongs on the map: declared, guarded, or heard within EDGE_FORGOTTEN_MS. */
+/* Whether it belongs on the map by itself: declared, or heard within EDGE_FORGOTTEN_MS. One that is
+ * guarded belongs there as long as its service does. */
 bool edge_is_shown(const struct edge_set *set, const struct edge *edge, int64_t now_ms);
 
 struct edge_figures edge_figures(struct edge *edge, int64_t now_ms);

@@ -32,18 +32,36 @@ static int compare_name_node(const void *name, const void *node)
     return str_compare(*(const struct str *)name, ((const struct map_node *)node)->name);
 }
 
+/* The rows of a view in the order of their names. */
+struct rows {
+    const struct service_view **items;
+    size_t count;
+};
+
+static const struct service_view *find_row(const struct rows *rows, struct str name)
+{
+    const struct service_view **row = bsearch(&name, rows->items, rows->count, sizeof(*rows->items),
+                                              compare_name_row);
+
+    return row ? *row : NULL;
+}
+
 /* The edges that are shown, in order. NULL: no memory. */
 static struct edge **gather(struct monitor_view *view, const struct edge_set *set,
-                            uint32_t *ret_count)
+                            const struct rows *rows, uint32_t *ret_count)
 {
     struct edge **shown = arena_alloc(&view->arena, (edges_count(set) + 1) * sizeof *shown);
 
     if (!shown)
         return NULL;
     *ret_count = 0;
-    for (size_t i = 0; i < edges_count(set); i++)
-        if (edge_is_shown(set, edges_at(set, i), view->now_ms))
-            shown[(*ret_count)++] = edges_at(set, i);
+    for (size_t i = 0; i < edges_count(set); i++) {
+        struct edge *edge = edges_at(set, i);
+
+        if (edge_is_shown(set, edge, view->now_ms) ||
+            (edge->guarded && find_row(rows, edge->service)))
+            shown[(*ret_count)++] = edge;
+    }
     qsort(shown, *ret_count, sizeof *shown, compare_edges);
     return shown;
 }
@@ -71,17 +89,17 @@ static struct str *list_names(struct arena *arena, struct edge *const *shown, ui
     return names;
 }
 
-static const struct service_view **rows_by_name(struct monitor_view *view)
+/* Items NULL: no memory. */
+static struct rows rows_by_name(struct monitor_view *view)
 {
-    const struct service_view **rows = arena_alloc(&view->arena,
-                                                   (view->service_count + 1) * sizeof(*rows));
+    const struct service_view **items = arena_alloc(&view->arena,
+                                                    (view->service_count + 1) * sizeof(*items));
 
-    if (!rows)
-        return NULL;
-    for (size_t i = 0; i < view->service_count; i++)
-        rows[i] = &view->services[i];
-    qsort(rows, view->service_count, sizeof(*rows), compare_rows);
-    return rows;
+    for (size_t i = 0; items && i < view->service_count; i++)
+        items[i] = &view->services[i];
+    if (items)
+        qsort(items, view->service_count, sizeof(*items), compare_rows);
+    return (struct rows){ items, view->service_count };
 }
 
 static double failed_ratio(const struct service_view *row)
@@ -92,27 +110,26 @@ static double failed_ratio(const struct service_view *row)
            (isnan(row->attempt_success_ratio) ? row->success_ratio : row->attempt_success_ratio);
 }
 
-static enum err add_nodes(struct monitor_view *view, struct edge *const *shown, uint32_t count)
+static enum err add_nodes(struct monitor_view *view, const struct rows *rows,
+                          struct edge *const *shown, uint32_t count)
 {
     struct map_view *map = view->map;
     struct str *names = list_names(&view->arena, shown, count, &map->graph.node_count);
-    const struct service_view **rows = rows_by_name(view);
     size_t known = 0;
 
     map->nodes = arena_alloc_zero(&view->arena, 2 * (size_t)count + 1, sizeof *map->nodes);
     map->graph.nodes = arena_alloc_zero(&view->arena, 2 * (size_t)count + 1,
                                         sizeof *map->graph.nodes);
-    if (!names || !rows || !map->nodes || !map->graph.nodes)
+    if (!names || !map->nodes || !map->graph.nodes)
         return arena_error(&view->arena);
     for (uint32_t n = 0; n < map->graph.node_count; n++) {
-        const struct service_view **row = bsearch(&names[n], rows, view->service_count,
-                                                  sizeof(*rows), compare_name_row);
+        const struct service_view *row = find_row(rows, names[n]);
 
-        map->nodes[n].service = row ? *row : NULL;
-        map->graph.nodes[n].failed_ratio = failed_ratio(map->nodes[n].service);
+        map->nodes[n].service = row;
+        map->graph.nodes[n].failed_ratio = failed_ratio(row);
         known += row != NULL;
         if (row)
-            map->nodes[n].name = (*row)->name;
+            map->nodes[n].name = row->name;
         else if (!arena_copy_str(&view->arena, names[n], &map->nodes[n].name))
             return arena_error(&view->arena);
     }
@@ -210,15 +227,18 @@ static enum err add_storms(struct monitor_view *view, double amplification)
 enum err map_view_fill(struct monitor_view *view, struct edge_set *edges,
                        double storm_amplification)
 {
+    const struct rows rows = rows_by_name(view);
     uint32_t count = 0;
-    struct edge **shown = gather(view, edges, &count);
+    struct edge **shown = rows.items ? gather(view, edges, &rows, &count) : NULL;
     enum err err;
 
+    if (!shown)
+        return arena_error(&view->arena);
     view->map = arena_alloc_zero(&view->arena, 1, sizeof *view->map);
-    if (!view->map || !shown)
+    if (!view->map)
         return arena_error(&view->arena);
     view->map->truncated = edges->refused_count > 0;
-    err = add_nodes(view, shown, count);
+    err = add_nodes(view, &rows, shown, count);
     if (!err)
         err = add_edges(view, edges, shown, count);
     if (!err)
