@@ -135,6 +135,31 @@ static void test_map_view__a_breaker_of_a_caller_makes_an_edge(void **state UNUS
     monitor_free(m);
 }
 
+static void test_map_view__the_edge_of_a_breaker_goes_with_its_service(void **state UNUSED)
+{
+    struct monitor *m = monitor_of("catalog: {discovered_ttl: 1m}");
+    struct signal_sink sink = monitor_sink(m);
+    uint32_t id = sink.subject(sink.ctx, &(struct signal_subject){ .service = STR("bank"),
+                                                                   .breaker = STR("main"),
+                                                                   .caller = STR("shop"),
+                                                                   .source = "test" });
+    struct monitor_view *view;
+
+    send(m, id, SIGNAL_BREAKER_STATE, T0, BREAKER_CLOSED);
+    view = view_of(m, T0 + 60000);
+    assert_int_equal(view->map->graph.edge_count, 1);
+    view_unref(view);
+    view = view_of(m, T0 + 61000);
+    assert_int_equal(view->service_count, 0);
+    assert_int_equal(view->map->graph.edge_count, 0);
+    view_unref(view);
+    send(m, id, SIGNAL_BREAKER_STATE, T0 + 62000, BREAKER_CLOSED);
+    view = view_of(m, T0 + 62000);
+    assert_int_equal(view->map->graph.edge_count, 1);
+    view_unref(view);
+    monitor_free(m);
+}
+
 static void test_map_view__nothing_known_says_what_to_do(void **state UNUSED)
 {
     struct monitor *m = monitor_of("services: [{name: lone}]");
@@ -193,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_map_view__an_edge_without_figures_has_the_mean_of_its_service),
         cmocka_unit_test(test_map_view__a_caller_counts_for_its_service_too),
         cmocka_unit_test(test_map_view__a_breaker_of_a_caller_makes_an_edge),
+        cmocka_unit_test(test_map_view__the_edge_of_a_breaker_goes_with_its_service),
         cmocka_unit_test(test_map_view__nothing_known_says_what_to_do),
         cmocka_unit_test(test_map_view__edges_beyond_the_limit_are_told),
         cmocka_unit_test(test_map_view__every_failed_allocation_of_a_view_is_told),
