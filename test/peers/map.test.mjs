@@ -38,6 +38,51 @@ scope.test('a proxy is the caller of its backends, with figures', async () => {
   assert.deepEqual([bank.declared, bank.evidence, bank.calls_per_s, bank.attempts_per_call], [true, 'unknown', null, null]);
 });
 
+// A source of its own shape, brought in by mapping rows: who calls whom, with retries and errors.
+async function chained(factors) {
+  const names = ['gateway', 'checkout', 'payments', 'db'];
+  const sum = names.map(() => ({ calls: 0, retries: 0, errors: 0 }));
+  const target = await TextTarget.start(scope, (req, res) => {
+    const lines = [];
+    factors.forEach((factor, i) => {
+      sum[i].calls += 100;
+      sum[i].retries += 100 * (factor - 1);
+      sum[i].errors += 5;
+    });
+    for (const metric of ['calls', 'retries', 'errors']) {
+      lines.push(`# TYPE rpc_${metric}_total counter`);
+      factors.forEach((_, i) => lines.push(`rpc_${metric}_total{from="${names[i]}",to="${names[i + 1]}"} ${Math.round(sum[i][metric])}`));
+    }
+    res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(`${lines.join('\n')}\n`);
+  });
+  const rows = ['calls', 'retries', 'errors'].map((s) => `  - {metric: rpc_${s}_total, signal: ${s}, service_label: to, caller_label: from}`);
+  return new Fusebox(scope, { config: scrapeConfig({ rpc: [target.address] }, { more: `mappings:\n${rows.join('\n')}\n` }) }).start();
+}
+
+scope.test('a storm along scraped edges leads the overview, with its source', async () => {
+  const fusebox = await chained([1.03, 1.44, 1.62]);
+  const doc = await until('the storm', 15000, async () => {
+    const now = await fusebox.json(path);
+    return now.storms.length > 0 && now;
+  });
+  assert.deepEqual(doc.storms[0].path, ['gateway', 'checkout', 'payments', 'db']);
+  assert.deepEqual([doc.storms[0].source, doc.storms[0].retried_by], ['db', 'payments']);
+  assert.ok(Math.abs(doc.storms[0].amplification - 1.03 * 1.44 * 1.62) < 0.01, `${doc.storms[0].amplification}`);
+  assert.match((await fusebox.overview()).sentence.text, /^Retry storm: one call at gateway becomes 2\.4\d attempts at db$/);
+  const text = await fusebox.text('/metrics');
+  assert.match(text, /^fusebox_edge_attempts_per_call\{caller="checkout",service="payments"\} 1\.44/m);
+  assert.match(text, /^fusebox_retry_amplification\{service="db"\} 2\.4/m);
+});
+
+scope.test('without retries there is no storm, however much fails', async () => {
+  const fusebox = await chained([1, 1, 1]);
+  await until('figures', 15000, async () => (await fusebox.json(path)).edges.filter((e) => e.attempts_per_call === 1).length === 3);
+  const doc = await fusebox.json(path);
+  assert.equal(doc.storms.length, 0);
+  assert.equal(doc.sentence.text, 'Retries multiply nowhere');
+  assert.doesNotMatch((await fusebox.overview()).sentence.text, /storm/);
+});
+
 scope.test('a reload takes over what is declared', async () => {
   const { fusebox, redeclare } = await proxied('bank');
   await until('the declared edge', 5000, async () => edgesOf(await fusebox.json(path)).includes('shop > bank'));
