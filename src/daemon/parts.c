@@ -95,8 +95,7 @@ static void define_at_start(void *daemon, struct definition *definition, bool go
 
     if (err)
         log_write(&d->log, LOG_WARN, "a service that was defined is not watched",
-                  LOG_STR("service", definition->service->name),
-                  LOG_CSTR("error", err_text(err)));
+                  LOG_STR("service", definition->service->name), LOG_CSTR("error", err_text(err)));
 }
 
 /* What people defined, as the monitor needs it for the first view. */
