@@ -59,6 +59,12 @@ static const struct field mapping_fields[] = {
               .type = OPTION_STRING,
               .help = "Or the label that has its name, as `job`." },
       .offset = offsetof(struct mapping_draft, out.caller_label) },
+    { .is = { .name = "unit",
+              .type = OPTION_ENUM,
+              .preset = "seconds",
+              .choices = "seconds milliseconds microseconds nanoseconds",
+              .help = "Of `timed_seconds`: what the counter counts in." },
+      .offset = offsetof(struct mapping_draft, out.unit) },
     { .is = { .name = "encoding",
               .type = OPTION_ENUM,
               .preset = "metrics.breaker_state_encoding",
@@ -173,6 +179,8 @@ static void check_mapping(struct section *s, const struct node *at, const struct
                      "breaker_label and endpoint_label belong to signals of a breaker");
     if (m->signal != SIGNAL_BREAKER_STATE && m->encoding.len)
         report_error(s->report, at, "encoding belongs to the signal breaker_state");
+    if (m->signal != SIGNAL_TIMED_SECONDS && m->unit.len)
+        report_error(s->report, at, "unit belongs to the signal timed_seconds");
 }
 
 static void read_mapping(struct section *s, const struct node *node, struct config_mapping *ret)
@@ -236,7 +244,8 @@ static bool same_mapping(const struct config_mapping *a, const struct config_map
            str_equals(a->service_label, b->service_label) &&
            str_equals(a->breaker_label, b->breaker_label) &&
            str_equals(a->endpoint_label, b->endpoint_label) && str_equals(a->caller, b->caller) &&
-           str_equals(a->caller_label, b->caller_label) && str_equals(a->encoding, b->encoding);
+           str_equals(a->caller_label, b->caller_label) && str_equals(a->unit, b->unit) &&
+           str_equals(a->encoding, b->encoding);
 }
 
 bool config_mappings_equal(const struct config *a, const struct config *b)

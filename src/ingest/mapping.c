@@ -281,7 +281,8 @@ static void take_counter(struct mapping *m, const struct binding *b, const struc
     if (b->row->zero_is_silence && !(subject->spoken_signals & bit))
         return;
     state_evidence_on_traffic(&subject->state, b->row->signal, r->grown);
-    send(m, subject, b->row->signal, r->sample->ts_ms, r->grown);
+    send(m, subject, b->row->signal, r->sample->ts_ms,
+         b->row->factor > 0 ? r->grown * b->row->factor : r->grown);
 }
 
 static void take_part(struct mapping *m, const struct binding *b, const struct reading *r)

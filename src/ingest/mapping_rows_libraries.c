@@ -39,6 +39,14 @@
     .metric = name, .source = of, .service_label = label, .caller_label = "job"
 #define GUARDS(of, name, service, label) ABOUT(of, name, service), .breaker_label = label
 
+/* The durations of a summary or histogram, whose unit is so many seconds. */
+#define TIMED(of, name, label, seconds)                                                            \
+    { ABOUT(of, name "_count", label), .use = USE_SIGNAL, .signal = SIGNAL_TIMED_CALLS },          \
+    {                                                                                              \
+        ABOUT(of, name "_sum", label), .use = USE_SIGNAL, .signal = SIGNAL_TIMED_SECONDS,          \
+                                       .factor = seconds                                           \
+    }
+
 #define R4J(name) ABOUT("resilience4j", "resilience4j_" name, "name")
 #define R4J_BREAKER(name)                                                                          \
     GUARDS("resilience4j", "resilience4j_circuitbreaker_" name, "name", "name")
@@ -123,6 +131,7 @@ static const struct mapping_row rows[] = {
     { R4J("retry_calls_total"),
       .when = { { "kind", ANY("successful_with_retry", "failed_with_retry") } }, .use = USE_SIGNAL,
       .signal = SIGNAL_RETRIES },
+    TIMED("resilience4j", "resilience4j_circuitbreaker_calls_seconds", "name", 1),
 
     OPOSSUM_STATE("open", STATE_OPEN),
     OPOSSUM_STATE("halfOpen", STATE_HALF_OPEN),
@@ -133,6 +142,7 @@ static const struct mapping_row rows[] = {
     { OPOSSUM_BREAKER("reject"), .use = USE_SIGNAL, .signal = SIGNAL_BREAKER_BLOCKED },
     { OPOSSUM("fire"), .signal = SIGNAL_CALLS },
     { OPOSSUM("failure", "reject"), .signal = SIGNAL_ERRORS },
+    TIMED("opossum", "circuit_perf", "name", 1e-3),
 
     POLLY_STATE("OnCircuitOpened", STATE_OPEN),
     POLLY_STATE("OnCircuitHalfOpened", STATE_HALF_OPEN),
@@ -142,6 +152,7 @@ static const struct mapping_row rows[] = {
     { POLLY("pipeline_duration_milliseconds_count"), .signal = SIGNAL_CALLS },
     { POLLY("pipeline_duration_milliseconds_count"), .when = { { "exception_type", NONE("") } },
       .signal = SIGNAL_ERRORS },
+    TIMED("polly", "resilience_polly_pipeline_duration_milliseconds", "pipeline_name", 1e-3),
 
     { GRPC("call_duration_seconds_count"), .use = USE_SIGNAL, .signal = SIGNAL_CALLS },
     { GRPC("call_duration_seconds_count"),
@@ -150,6 +161,7 @@ static const struct mapping_row rows[] = {
       .use = USE_SIGNAL, .signal = SIGNAL_ERRORS },
     { GRPC("attempt_started_total"), .use = USE_PART, .part = PART_DIFFERENCE_ATTEMPTS },
     { GRPC("call_duration_seconds_count"), .use = USE_PART, .part = PART_DIFFERENCE_CALLS },
+    TIMED("grpc", "grpc_client_call_duration_seconds", "grpc_target", 1),
 
     { GUARDS("hystrix", "hystrix_circuit_breaker_open", "group", "key"), .use = USE_NUMBER,
       .encoding = ENCODING_CLOSED_OPEN },
@@ -162,6 +174,7 @@ static const struct mapping_row rows[] = {
       .when = { { "event", ANY("failure", "timeout", "short_circuited", "thread_pool_rejected",
                                "semaphore_rejected") } },
       .signal = SIGNAL_ERRORS },
+    TIMED("hystrix", "hystrix_latency_total_seconds", "group", 1),
 
     FT_HELD("state_total", "closed", STATE_CLOSED),
     FT_HELD("state_total", "halfOpen", STATE_HALF_OPEN),

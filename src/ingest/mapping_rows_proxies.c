@@ -61,6 +61,13 @@
     .metric = "envoy_cluster_" name, .when[0] = { "cluster_name", ANY("outbound|*") },             \
     .source = "envoy", .service_label = "cluster_name", .caller_label = "job"
 
+/* The durations of a summary or histogram, whose unit is so many seconds. */
+#define TIMED(macro, name, seconds)                                                                \
+    { macro(name "_count"), .use = USE_SIGNAL, .signal = SIGNAL_TIMED_CALLS },                     \
+    {                                                                                              \
+        macro(name "_sum"), .use = USE_SIGNAL, .signal = SIGNAL_TIMED_SECONDS, .factor = seconds   \
+    }
+
 #define ENVOY_LIMIT(priority, resource)                                                            \
     { ENVOY("circuit_breakers_" priority "_" resource "_open"), .breaker = priority "/" resource,  \
       .use = USE_NUMBER, .encoding = ENCODING_CLOSED_OPEN },                                       \
@@ -68,6 +75,11 @@
         ISTIO_ENVOY("circuit_breakers_" priority "_" resource "_open"),                            \
             .breaker = priority "/" resource, .use = USE_NUMBER, .encoding = ENCODING_CLOSED_OPEN  \
     }
+
+#define ISTIO_TIME(name)                                                                           \
+    .metric = "istio_request_duration_" name, .source = "istio",                                   \
+    .when[0] = { "reporter", ANY("source") }, .service_label = "destination_service_name",         \
+    .caller_label = "source_workload"
 
 #define ISTIO                                                                                      \
     .metric = "istio_requests_total", .source = "istio", .when[0] = { "reporter", ANY("source") }, \
@@ -83,7 +95,7 @@
 
 #define TRAEFIK(name)                                                                              \
     .metric = "traefik_service_" name, .source = "traefik", .service_label = "service",            \
-    .caller = "traefik", .use = USE_SIGNAL
+    .caller = "traefik"
 
 static const struct mapping_row rows[] = {
     { .metric = "haproxy_process_start_time_seconds", .use = USE_EPOCH, .source = "haproxy" },
@@ -151,6 +163,9 @@ static const struct mapping_row rows[] = {
     { ISTIO_ENVOY("upstream_rq_retry_overflow"), .use = USE_SIGNAL, .signal = SIGNAL_RETRIES_DENIED,
       .zero_is_silence = true, .falls_with_all = true },
 
+    TIMED(ENVOY, "upstream_rq_time", 1e-3),
+    TIMED(ISTIO_ENVOY, "upstream_rq_time", 1e-3),
+
     ENVOY_LIMIT("default", "cx"),
     ENVOY_LIMIT("default", "cx_pool"),
     ENVOY_LIMIT("default", "rq_pending"),
@@ -166,6 +181,7 @@ static const struct mapping_row rows[] = {
     { ISTIO, .when[1] = { "response_code", ANY("5*") }, .signal = SIGNAL_ERRORS },
     { ISTIO, .when[1] = { "response_flags", PART("UO") }, .breaker = "upstream overflow",
       .signal = SIGNAL_BREAKER_BLOCKED },
+    TIMED(ISTIO_TIME, "milliseconds", 1e-3),
 
     { LINKERD("request_total"), .use = USE_SIGNAL, .signal = SIGNAL_CALLS },
     { LINKERD("response_total"), .when[1] = { "classification", ANY("failure") }, .use = USE_SIGNAL,
@@ -174,6 +190,7 @@ static const struct mapping_row rows[] = {
     { LINKERD("request_total"), .use = USE_PART, .part = PART_DIFFERENCE_CALLS },
     { LINKERD("retryable_total"), .when[1] = { "skipped", ANY("no_budget") }, .use = USE_SIGNAL,
       .signal = SIGNAL_RETRIES_DENIED },
+    TIMED(LINKERD, "response_latency_ms", 1e-3),
     { LINKERD_ROUTE("http_route_request_statuses_total"), .signal = SIGNAL_CALLS },
     { LINKERD_ROUTE("http_route_request_statuses_total"), .when = { { "http_status", ANY("5*") } },
       .signal = SIGNAL_ERRORS },
@@ -182,9 +199,11 @@ static const struct mapping_row rows[] = {
     { LINKERD_ROUTE("grpc_route_retry_requests_total"), .signal = SIGNAL_RETRIES },
     { LINKERD_ROUTE("grpc_route_retry_overflow_total"), .signal = SIGNAL_RETRIES_DENIED },
 
-    { TRAEFIK("requests_total"), .signal = SIGNAL_CALLS },
-    { TRAEFIK("requests_total"), .when = { { "code", ANY("5*") } }, .signal = SIGNAL_ERRORS },
-    { TRAEFIK("retries_total"), .signal = SIGNAL_RETRIES },
+    { TRAEFIK("requests_total"), .use = USE_SIGNAL, .signal = SIGNAL_CALLS },
+    { TRAEFIK("requests_total"), .when = { { "code", ANY("5*") } }, .use = USE_SIGNAL,
+      .signal = SIGNAL_ERRORS },
+    { TRAEFIK("retries_total"), .use = USE_SIGNAL, .signal = SIGNAL_RETRIES },
+    TIMED(TRAEFIK, "request_duration_seconds", 1),
 
     { SELF("fusebox_http_requests_total"), .use = USE_SIGNAL, .signal = SIGNAL_CALLS },
     { SELF("fusebox_http_requests_total"), .when[1] = { "code", ANY("5xx") }, .use = USE_SIGNAL,

@@ -150,6 +150,15 @@ static enum state_encoding encoding_of(struct str name)
     return ENCODING_DEFAULT;
 }
 
+static double seconds_of(struct str unit)
+{
+    if (str_equals(unit, STR("milliseconds")))
+        return 1e-3;
+    if (str_equals(unit, STR("microseconds")))
+        return 1e-6;
+    return str_equals(unit, STR("nanoseconds")) ? 1e-9 : 1;
+}
+
 /* The state of an encoding that names one: the gauge is 1 while it holds. */
 static enum state_word word_of(struct str name)
 {
@@ -171,6 +180,7 @@ static bool copy_row(struct mapping_table *t, const struct config_mapping *from,
                : word                               ? USE_STATE
                                                     : USE_NUMBER,
         .signal = from->signal,
+        .factor = seconds_of(from->unit),
         .state = word,
         .encoding = encoding_of(from->encoding),
         .source = "mapping",

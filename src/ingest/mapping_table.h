@@ -70,6 +70,7 @@ struct mapping_row {
     struct mapping_condition when[MAPPING_CONDITIONS_MAX];
     enum mapping_use use;
     enum signal_kind signal;
+    double factor; /* from the metric's unit to the signal's; 0: 1 */
     enum state_word state;
     enum state_encoding encoding;
     enum mapping_part part;

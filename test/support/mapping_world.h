@@ -11,7 +11,7 @@
 #include "ingest/mapping.h"
 #include "unit.h"
 
-enum { EAR_SUBJECTS_MAX = 32, EAR_NAME_BYTES = 128, EAR_KINDS = SIGNAL_GONE + 1 };
+enum { EAR_SUBJECTS_MAX = 32, EAR_NAME_BYTES = 128, EAR_KINDS = SIGNAL_BREAKER_FAILURE_RATE + 1 };
 
 struct ear {
     char names[EAR_SUBJECTS_MAX][EAR_NAME_BYTES];

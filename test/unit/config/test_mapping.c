@@ -58,9 +58,10 @@ static void test_mapping__items_are_complete(void **state UNUSED)
 
 static void test_mapping__every_signal_has_its_name(void **state UNUSED)
 {
-    static const char *const names[] = { "calls",          "errors",         "retries",
-                                         "retries_denied", "breaker_state",  "breaker_calls",
-                                         "breaker_errors", "breaker_blocked" };
+    static const char *const names[] = { "calls",          "errors",        "retries",
+                                         "retries_denied", "timed_calls",   "timed_seconds",
+                                         "breaker_state",  "breaker_calls", "breaker_errors",
+                                         "breaker_blocked" };
 
     for (int kind = SIGNAL_CALLS; kind < SIGNAL_GONE; kind++) {
         struct arena arena = arena_limited(4096);
@@ -94,6 +95,8 @@ static void test_mapping__comparison_sees_every_difference(void **state UNUSED)
         "mappings: [{metric: m, signal: calls, service: s, when: {a: c}}]",
         "mappings: [{metric: m, signal: calls, service: s, when: {a: [b, c]}}]",
         "mappings: [{metric: m, signal: calls, service: s, when: {b: b}}]",
+        "mappings: [{metric: m, signal: timed_seconds, service: s}]",
+        "mappings: [{metric: m, signal: timed_seconds, service: s, unit: milliseconds}]",
         "mappings: [{metric: m, signal: breaker_state, service: s}]",
         "mappings: [{metric: m, signal: breaker_state, service: s, breaker_label: b}]",
         "mappings: [{metric: m, signal: breaker_state, service: s, endpoint_label: b}]",

@@ -1,5 +1,7 @@
 /* What each exporter of mapping_rows_*.c says, as it says it: first samples, growth, resets,
  * restarts, zeros that stay. */
+#include <stdio.h>
+
 #include "mapping_world.h"
 
 #define HEARD(w, name, kind, amount) assert_true(mapping_world_heard(w, name, kind) == (amount))
@@ -627,6 +629,46 @@ static void test_reference__our_own_series_are_no_source(void **state)
     mapping_world_close(&w);
 }
 
+/* --- durations --- */
+
+static void test_durations__arrive_in_seconds(void **state)
+{
+    static const struct {
+        const char *metric, *labels, *name;
+        double seconds;
+    } cases[] = {
+        { "envoy_cluster_upstream_rq_time", "envoy_cluster_name=\"s\"", "s/ by j", 2 },
+        { "istio_request_duration_milliseconds",
+          "reporter=\"source\",destination_service_name=\"s\",source_workload=\"w\"", "s/ by w",
+          2 },
+        { "route_response_latency_ms", "direction=\"outbound\",dst=\"s\"", "s/ by j", 2 },
+        { "traefik_service_request_duration_seconds", "service=\"s\"", "s/ by traefik", 2000 },
+        { "resilience4j_circuitbreaker_calls_seconds", "name=\"s\"", "s/ by j", 2000 },
+        { "circuit_perf", "name=\"s\",event=\"failure\"", "s/ by j", 2 },
+        { "resilience_polly_pipeline_duration_milliseconds", "pipeline_name=\"s\"", "s/ by j", 2 },
+        { "grpc_client_call_duration_seconds", "grpc_target=\"s\"", "s/ by j", 2000 },
+        { "hystrix_latency_total_seconds", "group=\"s\",key=\"k\"", "s/ by j", 2000 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mapping_world w;
+
+        mapping_world_open(&w, NULL);
+        for (int n = 1; n <= 3; n += 2) {
+            char text[512];
+
+            snprintf(text, sizeof text, "%s_count{job=\"j\",%s} %d\n%s_sum{job=\"j\",%s} %d\n",
+                     cases[i].metric, cases[i].labels, n, cases[i].metric, cases[i].labels,
+                     n * 1000);
+            mapping_world_apply(&w, text);
+        }
+        HEARD(&w, cases[i].name, SIGNAL_TIMED_CALLS, 2);
+        HEARD(&w, cases[i].name, SIGNAL_TIMED_SECONDS, cases[i].seconds);
+        mapping_world_close(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -656,6 +698,7 @@ int main(void)
         cmocka_unit_test(test_reference__a_number_that_traffic_contradicts_is_unknown),
         cmocka_unit_test(test_reference__results_count_where_there_is_no_outcome),
         cmocka_unit_test(test_reference__our_own_series_are_no_source),
+        cmocka_unit_test(test_durations__arrive_in_seconds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,6 +107,8 @@ static const char own_rows[] =
     "caller: web, encoding: open-closed-halfopen}\n"
     "  - {metric: shop_through_total, signal: breaker_calls, service: stock, caller: web}\n"
     "  - {metric: shop_failed_total, signal: breaker_errors, service: stock, caller: web}\n"
+    "  - {metric: shop_time_total, signal: timed_seconds, unit: microseconds, service: stock, "
+    "caller: web}\n"
     "  - {metric: shop_blocked_total, signal: breaker_blocked, service: stock, caller: web}\n";
 
 static void test_mapping_table__own_rows_are_heard(void **state)
@@ -116,18 +118,20 @@ static void test_mapping_table__own_rows_are_heard(void **state)
     (void)state;
     mapping_world_open(&w, own_rows);
     for (int i = 0; i < 2; i++)
-        mapping_world_apply(&w, i ? "shop_calls_total{to=\"stock\",result=\"good\"} 9\n"
-                                    "shop_calls_total{to=\"stock\",result=\"worse than bad\"} 5\n"
-                                    "shop_retries_total 4\nshop_refused_total 3\n"
-                                    "shop_fuse{fuse=\"f\"} 0\nshop_through_total 8\n"
-                                    "shop_failed_total 2\nshop_blocked_total 6\n"
-                                  : "shop_calls_total{to=\"stock\",result=\"good\"} 1\n"
-                                    "shop_calls_total{to=\"stock\",result=\"worse than bad\"} 1\n"
-                                    "shop_retries_total 1\nshop_refused_total 1\n"
-                                    "shop_fuse{fuse=\"f\"} 1\nshop_through_total 1\n"
-                                    "shop_failed_total 1\nshop_blocked_total 1\n");
+        mapping_world_apply(&w,
+                            i ? "shop_calls_total{to=\"stock\",result=\"good\"} 9\n"
+                                "shop_calls_total{to=\"stock\",result=\"worse than bad\"} 5\n"
+                                "shop_retries_total 4\nshop_refused_total 3\n"
+                                "shop_fuse{fuse=\"f\"} 0\nshop_through_total 8\n"
+                                "shop_failed_total 2\nshop_blocked_total 6\nshop_time_total 3e6\n"
+                              : "shop_calls_total{to=\"stock\",result=\"good\"} 1\n"
+                                "shop_calls_total{to=\"stock\",result=\"worse than bad\"} 1\n"
+                                "shop_retries_total 1\nshop_refused_total 1\n"
+                                "shop_fuse{fuse=\"f\"} 1\nshop_through_total 1\n"
+                                "shop_failed_total 1\nshop_blocked_total 1\nshop_time_total 1e6\n");
     assert_true(mapping_world_heard(&w, "stock/ by web", SIGNAL_CALLS) == 12);
     assert_true(mapping_world_heard(&w, "stock/ by web", SIGNAL_ERRORS) == 4);
+    assert_true(mapping_world_heard(&w, "stock/ by web", SIGNAL_TIMED_SECONDS) == 2);
     assert_true(mapping_world_heard(&w, "stock/ by web", SIGNAL_RETRIES) == 3);
     assert_true(mapping_world_heard(&w, "stock/ by web", SIGNAL_RETRIES_DENIED) == 2);
     assert_int_equal(mapping_world_state(&w, "stock/f by web"), BREAKER_OPEN);
