@@ -137,7 +137,9 @@ static void exhaustion(struct json *j, const struct exhaustion *e)
     json_key(j, "confidence");
     json_number(j, 0.8);
     json_key(j, "limit");
-    json_cstr(j, e->hour ? "hour" : "minute");
+    json_cstr(j, e->kind >= BUDGET_CONCURRENCY ? budget_kind_name(e->kind)
+                 : e->hour                     ? "hour"
+                                               : "minute");
     json_close_object(j);
 }
 

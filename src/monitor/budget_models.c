@@ -39,6 +39,11 @@ void budget_models_set(struct budget_models *m, const struct config_budgets *giv
         m->given.quota.given = false;
 }
 
+bool budget_models_any(const struct budget_models *m)
+{
+    return m->given.concurrency.given || m->given.tokens.given || m->given.quota.given;
+}
+
 /* The whole events that a total has grown by; a fraction waits for the rest of it. */
 static double grown(double *booked, double total)
 {

@@ -36,6 +36,9 @@ struct budget_models {
  * models. */
 void budget_models_set(struct budget_models *m, const struct config_budgets *given);
 
+/* True when there is a kind to model. */
+bool budget_models_any(const struct budget_models *m);
+
 /* Books what the totals have grown by; a total that was never told is 0. */
 void budget_models_book(struct budget_models *m, double calls, double errors, double retries);
 

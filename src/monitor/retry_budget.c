@@ -169,6 +169,8 @@ void retry_budget_add_kind(struct budget_view *view, const struct budget_kind_vi
     view->kind = kind->kind;
     view->modelled = kind->modelled;
     view->utilization_percent = kind->utilization_percent;
-    view->returning_percent = 0; /* such budgets do not refill by time */
+    view->returning_percent = NAN; /* such budgets do not refill by time */
     view->risk = risk_of(view);
+    if (view->utilization_percent >= 100)
+        view->exhaustion = (struct exhaustion){ .in_s = 0, .kind = kind->kind };
 }

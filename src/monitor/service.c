@@ -412,6 +412,17 @@ static float utilization_at(const struct service_watch *s, int64_t to_s)
     return (float)percent;
 }
 
+/* Of kinds that are modelled only the spark tells; it is behind by a reading. NaN: none. */
+static double modelled_at(const struct service_watch *s, int64_t to_s)
+{
+    int64_t end_ms = (to_s / SPARK_STEP_S + 1) * SPARK_STEP_S * 1000;
+
+    if (!budget_models_any(&s->models))
+        return NAN;
+    return end_ms > s->spark_utilization.end_ms ? s->utilization_percent
+                                                : spark_at(&s->spark_utilization, end_ms);
+}
+
 void service_watch_history(const struct service_watch *s, int64_t now_ms, int period_s,
                            struct service_history *ret)
 {
@@ -432,6 +443,9 @@ void service_watch_history(const struct service_watch *s, int64_t now_ms, int pe
         ret->calls[i] = mean_over(s, &s->calls, s->calls_told, to_s, step_s);
         ret->errors[i] = mean_over(s, &s->errors, s->errors_told, to_s, step_s);
         ret->retries[i] = mean_over(s, &s->retries, s->retries_told, to_s, step_s);
-        ret->utilization_percent[i] = isnan(ret->retries[i]) ? NAN : utilization_at(s, to_s);
+        ret->utilization_percent[i] = isnan(ret->retries[i])
+                                          ? NAN
+                                          : (float)fmax((double)utilization_at(s, to_s),
+                                                        modelled_at(s, to_s));
     }
 }

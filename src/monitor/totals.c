@@ -57,16 +57,6 @@ static void sum_rates(struct monitor_view *view)
     t->attempt_success_ratio = share_of_good(failed_attempts.part, failed_attempts.whole);
 }
 
-/* The point of a spark that ends at end_ms; NaN when it has none. */
-static double point_at(const struct spark *spark, int64_t end_ms)
-{
-    int64_t back = (spark->end_ms - end_ms) / (SPARK_STEP_S * 1000);
-
-    if (spark->end_ms < 0 || back < 0 || back >= spark->count)
-        return NAN;
-    return (double)spark->points[spark->count - 1 - back];
-}
-
 static void sum_sparks(struct monitor_view *view)
 {
     struct totals_view *t = &view->totals;
@@ -86,11 +76,11 @@ static void sum_sparks(struct monitor_view *view)
         double calls = NAN, retries = NAN;
 
         for (size_t i = 0; i < view->service_count; i++) {
-            double of_service = point_at(&view->services[i].calls, at_ms);
+            double of_service = spark_at(&view->services[i].calls, at_ms);
 
             calls = plus(calls, of_service);
-            retries = plus(retries, point_at(&view->services[i].retries, at_ms));
-            add_share(&failed, point_at(&view->services[i].errors, at_ms), of_service);
+            retries = plus(retries, spark_at(&view->services[i].retries, at_ms));
+            add_share(&failed, spark_at(&view->services[i].errors, at_ms), of_service);
         }
         t->calls.points[p] = (float)calls;
         t->retries.points[p] = (float)retries;
@@ -128,7 +118,7 @@ static void show_open(const struct spark *open, struct totals_view *t)
 {
     t->open = (struct spark){ .end_ms = t->calls.end_ms, .count = t->calls.count };
     for (int p = 0; p < t->open.count; p++)
-        t->open.points[p] = (float)point_at(
+        t->open.points[p] = (float)spark_at(
             open, t->open.end_ms - (int64_t)(t->open.count - 1 - p) * SPARK_STEP_S * 1000);
 }
 

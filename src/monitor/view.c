@@ -1,5 +1,7 @@
 #include "monitor/view.h"
 
+#include <math.h>
+
 #include "base/attr.h"
 #include "base/mem.h"
 
@@ -48,6 +50,15 @@ void view_unref(struct monitor_view *view)
         return;
     arena_release(&view->arena);
     mem_free(view);
+}
+
+double spark_at(const struct spark *spark, int64_t end_ms)
+{
+    int64_t back = (spark->end_ms - end_ms) / (SPARK_STEP_S * 1000);
+
+    if (spark->end_ms < 0 || back < 0 || back >= spark->count)
+        return NAN;
+    return (double)spark->points[spark->count - 1 - back];
 }
 
 const struct service_view *view_find_service(const struct monitor_view *view, struct str name)

@@ -67,8 +67,9 @@ const char *budget_kind_name(enum budget_kind k);
 struct exhaustion {
     double in_s;
     double low_s;
-    double high_s; /* INFINITY: possibly never */
-    bool hour;     /* the hour's limit, else the minute's */
+    double high_s;         /* INFINITY: possibly never */
+    bool hour;             /* the hour's limit, else the minute's … */
+    enum budget_kind kind; /* … unless it is another kind than absolute and ratio */
 };
 
 /* One kind of budget. Its unit: retries; tokens; of a quota retries that can be paid. NaN: not
@@ -232,6 +233,9 @@ struct monitor_view {
 
 struct monitor_view *view_ref(struct monitor_view *view);
 void view_unref(struct monitor_view *view); /* NULL is allowed */
+
+/* The point of a spark that ends at end_ms; NaN when it has none. */
+double spark_at(const struct spark *spark, int64_t end_ms);
 
 const struct service_view *view_find_service(const struct monitor_view *view, struct str name);
 

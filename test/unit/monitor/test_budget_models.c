@@ -239,6 +239,34 @@ static void test_budget_models__response_time_is_judged_where_it_is_told(void **
     monitor_free(m);
 }
 
+static void test_budget_models__a_spent_account_is_told_everywhere(void **state UNUSED)
+{
+    static struct service_history h;
+    struct monitor *m = monitor_of("services: [{name: orders, budgets: [{kind: absolute,"
+                                   " max_retries_per_minute: 1000},"
+                                   " {kind: failure_tokens, max_tokens: 10, token_ratio: 0.1}]}]");
+    struct monitor_view *view = NULL;
+    int64_t now_ms = T0;
+
+    for (int i = 0; i <= 120; i++) {
+        now_ms = T0 + i * 1000;
+        tell(m, "orders", now_ms, i ? 10 : 0, i ? 2 : 0, i ? 1 : 0);
+        view_unref(view);
+        view = view_of(m, now_ms);
+    }
+    assert_int_equal(view->services[0].budget.kind, BUDGET_FAILURE_TOKENS);
+    expect_near(view->services[0].budget.utilization_percent, 200);
+    expect_near(view->services[0].budget.exhaustion.in_s, 0);
+    assert_int_equal(view->services[0].budget.exhaustion.kind, BUDGET_FAILURE_TOKENS);
+    assert_true(isnan(view->services[0].budget.returning_percent));
+    expect_near(kind_in(&view->services[0].budget, BUDGET_ABSOLUTE)->utilization_percent, 6);
+    assert_true(monitor_history(m, STR("orders"), now_ms, 60, &h));
+    for (int i = 0; i < h.count; i++)
+        expect_near((double)h.utilization_percent[i], 200);
+    view_unref(view);
+    monitor_free(m);
+}
+
 static void test_budget_models__without_memory_a_figure_stays_unknown(void **state UNUSED)
 {
     static const enum signal_kind kinds[] = { SIGNAL_RETRIES_DENIED, SIGNAL_TIMED_CALLS,
@@ -274,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_budget_models__concurrency_without_a_duration_is_unknown),
         cmocka_unit_test(test_budget_models__accounts_keep_their_level_over_a_reload),
         cmocka_unit_test(test_budget_models__response_time_is_judged_where_it_is_told),
+        cmocka_unit_test(test_budget_models__a_spent_account_is_told_everywhere),
         cmocka_unit_test(test_budget_models__without_memory_a_figure_stays_unknown),
     };
 
