@@ -36,7 +36,7 @@ function Limit({ used, limit, left, modelled }: { used: number | null; limit: nu
 
 function exhaustion({ exhaustion: end }: Budget): string {
   if (!end) return 'not at the present speed';
-  if (end.in_s <= 0) return `now: the limit per ${end.limit} is spent`;
+  if (end.in_s <= 0) return end.limit in KIND_WORDS ? `now: ${KIND_WORDS[end.limit as BudgetKind]}, spent` : `now: the limit per ${end.limit} is spent`;
   const range = end.low_s === null || end.high_s === null ? ''
     : ` (${end.confidence === null ? '' : `${percentText(end.confidence * 100)}: `}${duration(end.low_s)} to ${duration(end.high_s)})`;
   return `in ${duration(end.in_s)}${range}, limit per ${end.limit}`;
@@ -50,6 +50,10 @@ const KIND_WORDS: Record<BudgetKind, string> = {
   quota: 'quota',
   unknown: 'not known',
 };
+
+// Limits per minute and hour belong to these two kinds, whichever leads.
+const hasLimits = ({ kind }: { kind: BudgetKind }) => kind === 'absolute' || kind === 'ratio';
+const limitIsModelled = (b: Budget) => b.kinds?.find(hasLimits)?.modelled ?? b.modelled;
 
 function percentOf(k: KindOfBudget): string {
   if (k.utilization_percent === null) return 'not known';
@@ -81,7 +85,7 @@ function BudgetCard({ doc }: { doc: ServiceDocument }) {
         {budget.risk && <span class={`chip ${RISK_TONE[budget.risk_level ?? 0] ?? 'unk'}`}>risk: {visible(budget.risk)}</span>}
       </header>
       <p class={`huge ${tone === 's1' ? '' : `c-${tone}`}`}>
-        {budgetPercent(budget)} <span class="unit">used in the last minute</span>
+        {budgetPercent(budget)} <span class="unit">{hasLimits(budget) ? 'used in the last minute' : 'used'}</span>
       </p>
       <Bullet budget={budget} large />
       <p class="scale xs m">
@@ -90,9 +94,9 @@ function BudgetCard({ doc }: { doc: ServiceDocument }) {
         <Mark at={budget.critical_threshold_percent} word="critical" right />
       </p>
       <dl class="kv">
-        <Fact label="This minute"><Limit used={budget.used_minute} limit={budget.limit_minute} left={budget.remaining_minute} modelled={budget.modelled} /></Fact>
+        <Fact label="This minute"><Limit used={budget.used_minute} limit={budget.limit_minute} left={budget.remaining_minute} modelled={limitIsModelled(budget)} /></Fact>
         {budget.limit_hour !== null && (
-          <Fact label="This hour"><Limit used={budget.used_hour} limit={budget.limit_hour} left={budget.remaining_hour} modelled={budget.modelled} /></Fact>
+          <Fact label="This hour"><Limit used={budget.used_hour} limit={budget.limit_hour} left={budget.remaining_hour} modelled={limitIsModelled(budget)} /></Fact>
         )}
         {budget.returning_10s_percent !== null && <Fact label="Comes back in 10 s">{percentText(budget.returning_10s_percent)}</Fact>}
         {budget.retry_rate_percent !== null && <Fact label="Retries, share of calls">{percentText(budget.retry_rate_percent)}</Fact>}
