@@ -1,10 +1,11 @@
 // Services that are defined through the API: what they answer, what survives, and who may say what.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { TextTarget } from './support/backend.mjs';
 import { Fusebox, scrapeConfig } from './support/fusebox.mjs';
-import { Scope, until } from './support/scope.mjs';
+import { Scope, pause, until } from './support/scope.mjs';
 
 const scope = new Scope('services');
 const services = '/api/v1/retry-monitoring/services';
@@ -211,6 +212,61 @@ scope.test('many at once: each is answered, each is there', async () => {
   const again = await new Fusebox(scope, { data: fusebox.data }).start();
   const { services: rows } = await again.json(`${services}?limit=1000`);
   assert.ok(names.every((name) => rows.some((row) => row.service === name)));
+});
+
+const whyNoStrace = () => {
+  const tried = spawnSync('strace', ['-f', '-e', 'trace=none', 'true'], { encoding: 'utf8' });
+  return tried.error ? 'strace is not installed' : tried.status === 0 ? '' : `strace may not trace here: ${tried.stderr.trim()}`;
+};
+// What happens to syncs of state.db alone; -D: the daemon stays our child.
+const syncing = (data, what) => ['strace', '-D', '-f', '-qq', '-o', '/dev/null', '-P', path.join(data, 'state.db-wal'),
+  '-e', 'trace=fdatasync,fsync', '-e', `inject=fdatasync,fsync:${what}`];
+
+scope.test('a slow sync makes the one wait who asked, and neither pages nor the evaluation', async (t) => {
+  const why = whyNoStrace();
+  if (why) return t.skip(why);
+  const slowMs = 1500;
+  const fusebox = new Fusebox(scope);
+  await fusebox.start(syncing(fusebox.data, `delay_exit=${slowMs * 1000}`));
+  const began = Date.now();
+  let tookMs = 0;
+  const asked = ask(fusebox, 'POST', services, { name: 'orders' }).then((answer) => ((tookMs = Date.now() - began), answer));
+  let slowestMs = 0;
+  let oldestMs = 0;
+  while (!tookMs) {
+    const before = Date.now();
+    const { now_ms } = await fusebox.overview();
+    slowestMs = Math.max(slowestMs, Date.now() - before);
+    oldestMs = Math.max(oldestMs, before - now_ms);
+    await pause(50);
+  }
+  assert.equal((await asked).status, 201);
+  t.diagnostic(`answered after ${tookMs} ms; slowest page ${slowestMs} ms, oldest view ${oldestMs} ms`);
+  assert.ok(tookMs >= slowMs, `answered after ${tookMs} ms`);
+  assert.ok(slowestMs < 500, `a page took ${slowestMs} ms`);
+  assert.ok(oldestMs < slowMs + 1000, `a view was ${oldestMs} ms old`); // an idle view lives 1.5 s
+});
+
+scope.test('a sync that fails is not acknowledged, and ends the process with 74', async (t) => {
+  const why = whyNoStrace();
+  if (why) return t.skip(why);
+  const fusebox = new Fusebox(scope);
+  await fusebox.start(syncing(fusebox.data, 'error=EIO:when=3+'));
+  const { ended } = fusebox.process;
+  const acknowledged = [];
+  for (let i = 0; i < 50; i++) {
+    const answer = await ask(fusebox, 'PUT', at(`s${i}`), {}).catch(() => undefined);
+    if (answer?.status !== 201) {
+      if (answer) assert.equal(answer.status, 503);
+      break;
+    }
+    acknowledged.push(`s${i}`);
+  }
+  assert.deepEqual(await ended, { code: 74, signal: null }, fusebox.process.output);
+  assert.match(fusebox.process.output, /a sync of state\.db failed/);
+  assert.ok(acknowledged.length > 0 && acknowledged.length < 50);
+  await fusebox.start([]);
+  for (const name of acknowledged) assert.equal((await ask(fusebox, 'GET', at(name))).status, 200);
 });
 
 scope.test('a state.db of someone else stops the start, and says which file it is', async () => {
