@@ -197,6 +197,10 @@ static void add_call(struct event_signals *s, const struct event *e)
         add(s, service, SIGNAL_RETRIES, e, e->values[EVENT_RETRY_COUNT].number);
     if (event_has(e, EVENT_RETRIES_DENIED))
         add(s, service, SIGNAL_RETRIES_DENIED, e, e->values[EVENT_RETRIES_DENIED].number);
+    if (event_has(e, EVENT_DURATION_MS)) {
+        add(s, service, SIGNAL_TIMED_CALLS, e, 1);
+        add(s, service, SIGNAL_TIMED_SECONDS, e, e->values[EVENT_DURATION_MS].number / 1000);
+    }
     if (event_has(e, EVENT_BREAKER_NAME))
         add_breaker_call(s, e);
     add_state(s, e, e->new_state);

@@ -249,7 +249,7 @@ static void observe(struct event_tally *t, const struct naming *n, bool in_secon
 
 static void add_duration(struct event_tally *t, const struct event *e)
 {
-    struct naming n = naming_of("fusebox_event_duration_seconds", e);
+    struct naming n = naming_of(EVENT_SERIES_DURATION, e);
 
     if (!event_has(e, EVENT_DURATION_MS))
         return;

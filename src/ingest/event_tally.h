@@ -74,6 +74,7 @@ enum err event_tally_finish(struct event_tally *t) MUST_CHECK;
 #define EVENT_SERIES_DENIED        "fusebox_event_retries_denied_total"
 #define EVENT_SERIES_ERRORS        "fusebox_event_errors_total"
 #define EVENT_SERIES_OPERATIONS    "fusebox_event_operations_total"
+#define EVENT_SERIES_DURATION      "fusebox_event_duration_seconds"
 #define EVENT_SERIES_BREAKER_CALLS "fusebox_event_breaker_calls_total"
 #define EVENT_SERIES_BREAKER_STATE "fusebox_event_breaker_state"
 

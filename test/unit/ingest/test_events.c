@@ -15,8 +15,18 @@
 static const int64_t NOW_MS = 1795142467123; /* 2026-11-20T02:41:07.123Z */
 enum { QUEUE_BATCHES = 4, HEARD_MAX = 64, ARENA_BYTES = 1 << 20 };
 
-static const char *const kind_names[] = { "calls", "errors",        "retries",        "denied",
-                                          "state", "breaker_calls", "breaker_errors", "blocked" };
+static const char *const kind_names[] = {
+    [SIGNAL_CALLS] = "calls",
+    [SIGNAL_ERRORS] = "errors",
+    [SIGNAL_RETRIES] = "retries",
+    [SIGNAL_RETRIES_DENIED] = "denied",
+    [SIGNAL_TIMED_CALLS] = "timed",
+    [SIGNAL_TIMED_SECONDS] = "seconds",
+    [SIGNAL_BREAKER_STATE] = "state",
+    [SIGNAL_BREAKER_CALLS] = "breaker_calls",
+    [SIGNAL_BREAKER_ERRORS] = "breaker_errors",
+    [SIGNAL_BREAKER_BLOCKED] = "blocked",
+};
 
 /* What a sink heard, as lines "service/breaker kind amount @ms". */
 struct ear {
@@ -351,18 +361,21 @@ static void test_events__a_restart_hears_what_was_committed(void **state UNUSED)
 {
     struct signal_sink sink = { on_subject, on_signal, &w.ear };
 
-    assert_int_equal(send(CALL("a", "\"success\":false,\"retries\":2,\"breaker\":\"m\"")
-                              CALL("a", "\"success\":true") "{\"type\":\"circuit_opened\","
-                                                            "\"service\":\"a\",\"breaker\":\"m\","
-                                                            "\"from\":\"closed\"}\n",
-                          NOW_MS),
-                     ERR_OK);
+    assert_int_equal(
+        send(CALL("a", "\"success\":false,\"retries\":2,\"breaker\":\"m\",\"duration_ms\":250")
+                 CALL("a", "\"success\":true") "{\"type\":\"circuit_opened\","
+                                               "\"service\":\"a\",\"breaker\":\"m\","
+                                               "\"from\":\"closed\"}\n",
+             NOW_MS),
+        ERR_OK);
     settle(ERR_OK);
     w.ear.lines[0] = '\0';
     assert_int_equal(event_replay(w.store.db, &sink, NOW_MS - 3600000, NOW_MS + 1000), ERR_OK);
     assert_non_null(strstr(w.ear.lines, "a/ by  errors 1 @0\n"));
     assert_non_null(strstr(w.ear.lines, "a/ by  errors 0 @0\n"));
     assert_non_null(strstr(w.ear.lines, "a/ by  retries 2 @0\n"));
+    assert_non_null(strstr(w.ear.lines, "a/ by  timed 1 @0\n"));
+    assert_non_null(strstr(w.ear.lines, "a/ by  seconds 0.25 @0\n"));
     assert_non_null(strstr(w.ear.lines, "a/m by  breaker_errors 1 @0\n"));
     assert_non_null(strstr(w.ear.lines, "a/m by  state 0 @-1\n"));
     assert_non_null(strstr(w.ear.lines, "a/m by  state 2 @0\n"));

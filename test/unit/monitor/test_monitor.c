@@ -234,6 +234,37 @@ static void test_monitor__alarm_and_dirty_are_told_once(void **state UNUSED)
     monitor_free(m);
 }
 
+static void note_transition(void *ctx, const struct monitor_transition *t)
+{
+    struct monitor_transition *last = ctx;
+
+    assert_true(str_equals(t->service, STR("orders")) && str_equals(t->name, STR("main")));
+    *last = *t;
+}
+
+static void test_monitor__transitions_are_told_as_they_are_booked(void **state UNUSED)
+{
+    struct monitor *m = monitor_of("");
+    struct monitor_transition last = { .at_ms = -1 };
+
+    monitor_set_listener(m, note_transition, &last);
+    tell_state(m, "orders", "main", T0, BREAKER_CLOSED);
+    assert_int_equal(last.at_ms, -1);
+    send(m, subject_of(m, "orders", "main"), SIGNAL_BREAKER_CALLS, T0, 7);
+    send(m, subject_of(m, "orders", "main"), SIGNAL_BREAKER_ERRORS, T0, 5);
+    tell_state(m, "orders", "main", T0 + 10, BREAKER_OPEN);
+    assert_int_equal(last.at_ms, T0 + 10);
+    assert_int_equal(last.from, BREAKER_CLOSED);
+    assert_int_equal(last.to, BREAKER_OPEN);
+    assert_true(last.calls == 7 && last.errors == 5);
+    tell_state(m, "orders", "main", T0 + 20, BREAKER_OPEN);
+    assert_int_equal(last.at_ms, T0 + 10);
+    monitor_set_listener(m, NULL, NULL);
+    tell_state(m, "orders", "main", T0 + 30, BREAKER_CLOSED);
+    assert_int_equal(last.at_ms, T0 + 10);
+    monitor_free(m);
+}
+
 static void test_monitor__amounts_that_cannot_be_are_not_booked(void **state UNUSED)
 {
     static const double bad[] = { -1, NAN, INFINITY, -INFINITY, 1e300 };
@@ -329,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_monitor__a_changed_configuration_keeps_the_state),
         cmocka_unit_test(test_monitor__limits_come_from_the_service_or_the_options),
         cmocka_unit_test(test_monitor__alarm_and_dirty_are_told_once),
+        cmocka_unit_test(test_monitor__transitions_are_told_as_they_are_booked),
         cmocka_unit_test(test_monitor__amounts_that_cannot_be_are_not_booked),
         cmocka_unit_test(test_monitor__history_is_that_of_the_service),
         cmocka_unit_test(test_monitor__lack_of_memory_never_breaks_it),
