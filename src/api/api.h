@@ -115,7 +115,7 @@ http_handler api_status, api_services, api_health_report;       /* services.c */
 http_handler api_health, api_live, api_ready;                   /* probes.c */
 http_handler api_breaker_health, api_breaker_status;            /* breakers.c */
 http_handler api_metrics, api_metrics_document;                 /* metrics.c */
-http_handler api_overview_export, api_service_export;           /* download.c */
+http_handler api_overview_export, api_map_export, api_service_export; /* download.c */
 http_handler api_gateway_dashboard, api_gateway_breakers;       /* gateway.c */
 http_handler api_monitoring_status, api_performance;            /* performance.c */
 http_handler api_page, api_page_root;                           /* page.c */

@@ -1,5 +1,6 @@
 #include "api/download.h"
 
+#include "api/map_json.h"
 #include "api/negotiate.h"
 #include "api/view_csv.h"
 #include "api/view_json.h"
@@ -35,9 +36,17 @@ static enum err format_of(const struct http_request *req, enum api_format *ret,
     return api_negotiate(req, API_FORMATS_DOCUMENT, API_FORMAT_JSON, ret, reply);
 }
 
-enum err api_overview_export(struct http_request *req, struct http_reply *reply, void *ctx)
+/* A view of all services: how it is written in each of its two forms. */
+struct whole {
+    const char *name;
+    void (*json)(struct buf *out, const struct monitor_view *view,
+                 const struct view_origin *origin);
+    void (*csv)(struct buf *out, const struct monitor_view *view);
+};
+
+static enum err answer_whole(struct http_request *req, struct http_reply *reply, struct api *api,
+                             const struct whole *whole)
 {
-    struct api *api = ctx;
     enum api_format format;
     enum err err = format_of(req, &format, reply);
     struct monitor_view *view = err ? NULL : api_view(api, reply);
@@ -47,12 +56,26 @@ enum err api_overview_export(struct http_request *req, struct http_reply *reply,
     reply->content_type = api_format_type(format);
     reply->body = buf_limited(API_BODY_MAX_BYTES);
     if (format == API_FORMAT_CSV)
-        view_csv_overview(&reply->body, view);
+        whole->csv(&reply->body, view);
     else
-        view_json_overview(&reply->body, view, &(struct view_origin){ api->epoch, api->notices });
-    err = name_file(req, reply, STR("overview"), view->now_ms, format);
+        whole->json(&reply->body, view, &(struct view_origin){ api->epoch, api->notices });
+    err = name_file(req, reply, str_of(whole->name), view->now_ms, format);
     view_unref(view);
     return err ? err : buf_error(&reply->body);
+}
+
+enum err api_overview_export(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    static const struct whole overview = { "overview", view_json_overview, view_csv_overview };
+
+    return answer_whole(req, reply, ctx, &overview);
+}
+
+enum err api_map_export(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    static const struct whole map = { "dependency-map", map_json, view_csv_map };
+
+    return answer_whole(req, reply, ctx, &map);
 }
 
 /* The same question as the page's; download_service answers it. */

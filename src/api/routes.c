@@ -37,6 +37,8 @@ const struct http_route api_routes[] = {
       .summary = "One service as server-sent events" },
     { HTTP_GET, RETRY_MONITORING "/dashboard/dependency-map", api_map,
       .summary = "Who calls whom, what retries make of it, and where a storm of them begins" },
+    { HTTP_GET, RETRY_MONITORING "/dashboard/dependency-map/export", api_map_export,
+      .summary = "The dependency map as a file (format=json, or csv with a row per edge)" },
     { HTTP_GET, RETRY_MONITORING "/dashboard/dependency-map/subscribe", api_map_subscribe,
       .summary = "The dependency map as server-sent events" },
     { HTTP_POST, "/api/v1/events", api_events_post, .body_max_bytes = EVENTS_BODY_MAX_BYTES,

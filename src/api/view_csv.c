@@ -117,3 +117,37 @@ void view_csv_history(struct buf *out, const struct service_history *h)
         csv_end_row(&c);
     }
 }
+
+static void map_row(struct csv *c, const struct map_view *map, uint32_t edge)
+{
+    const struct graph_edge *way = &map->graph.edges[edge];
+    const struct edge_figures *f = &map->edges[edge].figures;
+
+    csv_text(c, map->nodes[way->caller].name);
+    csv_text(c, map->nodes[way->callee].name);
+    csv_cstr(c, map->edges[edge].declared ? "true" : "false");
+    csv_cstr(c, evidence_name(f->evidence));
+    csv_rounded(c, f->calls_per_s, 3);
+    csv_rounded(c, f->errors_per_s, 3);
+    csv_rounded(c, f->retries_per_s, 3);
+    csv_rounded(c, way->attempts_per_call, 3);
+    csv_cstr(c, way->modelled ? "true" : "false");
+    csv_time(c, map->edges[edge].last_data_ms);
+    csv_end_row(c);
+}
+
+void view_csv_map(struct buf *out, const struct monitor_view *view)
+{
+    static const char *const columns[] = { "caller",        "service",           "declared",
+                                           "evidence",      "calls_per_s",       "errors_per_s",
+                                           "retries_per_s", "attempts_per_call", "modelled",
+                                           "last_data" };
+    const struct map_view *map = view->map;
+    struct csv c = csv_to(out);
+
+    for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+        csv_cstr(&c, columns[i]);
+    csv_end_row(&c);
+    for (uint32_t i = 0; map && i < map->graph.edge_count; i++)
+        map_row(&c, map, i);
+}

@@ -7,6 +7,7 @@
 #define FUSEBOX_API_VIEW_CSV_H
 
 #include "base/buf.h"
+#include "monitor/map_view.h"
 #include "monitor/service.h"
 #include "monitor/view.h"
 
@@ -15,5 +16,8 @@ void view_csv_overview(struct buf *out, const struct monitor_view *view);
 
 /* A row per step of the history, oldest first; the time is the step's end. */
 void view_csv_history(struct buf *out, const struct service_history *history);
+
+/* A row per edge of the map, in its order. */
+void view_csv_map(struct buf *out, const struct monitor_view *view);
 
 #endif

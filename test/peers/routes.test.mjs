@@ -252,6 +252,11 @@ scope.test('every view can be taken away as a file', async () => {
   });
   assert.deepEqual(history[0], ['timestamp', 'calls_per_s', 'errors_per_s', 'retries_per_s', 'utilization_percent']);
   assert.ok(history.length > 30);
+  const edges = parseCsv((await file(`${monitoring}/dashboard/dependency-map/export?format=csv`)).text);
+  assert.deepEqual(edges[0].slice(0, 2), ['caller', 'service']);
+  const map = await file(`${monitoring}/dashboard/dependency-map/export`);
+  assert.match(map.name, /^fusebox-dependency-map-\d{8}T\d{6}Z\.json$/);
+  assert.equal(JSON.parse(map.text).edges.length, edges.length - 1);
   for (const query of ['?format=prometheus', '?format=pdf'])
     assert.equal((await fetch(`${fusebox.url}${monitoring}/dashboard/overview/export${query}`)).status, 400);
   assert.equal((await fetch(`${fusebox.url}${monitoring}/dashboard/service/orders/export?period=1s`)).status, 400);

@@ -1,5 +1,5 @@
 /* The shapes of references S2 and S3, and the views as CSV. */
-#include "monitor_script.h"
+#include "map_script.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -253,6 +253,27 @@ static void test_view_csv__history_ends_with_its_last_step(void **state UNUSED)
     buf_release(&text);
 }
 
+static void test_view_csv__has_a_row_per_edge_of_the_map(void **state UNUSED)
+{
+    struct monitor *m = monitor_of("services: [{name: gateway, dependencies: [unheard]}]");
+    struct buf text = buf_limited(TEXT_BYTES);
+    struct monitor_view *view;
+
+    tell_storm(m, T0);
+    view = view_of(m, T0 + 60000);
+    view_csv_map(&text, view);
+    buf_append_byte(&text, '\0');
+    assert_int_equal(buf_error(&text), ERR_OK);
+    assert_non_null(
+        strstr(text.data, "\r\ncheckout,payments,false,ok,101.695,4.068,44.746,1.44,false,2023-"));
+    assert_non_null(strstr(text.data, "\r\ngateway,unheard,true,unknown,,,,,"));
+    for (int row = 1; row <= 5; row++)
+        assert_int_equal(commas(text.data, row), commas(text.data, 0));
+    buf_release(&text);
+    view_unref(view);
+    monitor_free(m);
+}
+
 /* The view as OpenMetrics is what our own reader, as strict as Prometheus', takes. */
 static void test_export__is_openmetrics_that_is_taken(void **state UNUSED)
 {
@@ -290,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_gateway_json__writes_durations_in_two_or_three_words),
         cmocka_unit_test(test_performance_json__tells_rates_and_no_latency_that_nobody_told),
         cmocka_unit_test(test_performance_json__status_counts_what_is_wrong),
+        cmocka_unit_test(test_view_csv__has_a_row_per_edge_of_the_map),
         cmocka_unit_test(test_export__is_openmetrics_that_is_taken),
         cmocka_unit_test(test_view_csv__has_a_row_per_service),
         cmocka_unit_test(test_view_csv__history_ends_with_its_last_step),
