@@ -1,18 +1,17 @@
 /*
  * An object is passed over once: each member is looked up in the table of fields,
  * its value checked against the row's type, and kept. What the members mean
- * together (which kind of event it is, and what that kind needs) is judged at its
- * end, so that they may stand in any order.
+ * together is judged at its end (event_judge.h), so that they may stand in any order.
  */
 #include "wire/event.h"
 
 #include <math.h>
 #include <stdio.h>
 
-#include "base/attr.h"
 #include "base/number.h"
 #include "model/labels.h"
 #include "wire/event_field.h"
+#include "wire/event_judge.h"
 #include "wire/event_text.h"
 
 static const double AMOUNT_MAX = 1e15; /* doubles are exact whole numbers below it */
@@ -32,241 +31,6 @@ void event_reader_init(struct event_reader *r, struct str body, const struct eve
     r->is_array = !options->is_ndjson && event_take(&c, '[');
     if (r->is_array)
         r->at = c.at;
-}
-
-/* --- words --- */
-
-struct word {
-    const char *name;
-    int value;
-};
-
-/* Cases, '_', '-' and spaces make no difference: halfOpen, HALF_OPEN, half-open. */
-static bool is_same_word(struct str text, const char *word)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-
-        if (c == '_' || c == '-' || c == ' ')
-            continue;
-        if (c >= 'A' && c <= 'Z')
-            c = (char)(c - 'A' + 'a');
-        if (c != *word++)
-            return false;
-    }
-    return *word == '\0';
-}
-
-static bool find_word(struct str text, const struct word *words, size_t count, int *ret)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (!is_same_word(text, words[i].name))
-            continue;
-        *ret = words[i].value;
-        return true;
-    }
-    return false;
-}
-
-static const struct word kind_words[] = {
-    { "retryconsumption", EVENT_RETRY },
-    { "retry", EVENT_RETRY },
-    { "call", EVENT_CALL },
-    { "calloutcome", EVENT_CALL },
-    { "breakertransition", EVENT_BREAKER },
-    { "circuitstatechange", EVENT_BREAKER },
-    { "circuitopened", EVENT_BREAKER },
-    { "circuitclosed", EVENT_BREAKER },
-    { "circuithalfopen", EVENT_BREAKER },
-    { "circuitreopened", EVENT_BREAKER },
-    { "error", EVENT_ERROR },
-    { "health", EVENT_HEALTH },
-    { "healthcheck", EVENT_HEALTH },
-    { "operation", EVENT_OPERATION },
-    { "instanceregistration", EVENT_INSTANCE_UP },
-    { "instanceregistered", EVENT_INSTANCE_UP },
-    { "heartbeat", EVENT_HEARTBEAT },
-    { "instancefailure", EVENT_INSTANCE_FAILED },
-    { "metric", EVENT_METRIC },
-    { "custommetric", EVENT_METRIC },
-    { "businessmetric", EVENT_METRIC },
-    { "counter", EVENT_METRIC },
-    { "gauge", EVENT_METRIC },
-    { "histogram", EVENT_METRIC },
-    { "timer", EVENT_METRIC },
-};
-static const struct word metric_words[] = {
-    { "counter", EVENT_COUNTER },
-    { "gauge", EVENT_GAUGE },
-    { "histogram", EVENT_HISTOGRAM },
-    { "timer", EVENT_TIMER },
-};
-static const struct word state_words[] = {
-    { "closed", BREAKER_CLOSED },      { "open", BREAKER_OPEN },
-    { "halfopen", BREAKER_HALF_OPEN }, { "forcedopen", BREAKER_OPEN },
-    { "disabled", BREAKER_DISABLED },
-};
-static const struct word type_state_words[] = {
-    { "circuitopened", BREAKER_OPEN },
-    { "circuitclosed", BREAKER_CLOSED },
-    { "circuithalfopen", BREAKER_HALF_OPEN },
-    { "circuitreopened", BREAKER_OPEN },
-};
-static const struct word outcome_words[] = {
-    { "success", EVENT_SUCCESS },  { "ok", EVENT_SUCCESS },
-    { "failure", EVENT_FAILURE },  { "error", EVENT_FAILURE },
-    { "timeout", EVENT_FAILURE },  { "blocked", EVENT_BLOCKED },
-    { "rejected", EVENT_BLOCKED }, { "shortcircuited", EVENT_BLOCKED },
-};
-static const struct word health_words[] = {
-    { "healthy", EVENT_HEALTHY },  { "up", EVENT_HEALTHY },          { "degraded", EVENT_DEGRADED },
-    { "warning", EVENT_DEGRADED }, { "unhealthy", EVENT_UNHEALTHY }, { "down", EVENT_UNHEALTHY },
-};
-static const struct word severity_words[] = {
-    { "low", 0 },  { "medium", 0 },  { "high", 0 },  { "critical", 0 },
-    { "info", 0 }, { "warning", 0 }, { "error", 0 }, { "emergency", 0 },
-};
-
-bool event_kind_parse(struct str name, enum event_kind *ret)
-{
-    int found;
-
-    if (!find_word(name, kind_words, ARRAY_LEN(kind_words), &found))
-        return false;
-    *ret = (enum event_kind)found;
-    return true;
-}
-
-const char *event_kind_name(enum event_kind kind)
-{
-    static const char *const names[EVENT_KIND_COUNT] = {
-        "retry_consumption",     "call",      "breaker_transition", "error",  "health", "operation",
-        "instance_registration", "heartbeat", "instance_failure",   "metric",
-    };
-
-    return names[kind];
-}
-
-const char *event_outcome_name(enum event_outcome outcome)
-{
-    static const char *const names[] = { "success", "failure", "blocked", "unknown" };
-
-    return names[outcome];
-}
-
-struct str event_breaker_name(const struct event *e)
-{
-    if (event_has(e, EVENT_BREAKER_NAME))
-        return e->values[EVENT_BREAKER_NAME].text;
-    return event_has(e, EVENT_METRIC_NAME) ? e->values[EVENT_METRIC_NAME].text : STR("default");
-}
-
-/* --- time --- */
-
-static bool take_digits(const char **at, const char *end, int count, int64_t *ret)
-{
-    *ret = 0;
-    if (end - *at < count)
-        return false;
-    for (int i = 0; i < count; i++) {
-        char c = *(*at)++;
-
-        if (c < '0' || c > '9')
-            return false;
-        *ret = *ret * 10 + (c - '0');
-    }
-    return true;
-}
-
-static bool take_char(const char **at, const char *end, char a, char b)
-{
-    if (*at == end || (**at != a && **at != b))
-        return false;
-    ++*at;
-    return true;
-}
-
-/* Days since 1970 of a date of the Gregorian calendar: a year begins in March, so that its leap
- * day is its last. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    int64_t y = month <= 2 ? year - 1 : year;
-    int64_t era = (y >= 0 ? y : y - 399) / 400, of_era = y - era * 400;
-    int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
-static bool is_date(int64_t year, int64_t month, int64_t day)
-{
-    static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-    return month >= 1 && month <= 12 && day >= 1 &&
-           day <= lengths[month - 1] + (month == 2 && is_leap);
-}
-
-/* Milliseconds of a fraction, whose further digits are passed over. */
-static bool take_fraction(const char **at, const char *end, int64_t *ret_ms)
-{
-    const char *from;
-    int64_t scale = 100;
-
-    *ret_ms = 0;
-    if (!take_char(at, end, '.', ','))
-        return true;
-    for (from = *at; *at < end && **at >= '0' && **at <= '9'; ++*at, scale /= 10)
-        *ret_ms += (**at - '0') * scale;
-    return *at > from;
-}
-
-static bool take_zone(const char **at, const char *end, int64_t *ret_minutes)
-{
-    bool is_west = *at < end && **at == '-';
-    int64_t hours, minutes;
-
-    *ret_minutes = 0;
-    if (take_char(at, end, 'Z', 'z'))
-        return true;
-    if (!take_char(at, end, '+', '-') || !take_digits(at, end, 2, &hours) ||
-        !take_char(at, end, ':', ':') || !take_digits(at, end, 2, &minutes))
-        return false;
-    *ret_minutes = (is_west ? -1 : 1) * (hours * 60 + minutes);
-    return hours <= 23 && minutes <= 59;
-}
-
-bool event_parse_time(struct str text, int64_t *ret_ms)
-{
-    const char *at = text.ptr, *end = text.ptr + text.len;
-    int64_t year, month, day, hour, minute, second, ms, zone;
-
-    if (!take_digits(&at, end, 4, &year) || !take_char(&at, end, '-', '-') ||
-        !take_digits(&at, end, 2, &month) || !take_char(&at, end, '-', '-') ||
-        !take_digits(&at, end, 2, &day) || !take_char(&at, end, 'T', 't') ||
-        !take_digits(&at, end, 2, &hour) || !take_char(&at, end, ':', ':') ||
-        !take_digits(&at, end, 2, &minute) || !take_char(&at, end, ':', ':') ||
-        !take_digits(&at, end, 2, &second) || !take_fraction(&at, end, &ms) ||
-        !take_zone(&at, end, &zone) || at != end)
-        return false;
-    if (!is_date(year, month, day) || hour > 23 || minute > 59 || second > 60)
-        return false;
-    *ret_ms = ((days_of(year, month, day) * 24 + hour) * 60 + minute - zone) * 60000 +
-              second * 1000 + ms;
-    return true;
-}
-
-/* --- faults --- */
-
-static bool fault_at(struct event_fault *f, struct str field, const char *message)
-{
-    snprintf(f->field, sizeof f->field, "%.*s", STR_ARG(field));
-    snprintf(f->message, sizeof f->message, "%s", message);
-    return false;
-}
-
-static bool fault_of(struct event_fault *f, enum event_field field, const char *message)
-{
-    return fault_at(f, str_of(event_field_row(field)->names[0]), message);
 }
 
 /* --- members --- */
@@ -290,7 +54,7 @@ static bool keep_number(const struct member *m, double least, double most, bool 
 
     if (!read_number(m, &value) || value < least || value > most ||
         (whole && value != floor(value)))
-        return fault_at(f, m->key, message);
+        return event_fault_at(f, m->key, message);
     e->values[m->field].number = value;
     return true;
 }
@@ -302,16 +66,16 @@ static bool keep_time(const struct event_reader *r, const struct member *m, stru
 
     if (m->token == TOKEN_STRING) {
         if (!event_parse_time(m->raw, &e->at_ms))
-            return fault_at(f, m->key,
-                            "must be RFC 3339, as 2026-11-20T02:41:07.123Z, or Unix "
-                            "milliseconds as a number");
+            return event_fault_at(f, m->key,
+                                  "must be RFC 3339, as 2026-11-20T02:41:07.123Z, or Unix "
+                                  "milliseconds as a number");
     } else if (read_number(m, &number) && number >= 0 && number < 4e12) {
         e->at_ms = (int64_t)number;
     } else {
-        return fault_at(f, m->key, "must be RFC 3339 or Unix milliseconds");
+        return event_fault_at(f, m->key, "must be RFC 3339 or Unix milliseconds");
     }
     if (r->options.max_future_ms && e->at_ms > r->options.now_ms + r->options.max_future_ms)
-        return fault_at(f, m->key, "lies in the future: is the sender's clock right?");
+        return event_fault_at(f, m->key, "lies in the future: is the sender's clock right?");
     return true;
 }
 
@@ -321,11 +85,11 @@ static bool keep_text(struct event_reader *r, const struct member *m, bool is_na
     struct str *text = &e->values[m->field].text;
 
     if (m->token != TOKEN_STRING)
-        return fault_at(f, m->key, "must be a string");
+        return event_fault_at(f, m->key, "must be a string");
     if (!event_unescape(m->raw, r->arena, text))
-        return fault_at(f, m->key, "there is no memory for it");
+        return event_fault_at(f, m->key, "there is no memory for it");
     if (is_name && (!text->len || text->len > EVENT_NAME_MAX_BYTES))
-        return fault_at(f, m->key, "must have 1 to 512 bytes");
+        return event_fault_at(f, m->key, "must have 1 to 512 bytes");
     return true;
 }
 
@@ -360,16 +124,16 @@ static bool keep_labels(const struct member *m, struct event *e, struct event_fa
     struct str names[EVENT_LABELS_MAX], name, value;
 
     if (m->token != TOKEN_OBJECT || m->raw.len > EVENT_LABELS_MAX_BYTES)
-        return fault_at(f, m->key, "must be an object of strings, of at most 4096 bytes");
+        return event_fault_at(f, m->key, "must be an object of strings, of at most 4096 bytes");
     for (int count = 0; !event_take(&c, '}'); count++) {
         if (!next_label(&c, &name, &value))
-            return fault_at(f, m->key, "must be an object of strings of at most 512 bytes");
+            return event_fault_at(f, m->key, "must be an object of strings of at most 512 bytes");
         if (!label_name_is_valid(name) || is_label_taken(name))
-            return fault_at(f, m->key, "holds a name that no label may have");
+            return event_fault_at(f, m->key, "holds a name that no label may have");
         if (memchr(value.ptr, '\\', value.len))
-            return fault_at(f, m->key, "holds an escape, which no label's value may have");
+            return event_fault_at(f, m->key, "holds an escape, which no label's value may have");
         if (count == EVENT_LABELS_MAX || is_label_given(names, count, name))
-            return fault_at(f, m->key, "may hold 16 labels, each once");
+            return event_fault_at(f, m->key, "may hold 16 labels, each once");
         names[count] = name;
     }
     e->values[m->field].text = m->raw;
@@ -410,7 +174,7 @@ static bool keep_value(struct event_reader *r, const struct member *m, struct ev
     case TYPE_BOOL:
         e->values[m->field].number = m->token == TOKEN_TRUE;
         return m->token == TOKEN_TRUE || m->token == TOKEN_FALSE ||
-               fault_at(f, m->key, "must be true or false");
+               event_fault_at(f, m->key, "must be true or false");
     case TYPE_TIME:
         return keep_time(r, m, e, f);
     case TYPE_LABELS:
@@ -427,141 +191,15 @@ static bool keep_member(struct event_reader *r, struct member *m, struct event *
 {
     m->field = event_field_find(m->key);
     if (m->field == EVENT_FIELD_COUNT)
-        return fault_at(f, m->key, "is no field of an event");
+        return event_fault_at(f, m->key, "is no field of an event");
     if (m->token == TOKEN_NULL)
         return true; /* as if it were not there */
     if (event_has(e, m->field))
-        return fault_at(f, m->key, "is given twice");
+        return event_fault_at(f, m->key, "is given twice");
     if (!keep_value(r, m, e, f))
         return false;
     e->given |= UINT64_C(1) << m->field;
     return true;
-}
-
-/* --- what the members say together --- */
-
-static bool judge_word(const struct event *e, enum event_field field, const struct word *words,
-                       size_t count, int otherwise, const char *message, int *ret,
-                       struct event_fault *f)
-{
-    *ret = otherwise;
-    return !event_has(e, field) || find_word(event_text(e, field), words, count, ret) ||
-           fault_of(f, field, message);
-}
-
-static bool judge_kind(struct event *e, struct event_fault *f)
-{
-    int metric = -1;
-
-    if (!event_has(e, EVENT_TYPE)) {
-        if (!event_has(e, EVENT_RETRY_COUNT))
-            return fault_of(f, EVENT_TYPE, "is needed");
-        e->kind = EVENT_RETRY;
-        return true;
-    }
-    if (!event_kind_parse(event_text(e, EVENT_TYPE), &e->kind))
-        return fault_of(f, EVENT_TYPE,
-                        "must be retry_consumption, call, breaker_transition, error, health, "
-                        "operation, instance_registration, heartbeat, instance_failure or metric");
-    if (e->kind != EVENT_METRIC)
-        return true;
-    if (!find_word(event_text(e, EVENT_TYPE), metric_words, ARRAY_LEN(metric_words), &metric) &&
-        !judge_word(e, EVENT_METRIC_TYPE, metric_words, ARRAY_LEN(metric_words), EVENT_GAUGE,
-                    "must be counter, gauge, histogram or timer", &metric, f))
-        return false;
-    e->metric = (enum event_metric)metric;
-    return true;
-}
-
-static bool judge_states(struct event *e, struct event_fault *f)
-{
-    const char *message = "must be closed, open, half_open, forced_open or disabled";
-    int old_state, new_state, told = BREAKER_UNKNOWN;
-
-    if (event_has(e, EVENT_TYPE))
-        (void)find_word(event_text(e, EVENT_TYPE), type_state_words, ARRAY_LEN(type_state_words),
-                        &told);
-    if (!judge_word(e, EVENT_OLD_STATE, state_words, ARRAY_LEN(state_words), BREAKER_UNKNOWN,
-                    message, &old_state, f) ||
-        !judge_word(e, EVENT_NEW_STATE, state_words, ARRAY_LEN(state_words), told, message,
-                    &new_state, f))
-        return false;
-    e->old_state = (enum breaker_state)old_state;
-    e->new_state = (enum breaker_state)new_state;
-    if (e->kind == EVENT_BREAKER && new_state == BREAKER_UNKNOWN)
-        return fault_of(f, EVENT_NEW_STATE, "is needed");
-    return told == BREAKER_UNKNOWN || told == new_state ||
-           fault_of(f, EVENT_NEW_STATE, "contradicts event_type");
-}
-
-static bool judge_outcome(struct event *e, struct event_fault *f)
-{
-    int outcome, otherwise = EVENT_OUTCOME_UNKNOWN;
-
-    if (event_has(e, EVENT_OK))
-        otherwise = e->values[EVENT_OK].number != 0 ? EVENT_SUCCESS : EVENT_FAILURE;
-    if (!judge_word(e, EVENT_OUTCOME, outcome_words, ARRAY_LEN(outcome_words), otherwise,
-                    "must be success, failure or blocked", &outcome, f))
-        return false;
-    e->outcome = (enum event_outcome)outcome;
-    if (event_has(e, EVENT_OK) && (outcome == EVENT_SUCCESS) != (otherwise == EVENT_SUCCESS))
-        return fault_of(f, EVENT_OUTCOME, "contradicts success");
-    if (e->kind == EVENT_CALL && outcome == EVENT_OUTCOME_UNKNOWN)
-        return fault_of(f, EVENT_OUTCOME, "is needed, or success");
-    return true;
-}
-
-static bool judge_rest(struct event *e, struct event_fault *f)
-{
-    int health, unused;
-
-    if (!judge_word(e, EVENT_STATUS, health_words, ARRAY_LEN(health_words), EVENT_HEALTHY,
-                    "must be healthy, degraded or unhealthy", &health, f) ||
-        !judge_word(e, EVENT_SEVERITY, severity_words, ARRAY_LEN(severity_words), 0,
-                    "must be low, medium, high, critical, info, warning, error or emergency",
-                    &unused, f))
-        return false;
-    e->health = (enum event_health)health;
-    if (e->kind == EVENT_HEALTH && !event_has(e, EVENT_STATUS))
-        return fault_of(f, EVENT_STATUS, "is needed");
-    if (e->kind == EVENT_RETRY && !event_has(e, EVENT_RETRY_COUNT))
-        return fault_of(f, EVENT_RETRY_COUNT, "is needed");
-    return true;
-}
-
-static bool judge_metric(struct event *e, struct event_fault *f)
-{
-    struct str name = event_text(e, EVENT_METRIC_NAME);
-    bool is_timer = e->metric == EVENT_TIMER;
-
-    if (e->kind != EVENT_METRIC)
-        return true;
-    if (!metric_name_is_valid(name) || name.len > LABEL_NAME_MAX_BYTES ||
-        str_has_prefix(name, STR("fusebox_")))
-        return fault_of(f, EVENT_METRIC_NAME,
-                        "must be a metric's name that does not begin with fusebox_");
-    if (event_has(e, EVENT_DURATION_MS) && !is_timer)
-        return fault_of(f, EVENT_DURATION_MS, "is a timer's alone; others have a value");
-    if (is_timer && event_has(e, EVENT_VALUE))
-        return fault_of(f, EVENT_VALUE, "is no timer's; it has duration_ms");
-    if (!event_has(e, is_timer ? EVENT_DURATION_MS : EVENT_VALUE))
-        return fault_of(f, is_timer ? EVENT_DURATION_MS : EVENT_VALUE, "is needed");
-    return is_timer || e->metric == EVENT_GAUGE || e->values[EVENT_VALUE].number >= 0 ||
-           fault_of(f, EVENT_VALUE, "must be from 0 on, but for gauges");
-}
-
-static bool judge(struct event *e, struct event_fault *f)
-{
-    if (!judge_kind(e, f))
-        return false;
-    for (unsigned i = 0; i < EVENT_FIELD_COUNT; i++) {
-        if (event_has(e, (enum event_field)i) &&
-            !(event_field_row((enum event_field)i)->kinds >> e->kind & 1))
-            return fault_of(f, (enum event_field)i, "has no meaning in this type of event");
-    }
-    if (!event_has(e, EVENT_SERVICE))
-        return fault_of(f, EVENT_SERVICE, "is needed");
-    return judge_states(e, f) && judge_outcome(e, f) && judge_rest(e, f) && judge_metric(e, f);
 }
 
 /* --- objects --- */
@@ -655,10 +293,10 @@ static bool read_object(struct event_reader *r, struct event_cursor *c, struct e
     r->at = c->at;
     e->text = (struct str){ from, (size_t)(c->at - from) };
     if (good && e->text.len > EVENT_MAX_BYTES)
-        return fault_at(f, STR(""), "an event may have 131072 bytes");
+        return event_fault_at(f, STR(""), "an event may have 131072 bytes");
     if (good && !str_is_utf8(e->text))
-        return fault_at(f, STR(""), "this is not UTF-8");
-    return good && judge(e, f);
+        return event_fault_at(f, STR(""), "this is not UTF-8");
+    return good && event_judge(e, f);
 }
 
 /* Between the items of an array: a comma, or its end and nothing behind it. */
@@ -671,7 +309,7 @@ static bool step_array(struct event_reader *r, struct event_cursor *c, struct ev
         r->ended = true;
         if (c->at == c->end)
             return true;
-        return fault_at(f, STR(""), "something stands behind the array");
+        return event_fault_at(f, STR(""), "something stands behind the array");
     }
     if (is_first || event_take(c, ','))
         return true;
