@@ -108,21 +108,21 @@ void api_answer_service(struct api *api, struct http_parked *parked);
 
 /* Handlers, by file. */
 http_handler api_overview, api_overview_subscribe, api_service_page,
-    api_service_subscribe;                                      /* dashboard.c */
-http_handler api_map, api_map_subscribe;                        /* dashboard.c */
-http_handler api_service, api_service_edit;                     /* service.c */
-http_handler api_status, api_services, api_health_report;       /* services.c */
-http_handler api_health, api_live, api_ready;                   /* probes.c */
-http_handler api_breaker_health, api_breaker_status;            /* breakers.c */
-http_handler api_metrics, api_metrics_document;                 /* metrics.c */
+    api_service_subscribe;                                            /* dashboard.c */
+http_handler api_map, api_map_subscribe;                              /* dashboard.c */
+http_handler api_service, api_service_edit;                           /* service.c */
+http_handler api_status, api_services, api_health_report;             /* services.c */
+http_handler api_health, api_live, api_ready;                         /* probes.c */
+http_handler api_breaker_health, api_breaker_status;                  /* breakers.c */
+http_handler api_metrics, api_metrics_document;                       /* metrics.c */
 http_handler api_overview_export, api_map_export, api_service_export; /* download.c */
-http_handler api_gateway_dashboard, api_gateway_breakers;       /* gateway.c */
-http_handler api_monitoring_status, api_performance;            /* performance.c */
-http_handler api_page, api_page_root;                           /* page.c */
-http_handler api_metadata, api_targets;                         /* prometheus.c */
-http_handler api_reload;                                        /* admin.c */
-http_handler api_storage, api_storage_seal, api_storage_backup; /* storage.c */
-http_handler api_events_post, api_events_search;                /* events.c */
-http_handler api_storage_cardinality;                           /* cardinality.c */
+http_handler api_gateway_dashboard, api_gateway_breakers;             /* gateway.c */
+http_handler api_monitoring_status, api_performance;                  /* performance.c */
+http_handler api_page, api_page_root;                                 /* page.c */
+http_handler api_metadata, api_targets;                               /* prometheus.c */
+http_handler api_reload;                                              /* admin.c */
+http_handler api_storage, api_storage_seal, api_storage_backup;       /* storage.c */
+http_handler api_events_post, api_events_search;                      /* events.c */
+http_handler api_storage_cardinality;                                 /* cardinality.c */
 
 #endif

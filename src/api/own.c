@@ -105,8 +105,7 @@ static void export_events(struct event_stats *events, const struct metric_out *o
                 "Events by result: accepted, repeated (told before, under the same id), rejected.");
     by_label(out, "result", results, ARRAY_LEN(results));
     counter(out, "fusebox_event_bodies_refused_total",
-            "Bodies of events that were not stored and may be sent again.",
-            events->refused_bodies);
+            "Bodies of events that were not stored and may be sent again.", events->refused_bodies);
 }
 
 static void export_scrapes(struct own *own, const struct metric_out *out)

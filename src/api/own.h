@@ -41,8 +41,8 @@ struct own {
     int64_t started_ms;
     const char *version;
     struct tsdb *db;
-    struct budget *budget;   /* NULL: no limit */
-    struct notices *notices; /* NULL: none */
+    struct budget *budget;      /* NULL: no limit */
+    struct notices *notices;    /* NULL: none */
     struct event_stats *events; /* NULL: none */
     struct queue *write_queue;
     struct queue *evaluate_queue;

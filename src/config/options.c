@@ -117,9 +117,10 @@ static const struct option_row rows[OPT_COUNT] = {
                          .environment = "FUSEBOX_HTTP_TOKEN",
                          .type = OPTION_SECRET,
                          .preset = "",
-                         .help = "Tokens that callers prove themselves with, a line each: TOKEN, or "
-                                 "its role (read, write, admin) and the TOKEN. A token has 16 "
-                                 "characters or more." },
+                         .help =
+                             "Tokens that callers prove themselves with, a line each: TOKEN, or "
+                             "its role (read, write, admin) and the TOKEN. A token has 16 "
+                             "characters or more." },
     [OPT_HTTP_BASIC_USER] = { .name = "http.basic_user",
                               .environment = "FUSEBOX_HTTP_BASIC_USER",
                               .type = OPTION_STRING,

@@ -17,8 +17,8 @@
 #include "daemon/listen_address.h"
 #include "daemon/safe_mode.h"
 #include "daemon/state_thread.h"
-#include "http/auth.h"
 #include "daemon/write_thread.h"
+#include "http/auth.h"
 #include "ingest/events.h"
 
 enum { INSTANCE_BYTES = 140 };
