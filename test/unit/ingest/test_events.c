@@ -381,6 +381,27 @@ static void test_events__a_restart_hears_what_was_committed(void **state UNUSED)
     assert_non_null(strstr(w.ear.lines, "a/m by  state 2 @0\n"));
 }
 
+static void test_events__a_restart_without_memory_says_so(void **state UNUSED)
+{
+    struct signal_sink sink = { on_subject, on_signal, &w.ear };
+    bool happened = true;
+
+    assert_int_equal(send(CALL("a", "\"success\":false,\"retries\":2"), NOW_MS), ERR_OK);
+    settle(ERR_OK);
+    for (long n = 1; happened && n < 1000; n++) {
+        enum err err;
+
+        w.ear.lines[0] = '\0';
+        mem_fail_nth(n);
+        err = event_replay(w.store.db, &sink, NOW_MS - 60000, NOW_MS + 1000);
+        happened = mem_fault_happened();
+        mem_fail_nth(0);
+        assert_true(err == ERR_OK || (happened && err == ERR_NOMEM));
+    }
+    assert_false(happened);
+    assert_non_null(strstr(w.ear.lines, "a/ by  retries 2 @0\n"));
+}
+
 static const char every_kind[] = CALL(
     "a", "\"success\":false,\"retries\":2,\"breaker\":\"m\",\"duration_ms\":3,\"id\":"
          "\"\\u00e4\"") "{\"type\":\"circuit_opened\",\"service\":\"a\\t\",\"breaker\":\"m\"}"
@@ -427,6 +448,7 @@ int main(void)
         TEST(what_is_dropped_is_told),
         TEST(too_many_are_refused_whole),
         TEST(a_restart_hears_what_was_committed),
+        TEST(a_restart_without_memory_says_so),
         TEST(without_memory_nothing_counts),
     };
 
