@@ -138,7 +138,8 @@ enum err tsdb_request_backup(struct tsdb *db, const char *dir) MUST_CHECK;
 /* The job that is due now, or NULL. No other one is under way. ERR_NOMEM. */
 enum err tsdb_plan(struct tsdb *db, int64_t now_ms, int64_t mono_ns,
                    struct tsdb_job **ret) MUST_CHECK;
-/* The seal before still lets go of memory: no job is planned until it has, a little in each plan. */
+/* The seal before still lets go of memory: no job is planned until it has, a little in each plan.
+ */
 bool tsdb_is_settling(const struct tsdb *db);
 void tsdb_job_run(struct tsdb_job *job);
 void tsdb_job_cancel(struct tsdb_job *job); /* any thread; it still has to be finished */
