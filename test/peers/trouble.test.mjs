@@ -172,14 +172,14 @@ scope.test('a sync that fails ends the process with 74, and the next start has w
   assert.ok(served >= told);
 });
 
-scope.test('slow syncs hold up neither pages nor the evaluation', { timeout: 120000 }, async (t) => {
+scope.test('slow syncs hold up neither pages nor the evaluation', { timeout: 240000 }, async (t) => {
   const noStrace = whyNoStrace();
   if (noStrace) return t.skip(noStrace);
   for (const slowMs of [10, 500, 2000]) {
     const source = await startSource(`slow-${slowMs}`);
     const fusebox = newFusebox(source);
     fusebox.launch(injecting(`fdatasync,fsync:delay_exit=${slowMs * 1000}`));
-    await fusebox.ready(60000); // the start syncs some ten times, one after the other
+    await fusebox.ready(120000); // the start makes two databases: some thirty syncs, one after the other
     await until('the service', 20000, async () => (await calls(fusebox, source)) > 0);
     let slowestMs = 0;
     let oldestMs = 0;
