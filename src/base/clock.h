@@ -37,6 +37,18 @@ static inline int64_t clock_mono_ns(const struct clock *c)
     return c->mono_ns(c->ctx);
 }
 
+/* A time so much later, or earlier when more_ms is negative; saturates, since clocks may say
+ * anything.
+ */
+static inline int64_t clock_add_ms(int64_t ms, int64_t more_ms)
+{
+    int64_t sum;
+
+    if (__builtin_add_overflow(ms, more_ms, &sum))
+        return more_ms < 0 ? INT64_MIN : INT64_MAX;
+    return sum;
+}
+
 /* CPU time that the process has used, in nanoseconds. */
 int64_t clock_process_cpu_ns(void);
 

@@ -185,9 +185,9 @@ static struct commit limits_of(const struct tsdb *db, int64_t now_ms)
     int64_t future_ms = db->options.max_future_ms;
 
     return (struct commit){
-        .latest_ms = future_ms ? tsdb_add_ms(now_ms, future_ms) : INT64_MAX,
-        .oldest_ms = retention_ms ? tsdb_add_ms(now_ms, -retention_ms) : INT64_MIN,
-        .in_order_ms = retention_ms && window_ms ? tsdb_add_ms(now_ms, -window_ms) : INT64_MIN,
+        .latest_ms = future_ms ? clock_add_ms(now_ms, future_ms) : INT64_MAX,
+        .oldest_ms = retention_ms ? clock_add_ms(now_ms, -retention_ms) : INT64_MIN,
+        .in_order_ms = retention_ms && window_ms ? clock_add_ms(now_ms, -window_ms) : INT64_MIN,
     };
 }
 

@@ -5,6 +5,7 @@
 #ifndef FUSEBOX_TSDB_INTERNAL_H
 #define FUSEBOX_TSDB_INTERNAL_H
 
+#include "base/clock.h"
 #include "base/vec.h"
 #include "head/head.h"
 #include "head/index.h"
@@ -87,8 +88,7 @@ struct doomed_file {
     char name[MANIFEST_NAME_BYTES]; /* or the beginning of names */
 };
 
-int64_t tsdb_mono_ns(void);                      /* for durations that are only shown */
-int64_t tsdb_add_ms(int64_t a_ms, int64_t b_ms); /* saturates */
+int64_t tsdb_mono_ns(void); /* for durations that are only shown */
 static inline void tsdb_count(_Atomic uint64_t *counter, uint64_t more)
 {
     atomic_fetch_add_explicit(counter, more, memory_order_relaxed);

@@ -188,7 +188,7 @@ static enum err plan_merge(struct tsdb *db, int64_t now_ms, struct tsdb_job **re
     job->set = set;
     job->first = first;
     job->count = count;
-    job->min_ts_ms = retention_ms ? tsdb_add_ms(db->retain.trusted_ms, -retention_ms) : INT64_MIN;
+    job->min_ts_ms = retention_ms ? clock_add_ms(db->retain.trusted_ms, -retention_ms) : INT64_MIN;
     err = announce(job);
     if (err)
         job_free(job);

@@ -188,8 +188,8 @@ static void choose_by_age(struct tsdb *db, const struct block_set *set, int64_t 
                           int64_t mono_ns, struct drops *drops, bool *ret_left)
 {
     int64_t retention_ms = db->retention_ms;
-    int64_t trusted_ms = tsdb_add_ms(db->retain.trusted_ms, -retention_ms);
-    int64_t clock_ms = tsdb_add_ms(now_ms, -retention_ms);
+    int64_t trusted_ms = clock_add_ms(db->retain.trusted_ms, -retention_ms);
+    int64_t clock_ms = clock_add_ms(now_ms, -retention_ms);
     bool step = retain_may_step(&db->retain, mono_ns);
 
     for (size_t i = 0; i < set->count; i++) {
@@ -259,7 +259,7 @@ static enum err follow_clock(struct tsdb *db, int64_t now_ms, int64_t mono_ns)
         retain_advance(&db->retain, now_ms, mono_ns);
         return ERR_OK;
     }
-    err = manifest_get_meta(&db->manifest, "clock_ms", INT64_MIN, &stored_ms, NULL);
+    err = log_store_get_meta(&db->log, "clock_ms", INT64_MIN, &stored_ms, NULL);
     if (err)
         return err;
     retain_init(&db->retain, stored_ms, now_ms, mono_ns);

@@ -26,12 +26,6 @@ static enum err read_last_seq(struct manifest *m, int64_t *ret, struct diag *dia
     return err;
 }
 
-enum err manifest_get_meta(struct manifest *m, const char *key, int64_t otherwise, int64_t *ret,
-                           struct diag *diag)
-{
-    return log_store_get_meta(m->log, key, otherwise, ret, diag);
-}
-
 static enum err prepare_all(struct manifest *m, struct diag *diag)
 {
     const struct {
@@ -57,7 +51,7 @@ enum err manifest_open(struct manifest *m, struct log_store *log, struct diag *d
     *m = (struct manifest){ .log = log };
     err = prepare_all(m, diag);
     if (!err)
-        err = manifest_get_meta(m, "next_job", 1, &m->next_job, diag);
+        err = log_store_get_meta(m->log, "next_job", 1, &m->next_job, diag);
     if (!err)
         err = read_last_seq(m, &last_seq, diag);
     m->next_seq = last_seq + 1;

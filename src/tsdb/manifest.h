@@ -58,8 +58,5 @@ enum err manifest_doom(struct manifest *m, const char *name) MUST_CHECK;
 enum err manifest_reprieve(struct manifest *m, const char *name) MUST_CHECK;
 /* Keys: sealed_id, next_job, clock_ms. */
 enum err manifest_put_meta(struct manifest *m, const char *key, int64_t value) MUST_CHECK;
-/* `otherwise` when the key is not there. */
-enum err manifest_get_meta(struct manifest *m, const char *key, int64_t otherwise, int64_t *ret,
-                           struct diag *diag) MUST_CHECK;
 
 #endif

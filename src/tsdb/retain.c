@@ -1,20 +1,12 @@
 #include "tsdb/retain.h"
 
+#include "base/clock.h"
+
 static const int64_t STEP_NS = INT64_C(3600) * 1000000000;
-
-/* Saturates: clocks may say anything. */
-static int64_t add_ms(int64_t a_ms, int64_t b_ms)
-{
-    int64_t sum;
-
-    if (__builtin_add_overflow(a_ms, b_ms, &sum))
-        return b_ms < 0 ? INT64_MIN : INT64_MAX;
-    return sum;
-}
 
 static void judge(struct retain *r, int64_t expected_ms, int64_t now_ms, int64_t mono_ns)
 {
-    if (now_ms <= add_ms(expected_ms, RETAIN_JUMP_MS)) {
+    if (now_ms <= clock_add_ms(expected_ms, RETAIN_JUMP_MS)) {
         r->trusted_ms = now_ms;
         r->behind = false;
         return;
@@ -37,7 +29,7 @@ int64_t retain_advance(struct retain *r, int64_t now_ms, int64_t mono_ns)
     int64_t passed_ms = (mono_ns - r->mono_ns) / 1000000;
 
     r->mono_ns += passed_ms * 1000000; /* the rest counts next time */
-    judge(r, add_ms(r->trusted_ms, passed_ms), now_ms, mono_ns);
+    judge(r, clock_add_ms(r->trusted_ms, passed_ms), now_ms, mono_ns);
     return r->trusted_ms;
 }
 

@@ -20,6 +20,7 @@
 
 #include "base/crc32c.h"
 #include "base/size.h"
+#include "page/bytes.h"
 
 enum {
     FLAG_EQUAL_TIMES = 1,
@@ -57,27 +58,6 @@ void row_codec_release(struct row_codec *codec)
     *codec = (struct row_codec){ 0 };
 }
 
-static void put_u32(uint8_t *out, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        out[i] = (uint8_t)(value >> 8 * i);
-}
-
-static uint32_t get_u32(const uint8_t *in)
-{
-    return in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 | (uint32_t)in[3] << 24;
-}
-
-static uint64_t zigzag(uint64_t value)
-{
-    return value << 1 ^ (0 - (value >> 63));
-}
-
-static uint64_t unzigzag(uint64_t value)
-{
-    return value >> 1 ^ (0 - (value & 1));
-}
-
 static uint8_t *put_varint(uint8_t *out, uint64_t value)
 {
     while (value >= 0x80) {
@@ -111,16 +91,17 @@ static uint8_t *put_values(uint8_t *out, const struct series_sample *items, size
 static size_t put_columns(uint8_t *start, const struct series_sample *items, size_t count,
                           int64_t received_ms, bool equal_times)
 {
-    uint8_t *out = put_varint(start, zigzag((uint64_t)received_ms));
+    uint8_t *out = put_varint(start, bytes_zigzag((uint64_t)received_ms));
     uint64_t before = 0;
 
-    out = put_varint(out, zigzag(count ? (uint64_t)items[0].ts_ms : 0));
+    out = put_varint(out, bytes_zigzag(count ? (uint64_t)items[0].ts_ms : 0));
     for (size_t i = 0; i < count; i++) {
-        out = put_varint(out, zigzag(items[i].series - before));
+        out = put_varint(out, bytes_zigzag(items[i].series - before));
         before = items[i].series;
     }
     for (size_t i = 1; i < count && !equal_times; i++)
-        out = put_varint(out, zigzag((uint64_t)items[i].ts_ms - (uint64_t)items[i - 1].ts_ms));
+        out = put_varint(out,
+                         bytes_zigzag((uint64_t)items[i].ts_ms - (uint64_t)items[i - 1].ts_ms));
     out = put_values(out, items, count);
     return (size_t)(out - start);
 }
@@ -159,10 +140,10 @@ enum err row_encode(struct row_codec *codec, const struct series_sample *items, 
     header = (uint8_t *)codec->packed.data;
     codec->packed.len = ROW_HEADER_BYTES + pack(codec, header + ROW_HEADER_BYTES, &flags);
     memcpy(header, (const uint8_t[]){ ROW_VERSION, flags, 0, 0 }, COUNT_AT);
-    put_u32(header + COUNT_AT, (uint32_t)count);
-    put_u32(header + RAW_LEN_AT, (uint32_t)codec->raw.len);
-    put_u32(header + CRC_AT, crc32c(crc32c(0, header, CRC_AT), header + ROW_HEADER_BYTES,
-                                    codec->packed.len - ROW_HEADER_BYTES));
+    bytes_put_u32(header + COUNT_AT, (uint32_t)count);
+    bytes_put_u32(header + RAW_LEN_AT, (uint32_t)codec->raw.len);
+    bytes_put_u32(header + CRC_AT, crc32c(crc32c(0, header, CRC_AT), header + ROW_HEADER_BYTES,
+                                          codec->packed.len - ROW_HEADER_BYTES));
     *ret_bytes = buf_str(&codec->packed);
     return ERR_OK;
 }
@@ -195,17 +176,17 @@ static bool take_columns(struct cursor *in, struct sample_batch *batch, bool equ
     uint64_t ts;
     uint64_t ref = 0;
 
-    batch->received_ms = (int64_t)unzigzag(take_varint(in));
-    ts = unzigzag(take_varint(in));
+    batch->received_ms = (int64_t)bytes_unzigzag(take_varint(in));
+    ts = bytes_unzigzag(take_varint(in));
     for (size_t i = 0; i < batch->count && !in->failed; i++) {
-        ref += unzigzag(take_varint(in));
+        ref += bytes_unzigzag(take_varint(in));
         if (ref == 0 || ref > UINT32_MAX)
             return false;
         batch->items[i].series = (uint32_t)ref;
     }
     for (size_t i = 0; i < batch->count && !in->failed; i++) {
         if (i && !equal_times)
-            ts += unzigzag(take_varint(in));
+            ts += bytes_unzigzag(take_varint(in));
         batch->items[i].ts_ms = (int64_t)ts;
     }
     if (in->failed || (size_t)(in->end - in->at) != 8 * batch->count)
@@ -229,13 +210,13 @@ static enum err check_header(struct str bytes, struct diag *diag)
     if (bytes.len < ROW_HEADER_BYTES)
         return diag_set(diag, ERR_CORRUPT, "only %zu bytes", bytes.len);
     crc = crc32c(crc32c(0, in, CRC_AT), in + ROW_HEADER_BYTES, bytes.len - ROW_HEADER_BYTES);
-    if (crc != get_u32(in + CRC_AT))
+    if (crc != bytes_get_u32(in + CRC_AT))
         return diag_set(diag, ERR_CORRUPT, "checksum is %08x, should be %08x", crc,
-                        get_u32(in + CRC_AT));
+                        bytes_get_u32(in + CRC_AT));
     if (in[0] > ROW_VERSION)
         return diag_set(diag, ERR_CONFLICT, "row version %u, ours is %d", in[0], ROW_VERSION);
-    count = get_u32(in + COUNT_AT);
-    raw_len = get_u32(in + RAW_LEN_AT);
+    count = bytes_get_u32(in + COUNT_AT);
+    raw_len = bytes_get_u32(in + RAW_LEN_AT);
     if (in[0] != ROW_VERSION || in[1] & ~FLAGS_KNOWN || in[2] || in[3])
         return diag_set(diag, ERR_CORRUPT, "unknown version or flags");
     if (count > ROW_SAMPLES_MAX || raw_len > ROW_RAW_MAX_BYTES ||
@@ -278,10 +259,10 @@ enum err row_decode(struct row_codec *codec, struct str bytes, struct sample_bat
     struct cursor cursor;
 
     if (!err)
-        err = unpack(codec, rest, get_u32(in + RAW_LEN_AT), in[1] & FLAG_COMPRESSED, diag);
+        err = unpack(codec, rest, bytes_get_u32(in + RAW_LEN_AT), in[1] & FLAG_COMPRESSED, diag);
     if (err)
         return err;
-    batch = sample_batch_new(get_u32(in + COUNT_AT));
+    batch = sample_batch_new(bytes_get_u32(in + COUNT_AT));
     if (!batch)
         return ERR_NOMEM;
     batch->count = batch->capacity_count;

@@ -20,15 +20,6 @@ int64_t tsdb_mono_ns(void)
     return clock_mono_ns(&clock);
 }
 
-int64_t tsdb_add_ms(int64_t a_ms, int64_t b_ms)
-{
-    int64_t sum;
-
-    if (__builtin_add_overflow(a_ms, b_ms, &sum))
-        return b_ms < 0 ? INT64_MIN : INT64_MAX;
-    return sum;
-}
-
 bool tsdb_path(const char *dir, const char *name, char ret[TSDB_PATH_BYTES])
 {
     int len = snprintf(ret, TSDB_PATH_BYTES, "%s/%s", dir, name);
