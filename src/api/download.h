@@ -7,7 +7,7 @@
 #define FUSEBOX_API_DOWNLOAD_H
 
 #include "api/api.h"
-#include "monitor/service.h"
+#include "monitor/history.h"
 
 /* Completes the reply of a service's /export; called by whoever has the history. */
 enum err download_service(struct http_request *req, struct http_reply *reply, struct api *api,

@@ -101,19 +101,16 @@ void view_csv_overview(struct buf *out, const struct monitor_view *view)
 
 void view_csv_history(struct buf *out, const struct service_history *h)
 {
-    static const char *const columns[] = { "timestamp", "calls_per_s", "errors_per_s",
-                                           "retries_per_s", "utilization_percent" };
     struct csv c = csv_to(out);
 
-    for (size_t i = 0; i < ARRAY_LEN(columns); i++)
-        csv_cstr(&c, columns[i]);
+    csv_cstr(&c, "timestamp");
+    for (int line = 0; line < HISTORY_LINE_COUNT; line++)
+        csv_cstr(&c, history_lines[line].column);
     csv_end_row(&c);
     for (int i = 0; i < h->count; i++) {
         csv_time(&c, h->end_ms - (int64_t)(h->count - 1 - i) * h->step_s * 1000);
-        csv_rounded(&c, (double)h->calls[i], 3);
-        csv_rounded(&c, (double)h->errors[i], 3);
-        csv_rounded(&c, (double)h->retries[i], 3);
-        csv_rounded(&c, (double)h->utilization_percent[i], 1);
+        for (int line = 0; line < HISTORY_LINE_COUNT; line++)
+            csv_rounded(&c, (double)h->lines[line][i], history_lines[line].decimals);
         csv_end_row(&c);
     }
 }

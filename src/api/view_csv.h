@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "monitor/map_view.h"
-#include "monitor/service.h"
+#include "monitor/history.h"
 #include "monitor/view.h"
 
 /* A row per service, in the view's order. */

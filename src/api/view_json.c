@@ -231,10 +231,9 @@ static void row_rates(struct json *j, const struct service_view *s)
     figure(j, "retries_denied_per_s", s->denied_per_s, 3);
     figure(j, "success_ratio", s->success_ratio, 6);
     figure(j, "attempt_success_ratio", s->attempt_success_ratio, 6);
-    json_key(j, "first_attempt_success_ratio");
-    json_null(j); /* counters alone do not tell it: traces and libfusebox do */
-    json_key(j, "latency_p99_s");
-    json_null(j);
+    figure(j, "first_attempt_success_ratio", s->first_success_ratio, 6);
+    for (int i = 0; i < LATENCY_COUNT; i++)
+        figure(j, history_lines[HISTORY_P50 + i].name, s->latency_s[i], 6);
     figure(j, "response_time_ms", s->response_ms, 3);
     figure(j, "calls_last_minute", s->window_s == 60 ? s->calls_in_window : NAN, 0);
     figure(j, "calls_total", s->calls_total, 0);
@@ -291,10 +290,8 @@ void view_json_history(struct json *j, const struct service_history *h)
     json_int(j, h->step_s);
     json_key(j, "end_ms");
     json_int(j, h->end_ms);
-    points(j, "calls", h->calls, h->count, 3);
-    points(j, "errors", h->errors, h->count, 3);
-    points(j, "retries", h->retries, h->count, 3);
-    points(j, "utilization_percent", h->utilization_percent, h->count, 1);
+    for (int line = 0; line < HISTORY_LINE_COUNT; line++)
+        points(j, history_lines[line].name, h->lines[line], h->count, history_lines[line].decimals);
     json_close_object(j);
 }
 

@@ -8,7 +8,7 @@
 
 #include "api/notices.h"
 #include "base/json.h"
-#include "monitor/service.h"
+#include "monitor/history.h"
 #include "monitor/view.h"
 
 /* Which daemon tells it, and what it has to say about itself. */

@@ -13,8 +13,9 @@ struct mapping_draft {
 
 /* The signals' names in the file, with a blank between, as enum signal_kind has them. */
 #define SIGNAL_CHOICES                                                                             \
-    "calls errors retries retries_denied timed_calls timed_seconds breaker_state breaker_calls "   \
-    "breaker_errors breaker_blocked"
+    "calls errors retries retries_denied timed_calls timed_seconds timed_bucket first_calls "      \
+    "first_errors "                                                                                \
+    "breaker_state breaker_calls breaker_errors breaker_blocked"
 
 /* Orders of numbers, then states that hold while the gauge is 1. */
 #define ENCODING_CHOICES                                                                           \

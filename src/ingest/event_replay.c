@@ -105,7 +105,9 @@ static struct known *known_of(struct replay *r, uint32_t ref)
 static void send(struct replay *r, const struct known *k, enum signal_kind kind, int64_t at_ms,
                  double amount)
 {
-    r->sink->on_signal(r->sink->ctx, &(struct signal){ k->subject, kind, at_ms, amount });
+    r->sink->on_signal(
+        r->sink->ctx,
+        &(struct signal){ .subject = k->subject, .kind = kind, .at_ms = at_ms, .amount = amount });
 }
 
 static void send_growth(struct replay *r, const struct known *k, int64_t at_ms, double grown)

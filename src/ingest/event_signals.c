@@ -141,7 +141,9 @@ static void flush(struct event_signals *s, struct event_subject *subject)
         if (!(subject->told >> kind & 1))
             continue;
         push(s, &s->signals, subject,
-             (struct signal){ 0, (enum signal_kind)kind, subject->at_ms, subject->amounts[kind] });
+             (struct signal){ .kind = (enum signal_kind)kind,
+                              .at_ms = subject->at_ms,
+                              .amount = subject->amounts[kind] });
         subject->amounts[kind] = 0;
     }
     subject->told = 0;
@@ -169,7 +171,8 @@ static void add_state(struct event_signals *s, const struct event *e, enum break
 
     if (subject)
         push(s, &s->states, subject,
-             (struct signal){ 0, SIGNAL_BREAKER_STATE, e->at_ms, (double)state });
+             (struct signal){
+                 .kind = SIGNAL_BREAKER_STATE, .at_ms = e->at_ms, .amount = (double)state });
 }
 
 static void add_breaker_call(struct event_signals *s, const struct event *e)

@@ -192,7 +192,9 @@ static void send(struct mapping *m, const struct mapping_subject *s, enum signal
         return;
     id = sink_id(m, s->group);
     if (id)
-        m->sink.on_signal(m->sink.ctx, &(struct signal){ id, kind, at_ms, amount });
+        m->sink.on_signal(
+            m->sink.ctx,
+            &(struct signal){ .subject = id, .kind = kind, .at_ms = at_ms, .amount = amount });
 }
 
 static void touch(struct mapping *m, struct mapping_subject *s, int64_t at_ms)

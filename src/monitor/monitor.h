@@ -16,7 +16,7 @@
 #include "catalog/definition.h"
 #include "config/config.h"
 #include "model/signal.h"
-#include "monitor/service.h"
+#include "monitor/history.h"
 #include "monitor/view.h"
 
 enum { VIEW_MAX_BYTES = 256 << 20 };

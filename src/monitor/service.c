@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 
+enum { HOUR_S = 3600, RARE_S = 300 };  /* lengths of windows */
 enum { DURATION_UNITS_PER_S = 10000 }; /* a cell of a second holds 119 h of durations */
 enum { PATIENCE_MIN_MS = 5000, PATIENCE_AT_FIRST_MS = 180000 /* three of Prometheus' default */ };
 
@@ -88,11 +89,11 @@ static void book(struct window *w, bool *told, double *total, const struct signa
 }
 
 /* Into a window that few sources need; without memory the figure stays unknown. */
-static void book_rare(struct window *w, const struct signal *signal, double units)
+static void book_rare(struct window *w, int length_s, const struct signal *signal, double units)
 {
     static const int span_s[] = { [SPAN_MODEL] = 1, [SPAN_MINUTE] = 60, [SPAN_5_MINUTES] = 300 };
 
-    if (!w->cells && window_init(w, span_s[SPAN_5_MINUTES], span_s, ARRAY_LEN(span_s)))
+    if (!w->cells && window_init(w, length_s, span_s, ARRAY_LEN(span_s)))
         return;
     window_add(w, signal->at_ms / 1000, (uint64_t)llround(fmin(signal->amount * units, 1e15)));
 }
@@ -114,13 +115,13 @@ void service_watch_add(struct service_watch *s, const struct signal *signal)
     case SIGNAL_RETRIES_DENIED:
         s->denied_told = true;
         s->denied_total += signal->amount;
-        book_rare(&s->denied, signal, 1);
+        book_rare(&s->denied, HOUR_S, signal, 1);
         break;
     case SIGNAL_TIMED_CALLS:
-        book_rare(&s->timed_calls, signal, 1);
+        book_rare(&s->timed_calls, RARE_S, signal, 1);
         break;
     case SIGNAL_TIMED_SECONDS:
-        book_rare(&s->durations, signal, DURATION_UNITS_PER_S);
+        book_rare(&s->durations, RARE_S, signal, DURATION_UNITS_PER_S);
         break;
     default:
         return;
@@ -168,13 +169,8 @@ static bool is_regular(const struct service_watch *s)
     return 2 * least > service_resolution_s(s);
 }
 
-/*
- * Mean per second over the step that ends with to_s. A source that is slower than
- * the step books a whole gap at once: then the mean is over its last gap. NaN when
- * less than half of the expected readings came, or the ring no longer holds it all.
- */
-static float mean_over(const struct service_watch *s, const struct window *w, bool told,
-                       int64_t to_s, int step_s)
+float service_watch_mean(const struct service_watch *s, const struct window *w, bool told,
+                         int64_t to_s, int step_s)
 {
     int resolution_s = service_resolution_s(s);
     int span_s = step_s < resolution_s ? resolution_s : step_s;
@@ -208,11 +204,11 @@ static void close_steps(struct service_watch *s, int64_t now_ms)
         int64_t to_s = end_ms / 1000 - 1;
         float retries;
 
-        spark_push(&s->spark_calls, mean_over(s, &s->calls, s->calls_told, to_s, SPARK_STEP_S),
-                   end_ms);
-        spark_push(&s->spark_errors, mean_over(s, &s->errors, s->errors_told, to_s, SPARK_STEP_S),
-                   end_ms);
-        retries = mean_over(s, &s->retries, s->retries_told, to_s, SPARK_STEP_S);
+        spark_push(&s->spark_calls,
+                   service_watch_mean(s, &s->calls, s->calls_told, to_s, SPARK_STEP_S), end_ms);
+        spark_push(&s->spark_errors,
+                   service_watch_mean(s, &s->errors, s->errors_told, to_s, SPARK_STEP_S), end_ms);
+        retries = service_watch_mean(s, &s->retries, s->retries_told, to_s, SPARK_STEP_S);
         spark_push(&s->spark_retries, retries, end_ms);
         spark_push(&s->spark_utilization, isnan(retries) ? NAN : (float)s->utilization_percent,
                    end_ms);
@@ -322,7 +318,9 @@ static void fill_rates(const struct service_watch *s, int span, int seconds,
     if (s->denied.cells && span <= SPAN_5_MINUTES)
         view->denied_per_s = (double)window_sum(&s->denied, span) / seconds;
     view->response_ms = response_ms(s, span);
-    view->success_ratio = view->attempt_success_ratio = NAN;
+    view->success_ratio = view->attempt_success_ratio = view->first_success_ratio = NAN;
+    for (int i = 0; i < LATENCY_COUNT; i++)
+        view->latency_s[i] = NAN;
     if (s->calls_told && s->errors_told && calls > 0)
         view->success_ratio = fmax(0, 1 - errors / calls);
     if (s->calls_told && s->errors_told && s->retries_told && calls + retries > 0)
@@ -391,61 +389,4 @@ void service_watch_view(struct service_watch *s, const struct catalog_service *k
     view->retries = s->spark_retries;
     view->utilization = s->spark_utilization;
     view->spark_moved = s->spark_moved;
-}
-
-/* Utilisation as it was at `to_s`, by the limit that is constant; NaN for the ratio model's past
- * beyond a minute. */
-static float utilization_at(const struct service_watch *s, int64_t to_s)
-{
-    double minute = (double)window_sum_between(&s->retries, to_s - 59, to_s), percent = NAN;
-
-    if (!isnan(s->limits.per_minute))
-        return (float)(100 * minute / s->limits.per_minute);
-    if (!isnan(s->limits.share)) {
-        int w = s->retries.span_s[SPAN_MODEL];
-        double calls = (double)window_sum_between(&s->calls, to_s - w + 1, to_s);
-        double allowed = s->limits.share * calls + s->limits.reserve_per_s * w;
-
-        if (allowed > 0)
-            percent = 100 * (double)window_sum_between(&s->retries, to_s - w + 1, to_s) / allowed;
-    }
-    return (float)percent;
-}
-
-/* Of kinds that are modelled only the spark tells; it is behind by a reading. NaN: none. */
-static double modelled_at(const struct service_watch *s, int64_t to_s)
-{
-    int64_t end_ms = (to_s / SPARK_STEP_S + 1) * SPARK_STEP_S * 1000;
-
-    if (!budget_models_any(&s->models))
-        return NAN;
-    return end_ms > s->spark_utilization.end_ms ? s->utilization_percent
-                                                : spark_at(&s->spark_utilization, end_ms);
-}
-
-void service_watch_history(const struct service_watch *s, int64_t now_ms, int period_s,
-                           struct service_history *ret)
-{
-    int resolution_s = service_resolution_s(s);
-    int step_s = (period_s + HISTORY_POINTS_MAX - 1) / HISTORY_POINTS_MAX;
-    int64_t end_s;
-
-    if (step_s < resolution_s)
-        step_s = resolution_s;
-    if (step_s < 1)
-        step_s = 1;
-    end_s = (now_ms / 1000 - resolution_s) / step_s * step_s;
-    *ret = (struct service_history){ .step_s = step_s, .end_ms = end_s * 1000 };
-    ret->count = period_s / step_s < 1 ? 1 : period_s / step_s;
-    for (int i = 0; i < ret->count; i++) {
-        int64_t to_s = end_s - (int64_t)(ret->count - 1 - i) * step_s - 1;
-
-        ret->calls[i] = mean_over(s, &s->calls, s->calls_told, to_s, step_s);
-        ret->errors[i] = mean_over(s, &s->errors, s->errors_told, to_s, step_s);
-        ret->retries[i] = mean_over(s, &s->retries, s->retries_told, to_s, step_s);
-        ret->utilization_percent[i] = isnan(ret->retries[i])
-                                          ? NAN
-                                          : (float)fmax((double)utilization_at(s, to_s),
-                                                        modelled_at(s, to_s));
-    }
 }

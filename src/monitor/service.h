@@ -54,17 +54,13 @@ void service_watch_advance(struct service_watch *s, int64_t now_ms);
 void service_watch_view(struct service_watch *s, const struct catalog_service *known,
                         int64_t now_ms, struct service_view *view);
 
-/* Points of the last period_s seconds in steps; see docs/formats/views.md. */
-enum { HISTORY_POINTS_MAX = 360 };
-struct service_history {
-    int step_s;
-    int64_t end_ms;
-    int count;
-    float calls[HISTORY_POINTS_MAX], errors[HISTORY_POINTS_MAX], retries[HISTORY_POINTS_MAX];
-    float utilization_percent[HISTORY_POINTS_MAX];
-};
-void service_watch_history(const struct service_watch *s, int64_t now_ms, int period_s,
-                           struct service_history *ret);
+/*
+ * Mean per second of one of its windows over the step that ends with to_s. A source that is slower
+ * than the step books a whole gap at once: then the mean is over its last gap. NaN when less than
+ * half of the expected readings came, or the ring no longer holds it all.
+ */
+float service_watch_mean(const struct service_watch *s, const struct window *w, bool told,
+                         int64_t to_s, int step_s);
 
 int service_resolution_s(const struct service_watch *s); /* 0: not known yet */
 

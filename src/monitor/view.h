@@ -63,6 +63,9 @@ const char *evidence_name(enum evidence e);
 const char *risk_name(enum risk r);
 const char *budget_kind_name(enum budget_kind k);
 
+/* The quantiles of a call's duration that are told. */
+enum latency { LATENCY_P50, LATENCY_P95, LATENCY_P99, LATENCY_COUNT };
+
 /* When a limit is reached at the present speed; in_s < 0: it is not. Interval at 80 %. */
 struct exhaustion {
     double in_s;
@@ -132,6 +135,8 @@ struct service_view {
     int window_s; /* of the rates and ratios below */
     double calls_per_s, errors_per_s, retries_per_s, denied_per_s;
     double success_ratio, attempt_success_ratio;
+    double first_success_ratio;      /* of first attempts; NaN: counters alone do not tell it */
+    double latency_s[LATENCY_COUNT]; /* over the window, from buckets; NaN: no source tells them */
     double calls_in_window;
     double calls_total, errors_total,
         retries_total; /* booked since the daemon started; NaN: never told */

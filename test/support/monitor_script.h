@@ -31,7 +31,9 @@ static inline void send(struct monitor *m, uint32_t subject, enum signal_kind ki
 {
     struct signal_sink sink = monitor_sink(m);
 
-    sink.on_signal(sink.ctx, &(struct signal){ subject, kind, at_ms, amount });
+    sink.on_signal(
+        sink.ctx,
+        &(struct signal){ .subject = subject, .kind = kind, .at_ms = at_ms, .amount = amount });
 }
 
 /* One reading of a service. */

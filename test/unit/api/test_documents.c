@@ -237,19 +237,23 @@ static void test_view_csv__history_ends_with_its_last_step(void **state UNUSED)
         .step_s = 5,
         .end_ms = 10000,
         .count = 2,
-        .calls = { 1.5F, NAN },
-        .errors = { 0, NAN },
-        .retries = { 0.25F, NAN },
-        .utilization_percent = { 2, NAN },
+        .lines = { [HISTORY_CALLS] = { 1.5F, NAN },
+                   [HISTORY_RETRIES] = { 0.25F, NAN },
+                   [HISTORY_UTILIZATION] = { 2, NAN },
+                   [HISTORY_P99] = { 0, NAN } },
     };
     struct buf text = buf_limited(TEXT_BYTES);
 
+    for (int line = 0; line < HISTORY_LINE_COUNT; line++)
+        h.lines[line][1] = NAN;
     view_csv_history(&text, &h);
     buf_append_byte(&text, '\0');
     assert_string_equal(text.data,
-                        "timestamp,calls_per_s,errors_per_s,retries_per_s,utilization_percent\r\n"
-                        "1970-01-01T00:00:05.000Z,1.5,0,0.25,2\r\n"
-                        "1970-01-01T00:00:10.000Z,,,,\r\n");
+                        "timestamp,calls_per_s,errors_per_s,retries_per_s,retries_denied_per_s,"
+                        "retry_limit_per_s,utilization_percent,success_ratio,attempt_success_ratio,"
+                        "first_attempt_success_ratio,latency_p50_s,latency_p95_s,latency_p99_s\r\n"
+                        "1970-01-01T00:00:05.000Z,1.5,0,0.25,0,0,2,0,0,0,0,0,0\r\n"
+                        "1970-01-01T00:00:10.000Z,,,,,,,,,,,,\r\n");
     buf_release(&text);
 }
 

@@ -60,6 +60,7 @@ static void test_mapping__every_signal_has_its_name(void **state UNUSED)
 {
     static const char *const names[] = { "calls",          "errors",        "retries",
                                          "retries_denied", "timed_calls",   "timed_seconds",
+                                         "timed_bucket",   "first_calls",   "first_errors",
                                          "breaker_state",  "breaker_calls", "breaker_errors",
                                          "breaker_blocked" };
 

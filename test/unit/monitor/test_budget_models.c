@@ -262,7 +262,7 @@ static void test_budget_models__a_spent_account_is_told_everywhere(void **state 
     expect_near(kind_in(&view->services[0].budget, BUDGET_ABSOLUTE)->utilization_percent, 6);
     assert_true(monitor_history(m, STR("orders"), now_ms, 60, &h));
     for (int i = 0; i < h.count; i++)
-        expect_near((double)h.utilization_percent[i], 200);
+        expect_near((double)h.lines[HISTORY_UTILIZATION][i], 200);
     view_unref(view);
     monitor_free(m);
 }

@@ -15,9 +15,12 @@ static struct edge *hear(struct edge_set *set, const char *caller, const char *s
 
 static void tell(struct edge *edge, int64_t at_ms, double calls, double errors, double retries)
 {
-    edge_add(edge, &(struct signal){ 1, SIGNAL_CALLS, at_ms, calls });
-    edge_add(edge, &(struct signal){ 1, SIGNAL_ERRORS, at_ms, errors });
-    edge_add(edge, &(struct signal){ 1, SIGNAL_RETRIES, at_ms, retries });
+    edge_add(edge, &(struct signal){
+                       .subject = 1, .kind = SIGNAL_CALLS, .at_ms = at_ms, .amount = calls });
+    edge_add(edge, &(struct signal){
+                       .subject = 1, .kind = SIGNAL_ERRORS, .at_ms = at_ms, .amount = errors });
+    edge_add(edge, &(struct signal){
+                       .subject = 1, .kind = SIGNAL_RETRIES, .at_ms = at_ms, .amount = retries });
 }
 
 static void drop(void *state UNUSED)
@@ -61,7 +64,9 @@ static void test_edges__what_is_not_told_stays_unknown(void **state UNUSED)
     assert_int_equal(f.evidence, EVIDENCE_UNKNOWN);
     assert_true(isnan(f.calls_per_s) && isnan(f.attempts_per_call));
     for (int i = 0; i < 5; i++)
-        edge_add(edge, &(struct signal){ 1, SIGNAL_CALLS, T0 + i * 1000, 50 });
+        edge_add(edge,
+                 &(struct signal){
+                     .subject = 1, .kind = SIGNAL_CALLS, .at_ms = T0 + i * 1000, .amount = 50 });
     f = edge_figures(edge, T0 + 4000);
     assert_int_equal(f.evidence, EVIDENCE_OK);
     assert_true(f.calls_per_s > 0);
@@ -133,7 +138,8 @@ static void test_edges__declared_ones_come_and_go_with_the_configuration(void **
     edges_declare(&set, &catalog);
     assert_int_equal(edges_count(&set), 1);
     assert_false(edge_is_declared(&set, heard) || edge_is_shown(&set, heard, T0));
-    edge_add(heard, &(struct signal){ 7, SIGNAL_CALLS, T0, 1 });
+    edge_add(heard,
+             &(struct signal){ .subject = 7, .kind = SIGNAL_CALLS, .at_ms = T0, .amount = 1 });
     assert_true(edge_is_shown(&set, heard, T0 + EDGE_FORGOTTEN_MS));
     assert_false(edge_is_shown(&set, heard, T0 + EDGE_FORGOTTEN_MS + 1));
     catalog_release(&catalog, drop);

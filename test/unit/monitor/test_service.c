@@ -5,7 +5,7 @@
 #include "base/attr.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "monitor/service.h"
+#include "monitor/history.h"
 
 static const int64_t T0 = 1700000000000; /* a whole step of the sparks */
 
@@ -28,7 +28,8 @@ static struct service_watch *watch_new(void)
 
 static void tell(struct service_watch *s, enum signal_kind kind, int64_t at_ms, double amount)
 {
-    service_watch_add(s, &(struct signal){ 1, kind, at_ms, amount });
+    service_watch_add(
+        s, &(struct signal){ .subject = 1, .kind = kind, .at_ms = at_ms, .amount = amount });
 }
 
 static void read_all(struct service_watch *s, int64_t at_ms, double calls, double errors,
@@ -258,10 +259,10 @@ static void test_service__a_gap_is_null_in_sparks_and_history_never_zero(void **
         int second = p - 1; /* the point that ends 119 - p seconds before the last */
         bool gap = second >= 40 && second < 70;
 
-        assert_int_equal(isnan((double)history.calls[p]), gap);
-        assert_int_equal(isnan((double)history.utilization_percent[p]), gap);
+        assert_int_equal(isnan((double)history.lines[HISTORY_CALLS][p]), gap);
+        assert_int_equal(isnan((double)history.lines[HISTORY_UTILIZATION][p]), gap);
     }
-    assert_true(isnan((double)history.calls[0])); /* before it was first heard */
+    assert_true(isnan((double)history.lines[HISTORY_CALLS][0])); /* before it was first heard */
     service_watch_free(s);
 }
 
@@ -300,8 +301,8 @@ static void test_service__sparks_of_a_slow_source_show_its_rate(void **state UNU
         service_watch_history(s, now_ms, 900, &history);
         assert_true(history.step_s * 1000 >= gaps_ms[i] - 500);
         for (int p = 1; p < history.count; p++)
-            if (!isnan((double)history.calls[p]))
-                assert_float_equal(history.calls[p], 100, 1);
+            if (!isnan((double)history.lines[HISTORY_CALLS][p]))
+                assert_float_equal(history.lines[HISTORY_CALLS][p], 100, 1);
         service_watch_free(s);
     }
 }
@@ -343,8 +344,8 @@ static void test_service__history_keeps_its_bounds(void **state UNUSED)
         assert_true(h.count * h.step_s <= period_s);
         assert_true(h.end_ms <= now_ms && h.end_ms % (h.step_s * 1000) == 0);
         for (int p = 0; p < h.count; p++)
-            if (!isnan((double)h.calls[p]))
-                assert_float_equal(h.calls[p], 100, 1e-3);
+            if (!isnan((double)h.lines[HISTORY_CALLS][p]))
+                assert_float_equal(h.lines[HISTORY_CALLS][p], 100, 1e-3);
     }
     service_watch_free(s);
 }
@@ -357,8 +358,8 @@ static void test_service__what_left_the_hour_is_null(void **state UNUSED)
 
     service_watch_history(s, now_ms, 3600, &h);
     assert_int_equal(h.step_s, 60);
-    assert_true(isnan((double)h.calls[0])); /* its step began before the ring does */
-    assert_float_equal(h.calls[1], 100, 1e-3);
+    assert_true(isnan((double)h.lines[HISTORY_CALLS][0])); /* its step began before the ring does */
+    assert_float_equal(h.lines[HISTORY_CALLS][1], 100, 1e-3);
     service_watch_free(s);
 }
 

@@ -1,0 +1,114 @@
+#include "monitor/history.h"
+
+#include <math.h>
+
+const struct history_line_info history_lines[HISTORY_LINE_COUNT] = {
+    [HISTORY_CALLS] = { "calls", "calls_per_s", 3 },
+    [HISTORY_ERRORS] = { "errors", "errors_per_s", 3 },
+    [HISTORY_RETRIES] = { "retries", "retries_per_s", 3 },
+    [HISTORY_DENIED] = { "retries_denied", "retries_denied_per_s", 3 },
+    [HISTORY_RETRY_LIMIT] = { "retry_limit", "retry_limit_per_s", 3 },
+    [HISTORY_UTILIZATION] = { "utilization_percent", "utilization_percent", 1 },
+    [HISTORY_SUCCESS] = { "success_ratio", "success_ratio", 6 },
+    [HISTORY_ATTEMPT_SUCCESS] = { "attempt_success_ratio", "attempt_success_ratio", 6 },
+    [HISTORY_FIRST_SUCCESS] = { "first_attempt_success_ratio", "first_attempt_success_ratio", 6 },
+    [HISTORY_P50] = { "latency_p50_s", "latency_p50_s", 6 },
+    [HISTORY_P95] = { "latency_p95_s", "latency_p95_s", 6 },
+    [HISTORY_P99] = { "latency_p99_s", "latency_p99_s", 6 },
+};
+
+void history_fill_ratios(struct service_history *h, int point)
+{
+    float calls = h->lines[HISTORY_CALLS][point], errors = h->lines[HISTORY_ERRORS][point];
+    float retries = h->lines[HISTORY_RETRIES][point];
+
+    h->lines[HISTORY_SUCCESS][point] = calls > 0 ? fmaxf(0, 1 - errors / calls) : NAN;
+    h->lines[HISTORY_ATTEMPT_SUCCESS][point] = calls + retries > 0
+                                                   ? fmaxf(0, 1 - (errors + retries) /
+                                                                      (calls + retries))
+                                                   : NAN;
+}
+
+/* Utilisation as it was at `to_s`, by the limit that is constant; NaN for the ratio model's past
+ * beyond a minute. */
+static float utilization_at(const struct service_watch *s, int64_t to_s)
+{
+    double minute = (double)window_sum_between(&s->retries, to_s - 59, to_s), percent = NAN;
+
+    if (!isnan(s->limits.per_minute))
+        return (float)(100 * minute / s->limits.per_minute);
+    if (!isnan(s->limits.share)) {
+        int w = s->retries.span_s[SPAN_MODEL];
+        double calls = (double)window_sum_between(&s->calls, to_s - w + 1, to_s);
+        double allowed = s->limits.share * calls + s->limits.reserve_per_s * w;
+
+        if (allowed > 0)
+            percent = 100 * (double)window_sum_between(&s->retries, to_s - w + 1, to_s) / allowed;
+    }
+    return (float)percent;
+}
+
+/* What the budget allowed at `to_s`, per second; NaN: no such limit. */
+static float limit_at(const struct service_watch *s, int64_t to_s)
+{
+    int w = s->retries.span_s[SPAN_MODEL];
+
+    if (!isnan(s->limits.per_minute))
+        return (float)(s->limits.per_minute / 60);
+    if (isnan(s->limits.share) || !s->calls_told)
+        return NAN;
+    return (float)(s->limits.share * (double)window_sum_between(&s->calls, to_s - w + 1, to_s) / w +
+                   s->limits.reserve_per_s);
+}
+
+/* Of kinds that are modelled only the spark tells; it is behind by a reading. NaN: none. */
+static double modelled_at(const struct service_watch *s, int64_t to_s)
+{
+    int64_t end_ms = (to_s / SPARK_STEP_S + 1) * SPARK_STEP_S * 1000;
+
+    if (!budget_models_any(&s->models))
+        return NAN;
+    return end_ms > s->spark_utilization.end_ms ? s->utilization_percent
+                                                : spark_at(&s->spark_utilization, end_ms);
+}
+
+static void fill_point(const struct service_watch *s, struct service_history *h, int i,
+                       int64_t to_s)
+{
+    float retries = service_watch_mean(s, &s->retries, s->retries_told, to_s, h->step_s);
+
+    h->lines[HISTORY_CALLS][i] = service_watch_mean(s, &s->calls, s->calls_told, to_s, h->step_s);
+    h->lines[HISTORY_ERRORS][i] = service_watch_mean(s, &s->errors, s->errors_told, to_s,
+                                                     h->step_s);
+    h->lines[HISTORY_RETRIES][i] = retries;
+    h->lines[HISTORY_DENIED][i] = service_watch_mean(
+        s, &s->denied, s->denied_told && s->denied.cells, to_s, h->step_s);
+    if (isnan(retries))
+        return;
+    h->lines[HISTORY_RETRY_LIMIT][i] = limit_at(s, to_s);
+    h->lines[HISTORY_UTILIZATION][i] = (float)fmax((double)utilization_at(s, to_s),
+                                                   modelled_at(s, to_s));
+}
+
+void service_watch_history(const struct service_watch *s, int64_t now_ms, int period_s,
+                           struct service_history *ret)
+{
+    int resolution_s = service_resolution_s(s);
+    int step_s = (period_s + HISTORY_POINTS_MAX - 1) / HISTORY_POINTS_MAX;
+    int64_t end_s;
+
+    if (step_s < resolution_s)
+        step_s = resolution_s;
+    if (step_s < 1)
+        step_s = 1;
+    end_s = (now_ms / 1000 - resolution_s) / step_s * step_s;
+    ret->step_s = step_s;
+    ret->end_ms = end_s * 1000;
+    ret->count = period_s / step_s < 1 ? 1 : period_s / step_s;
+    for (int i = 0; i < ret->count; i++) {
+        for (int line = 0; line < HISTORY_LINE_COUNT; line++)
+            ret->lines[line][i] = NAN;
+        fill_point(s, ret, i, end_s - (int64_t)(ret->count - 1 - i) * step_s - 1);
+        history_fill_ratios(ret, i);
+    }
+}
