@@ -1,0 +1,75 @@
+/*
+ * The monitor from inside: what its files share.
+ *
+ *   monitor.c          begins and ends it; definitions, questions
+ *   monitor_state.c    the states of services: made, given limits
+ *   monitor_signals.c  subjects and signals
+ *   monitor_view.c     judges everything
+ *
+ *      catalog_service ──state──► service_state ──breakers──► breaker_entry ──next──► …
+ *                                       ▲                        ▲
+ *      subject id ──► subject ──────────┴────────────────────────┘
+ *
+ * Threads   Owned by the evaluate thread.
+ */
+#ifndef FUSEBOX_MONITOR_MONITOR_STATE_H
+#define FUSEBOX_MONITOR_MONITOR_STATE_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "monitor/breaker.h"
+#include "monitor/edges.h"
+#include "monitor/monitor.h"
+#include "monitor/service.h"
+#include "monitor/totals.h"
+
+struct breaker_entry {
+    struct breaker_watch watch;
+    struct str key, name, endpoint, caller; /* kept behind the struct */
+    const char *source;
+    uint32_t subject;
+    struct breaker_entry *next; /* of the same service */
+};
+
+struct service_state {
+    struct service_watch *watch; /* NULL: retired */
+    struct breaker_entry *breakers;
+    int64_t heard_ms; /* the newest signal; before one came, the first view; -1 */
+    uint32_t subject; /* 0: no source has asked yet */
+};
+
+/* What a subject id stands for: item id - 1. */
+struct subject {
+    struct service_state *service;
+    struct breaker_entry *breaker; /* NULL: the service itself */
+    struct edge *edge;             /* NULL: the source names no caller */
+};
+
+struct monitor {
+    struct config *config;
+    struct catalog catalog;
+    struct vec subjects;
+    struct map breakers; /* by key */
+    struct edge_set edges;
+    struct totals_keeper totals;
+    bool alarm, dirty;
+    uint64_t seq;
+    struct monitor_stats stats;
+    monitor_on_transition *on_transition; /* NULL: nobody listens */
+    void *listener;
+};
+
+/* Gives the state its windows, when it has none. False: no memory. */
+bool service_state_watch(struct monitor *m, struct service_state *state,
+                         const struct config_service *service) MUST_CHECK;
+
+/* The state of a known service, made when it has none. NULL: no memory. */
+struct service_state *service_state_of(struct monitor *m, struct catalog_service *known);
+
+/* The limits and models of budgets that the configuration gives the service. */
+void service_state_set_budget(struct service_watch *watch, const struct config *cfg,
+                              const struct config_service *service);
+
+void breaker_entries_free(struct breaker_entry *entry); /* and those behind it */
+
+#endif
