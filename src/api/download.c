@@ -66,14 +66,14 @@ static enum err answer_whole(struct http_request *req, struct http_reply *reply,
 
 enum err api_overview_export(struct http_request *req, struct http_reply *reply, void *ctx)
 {
-    static const struct whole overview = { "overview", view_json_overview, view_csv_overview };
+    static const struct whole overview = { VIEW_OVERVIEW, view_json_overview, view_csv_overview };
 
     return answer_whole(req, reply, ctx, &overview);
 }
 
 enum err api_map_export(struct http_request *req, struct http_reply *reply, void *ctx)
 {
-    static const struct whole map = { "dependency-map", map_json, view_csv_map };
+    static const struct whole map = { VIEW_MAP, map_json, view_csv_map };
 
     return answer_whole(req, reply, ctx, &map);
 }

@@ -184,7 +184,8 @@ static void send_overview(struct frames *f, const struct monitor_view *view)
     }
     buf_clear(&f->frame);
     j = json_to(&f->frame);
-    view_json_head(&j, view, &(struct view_origin){ f->api->epoch, f->api->notices });
+    view_json_head_of(&j, VIEW_OVERVIEW, view,
+                      &(struct view_origin){ f->api->epoch, f->api->notices });
     view_json_sentence(&j, &view->sentence);
     view_json_totals(&j, &view->totals);
     add_order_if_changed(f, &j, view);

@@ -136,7 +136,7 @@ void map_json_head(struct buf *out, const struct monitor_view *view,
 {
     struct json j = json_to(out);
 
-    view_json_head(&j, view, origin);
+    view_json_head_of(&j, VIEW_MAP, view, origin);
     json_close_object(&j);
 }
 
@@ -145,7 +145,7 @@ void map_json(struct buf *out, const struct monitor_view *view, const struct vie
     const struct map_view *map = view->map;
     struct json j = json_to(out);
 
-    view_json_head(&j, view, origin);
+    view_json_head_of(&j, VIEW_MAP, view, origin);
     view_json_sentence(&j, &map->sentence);
     json_key(&j, "services_without_edges");
     json_int(&j, (int64_t)map->services_without_edges);

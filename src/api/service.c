@@ -144,31 +144,11 @@ static struct edit edit_of(const struct http_request *req, int64_t now_ms)
                           .now_ms = now_ms };
 }
 
-/* Everything but unreserved characters is escaped (RFC 3986, 2.3). */
 static const char *location_of(struct arena *arena, struct str name)
 {
-    struct str prefix = STR(SERVICES_PATH);
-    char *path = arena_alloc(arena, prefix.len + 3 * name.len + 1);
-    char *at = path;
+    const char *segment = http_encode(arena, name);
 
-    if (!path)
-        return NULL;
-    memcpy(at, prefix.ptr, prefix.len);
-    at += prefix.len;
-    for (size_t i = 0; i < name.len; i++) {
-        unsigned char c = (unsigned char)name.ptr[i];
-
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-            (c && strchr("-._~", c))) {
-            *at++ = (char)c;
-        } else {
-            *at++ = '%';
-            *at++ = "0123456789ABCDEF"[c >> 4];
-            *at++ = "0123456789ABCDEF"[c & 15];
-        }
-    }
-    *at = '\0';
-    return path;
+    return segment ? arena_printf(arena, SERVICES_PATH "%s", segment) : NULL;
 }
 
 static enum err write_edited(struct arena *arena, const struct edit *edit,

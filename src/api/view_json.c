@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "http/server.h"
+
 static void text_or_null(struct json *j, const char *key, struct str s)
 {
     json_key(j, key);
@@ -23,10 +25,9 @@ static void time_of(struct json *j, const char *key, int64_t wall_ms)
     json_time(j, wall_ms);
 }
 
-void view_json_head(struct json *j, const struct monitor_view *view,
-                    const struct view_origin *origin)
+static void head_members(struct json *j, const struct monitor_view *view,
+                         const struct view_origin *origin)
 {
-    json_open_object(j);
     json_key(j, "epoch");
     json_cstr(j, origin->epoch);
     json_key(j, "seq");
@@ -35,6 +36,22 @@ void view_json_head(struct json *j, const struct monitor_view *view,
     json_key(j, "now_ms");
     json_int(j, view->now_ms);
     notices_write(origin->notices, j);
+}
+
+void view_json_head(struct json *j, const struct monitor_view *view,
+                    const struct view_origin *origin)
+{
+    json_open_object(j);
+    head_members(j, view, origin);
+}
+
+void view_json_head_of(struct json *j, const char *name, const struct monitor_view *view,
+                       const struct view_origin *origin)
+{
+    json_open_object(j);
+    json_key(j, "view");
+    json_cstr(j, name);
+    head_members(j, view, origin);
 }
 
 void view_json_sentence(struct json *j, const struct sentence *sentence)
@@ -300,7 +317,7 @@ void view_json_overview(struct buf *out, const struct monitor_view *view,
 {
     struct json j = json_to(out);
 
-    view_json_head(&j, view, origin);
+    view_json_head_of(&j, VIEW_OVERVIEW, view, origin);
     view_json_sentence(&j, &view->sentence);
     view_json_totals(&j, &view->totals);
     json_key(&j, "services");
@@ -334,9 +351,15 @@ void view_json_service(struct buf *out, struct arena *arena, const struct monito
                        const struct service_view *s, const struct service_history *history,
                        const struct view_origin *origin)
 {
+    const char *segment = http_encode(arena, s->name);
+    const char *name = segment ? arena_printf(arena, VIEW_SERVICE "%s", segment) : NULL;
     struct json j = json_to(out);
 
-    view_json_head(&j, view, origin);
+    if (!name) {
+        out->failed = arena_error(arena);
+        return;
+    }
+    view_json_head_of(&j, name, view, origin);
     view_json_service_members(&j, arena, view, s, history);
     json_close_object(&j);
 }

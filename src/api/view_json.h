@@ -17,9 +17,17 @@ struct view_origin {
     struct notices *notices; /* NULL: none */
 };
 
+/* Names of views, as their paths end; of a service behind the prefix, percent-encoded. */
+#define VIEW_OVERVIEW "overview"
+#define VIEW_SERVICE  "service/"
+#define VIEW_MAP      "dependency-map"
+
 /* Opens the document: epoch, seq, timestamp, now_ms, notices. The object stays open. */
 void view_json_head(struct json *j, const struct monitor_view *view,
                     const struct view_origin *origin);
+/* The same of a view, which tells its name first. */
+void view_json_head_of(struct json *j, const char *name, const struct monitor_view *view,
+                       const struct view_origin *origin);
 void view_json_sentence(struct json *j, const struct sentence *sentence);
 void view_json_totals(struct json *j, const struct totals_view *totals);
 void view_json_breaker_counts(struct json *j, const struct breaker_counts *counts);

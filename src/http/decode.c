@@ -1,5 +1,5 @@
-/* Percent-decoding, RFC 3986 section 2.1: "%41%2f" is "A/". One pass; what it yields is never
- * decoded again. */
+/* Percent-encoding, RFC 3986 section 2.1: "%41%2f" is "A/". Decoding is one pass; what it yields is
+ * never decoded again. */
 #include <string.h>
 
 #include "http/server.h"
@@ -63,4 +63,32 @@ bool http_decode(struct arena *arena, struct str text, bool plus_is_space, struc
     out[len] = '\0';
     *ret = (struct str){ out, len };
     return true;
+}
+
+/* Unreserved, RFC 3986 section 2.3. */
+static bool stays(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+const char *http_encode(struct arena *arena, struct str text)
+{
+    char *out = arena_alloc(arena, 3 * text.len + 1), *at = out;
+
+    if (!out)
+        return NULL;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.ptr[i];
+
+        if (stays(text.ptr[i])) {
+            *at++ = text.ptr[i];
+        } else {
+            *at++ = '%';
+            *at++ = "0123456789ABCDEF"[byte >> 4];
+            *at++ = "0123456789ABCDEF"[byte & 15];
+        }
+    }
+    *at = '\0';
+    return out;
 }

@@ -162,5 +162,7 @@ const char *http_library_version(void);
 
 /* Percent-decodes into the arena; false for a bad escape or a NUL. plus_is_space for queries. */
 bool http_decode(struct arena *arena, struct str text, bool plus_is_space, struct str *ret);
+/* As one segment of a path, or a query argument; NULL: the arena refuses. */
+const char *http_encode(struct arena *arena, struct str text);
 
 #endif

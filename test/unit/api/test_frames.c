@@ -105,6 +105,7 @@ static void test_frames__the_first_brings_everything_and_the_next_what_changed(v
     assert_true(json_has(text, "services.0.spark.calls"));
     assert_true(json_has(text, "sentence.text") && json_has(text, "totals.calls_per_s"));
     json_expect(text, "seq", "1");
+    json_expect(text, "view", "\"overview\"");
     text = frame(&s, T0 + 1000);
     json_expect(text, "services", "[]");
     assert_false(json_has(text, "order"));
@@ -249,6 +250,7 @@ static void test_frames__a_service_page_has_its_history_once_a_second(void **sta
         frame(&s, T0 + i * 100);
         with_history += json_has(buf_str(&s.hub.orders), "history.calls");
         json_expect(buf_str(&s.hub.orders), "service", "\"orders\"");
+        json_expect(buf_str(&s.hub.orders), "view", "\"service/orders\"");
     }
     assert_int_equal(s.hub.orders_count, 50);
     assert_int_equal(with_history, 5);

@@ -8,6 +8,7 @@ enum { TEXT_BYTES = 1 << 20 };
 static const int64_t T0 = 1700000000000;
 
 static const char *const members[] = {
+    "view",
     "epoch",
     "seq",
     "timestamp",
@@ -69,6 +70,7 @@ static void test_map_json__a_storm_in_full(void **state UNUSED)
     for (size_t i = 0; i < ARRAY_LEN(members); i++)
         if (!json_has(buf_str(&text), members[i]))
             fail_msg("no %s", members[i]);
+    json_expect(buf_str(&text), "view", "\"dependency-map\"");
     json_expect(buf_str(&text), "nodes.0.service", "\"checkout\"");
     json_expect(buf_str(&text), "nodes.1.service", "\"db\"");
     json_expect(buf_str(&text), "nodes.1.layer", "3");

@@ -195,6 +195,7 @@ static void test_view_json__an_empty_monitor_has_every_member(void **state UNUSE
     struct str text = overview(&d, m, T0);
 
     expect_members(text, "", overview_members);
+    json_expect(text, "view", "\"overview\"");
     json_expect(text, "epoch", "\"epoch-1\"");
     json_expect(text, "now_ms", "1700000000000");
     json_expect(text, "timestamp", "\"2023-11-14T22:13:20.000Z\"");
@@ -354,6 +355,7 @@ static void test_view_json__a_page_has_its_row_history_and_breakers(void **state
     tell_state(m, "orders", "c", T0, BREAKER_DISABLED);
     text = page(&d, m, "orders", T0 + 60000);
     expect_members(text, "", row_members);
+    json_expect(text, "view", "\"service/orders\"");
     json_expect(text, "history.step_s", "1");
     json_expect(text, "history.end_ms", "1700000059000");
     assert_int_equal(json_count(text, "history.calls"), 60);
@@ -375,6 +377,16 @@ static void test_view_json__a_page_has_its_row_history_and_breakers(void **state
                 "[[1700000000000,\"closed\"],[1700000030000,\"open\"]]");
     json_expect(text, "breaker_list.2.state", "\"disabled\"");
     json_expect(text, "breaker_list.2.healthy", "null");
+    document_release(&d);
+    monitor_free(m);
+}
+
+static void test_view_json__a_page_names_its_view_as_its_path_ends(void **state UNUSED)
+{
+    struct monitor *m = monitor_of("services: [{name: \"a b/c%\"}]");
+    struct document d;
+
+    json_expect(page(&d, m, "a b/c%", T0), "view", "\"service/a%20b%2Fc%25\"");
     document_release(&d);
     monitor_free(m);
 }
@@ -409,6 +421,7 @@ int main(void)
         cmocka_unit_test(test_view_json__an_infinite_utilization_is_a_number),
         cmocka_unit_test(test_view_json__hostile_names_are_escaped),
         cmocka_unit_test(test_view_json__a_page_has_its_row_history_and_breakers),
+        cmocka_unit_test(test_view_json__a_page_names_its_view_as_its_path_ends),
         cmocka_unit_test(test_view_json__a_full_buffer_is_an_error),
     };
 

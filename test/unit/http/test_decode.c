@@ -52,6 +52,19 @@ static void test_decode__refuses_bad_escapes_and_nul(void **state)
     assert_true(refuses(STR("a\0b")));
 }
 
+static void test_decode__encodes_all_but_what_is_unreserved(void **state)
+{
+    struct arena arena = arena_limited(256), tiny = arena_limited(16);
+
+    (void)state;
+    assert_string_equal(http_encode(&arena, STR("aZ09-._~")), "aZ09-._~");
+    assert_string_equal(http_encode(&arena, STR("a/b c%\xc3\xbc")), "a%2Fb%20c%25%C3%BC");
+    assert_string_equal(http_encode(&arena, STR("")), "");
+    assert_null(http_encode(&tiny, STR("123456")));
+    arena_release(&arena);
+    arena_release(&tiny);
+}
+
 static void test_decode__fails_cleanly_without_memory(void **state)
 {
     struct arena arena = arena_limited(8);
@@ -139,6 +152,7 @@ int main(void)
         cmocka_unit_test(test_decode__turns_escapes_into_bytes_once),
         cmocka_unit_test(test_decode__plus_is_a_space_in_queries_only),
         cmocka_unit_test(test_decode__refuses_bad_escapes_and_nul),
+        cmocka_unit_test(test_decode__encodes_all_but_what_is_unreserved),
         cmocka_unit_test(test_decode__fails_cleanly_without_memory),
         cmocka_unit_test(test_gzip__reads_what_a_client_accepts),
         cmocka_unit_test(test_gzip__packs_and_unpacks_all_sizes),
