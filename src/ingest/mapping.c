@@ -19,23 +19,10 @@
 #include <math.h>
 
 #include "base/mem.h"
-#include "ingest/lost_counters.h"
-#include "ingest/mapped_series.h"
+#include "ingest/mapping_core.h"
 
 /* How much more than lately a counter may have grown in one interval. */
 enum { FALL_GROWTH_FACTOR = 10 };
-
-struct mapping {
-    struct tsdb *db;
-    struct signal_sink sink;
-    struct mapping_table *rows;
-    struct mapping_registry registry;
-    struct mapped_table table;
-    struct lost_counters lost;
-    struct mapping_subject *touched;
-    uint64_t batch;      /* number of the one that is applied, from 1 */
-    int64_t received_ms; /* of the newest one */
-};
 
 enum err mapping_new(struct tsdb *db, struct signal_sink sink, const struct config *cfg,
                      struct mapping **ret)
@@ -71,56 +58,6 @@ void mapping_free(struct mapping *m)
 const struct str *mapping_metrics(const struct mapping *m, size_t *ret_count)
 {
     return mapping_table_metrics(m->rows, ret_count);
-}
-
-/* --- binding --- */
-
-/* `up` and its kin come from failed scrapes too, so they are no sign that the source was heard. */
-static bool is_about_scrape(struct labels labels)
-{
-    struct str name = labels_value(labels, LABEL_METRIC_NAME);
-
-    return str_equals(name, STR("up")) || str_has_prefix(name, STR("scrape_"));
-}
-
-/* Where a series begins that is new here, or comes back. */
-static void begin_series(struct mapping *m, struct mapped_series *s)
-{
-    struct lost_counter before;
-
-    s->born_at_runtime = s->source->heard_batch < m->batch && !s->source->lost_counters;
-    if (!lost_counters_take(&m->lost, s->hash, &before))
-        return;
-    s->has_last = true;
-    s->last = before.last;
-    s->last_ts_ms = before.last_ts_ms;
-}
-
-/* A series that was not seen before. */
-static struct mapped_series *bind_series(struct mapping *m, uint32_t ref)
-{
-    struct label space[LABELS_MAX];
-    struct labels labels = tsdb_labels(m->db, ref, space);
-    struct binding found[BINDINGS_PER_SERIES_MAX];
-    struct mapped_series *s;
-    struct mapping_source *source;
-    size_t count;
-
-    if (!labels.count || is_about_scrape(labels))
-        return NULL;
-    source = mapping_registry_source(&m->registry, labels);
-    if (!source)
-        return NULL;
-    if (!source->heard_batch)
-        source->heard_batch = m->batch;
-    count = mapping_registry_bind(&m->registry, m->rows, labels, source, found);
-    s = count ? mapped_series_add(&m->table, ref, found, count) : NULL;
-    if (!s)
-        return NULL;
-    s->source = source;
-    s->hash = labels_hash(labels);
-    begin_series(m, s);
-    return s;
 }
 
 /* --- the first pass --- */
@@ -160,53 +97,13 @@ static void prepare(struct mapping *m, const struct sample_batch *batch)
 
         if (!mapped_series_reserve(&m->table, sample->series))
             continue;
-        if (mapped_series_is_unseen(&m->table, sample->series) && !bind_series(m, sample->series))
+        if (mapped_series_is_unseen(&m->table, sample->series) &&
+            !mapping_bind_series(m, sample->series))
             mapped_series_ignore(&m->table, sample->series);
         s = mapped_series_find(&m->table, sample->series);
         if (s)
             look_for_restart(m, s, sample);
     }
-}
-
-/* --- sending --- */
-
-static uint32_t sink_id(struct mapping *m, struct mapping_group *g)
-{
-    if (!g->sink_id && g->asked_batch != m->batch) {
-        g->asked_batch = m->batch;
-        g->sink_id = m->sink.subject(m->sink.ctx, &(struct signal_subject){ .service = g->service,
-                                                                            .breaker = g->breaker,
-                                                                            .endpoint = g->endpoint,
-                                                                            .caller = g->caller,
-                                                                            .source = g->source });
-    }
-    return g->sink_id;
-}
-
-static void send(struct mapping *m, const struct mapping_subject *s, enum signal_kind kind,
-                 int64_t at_ms, double amount)
-{
-    uint32_t id;
-
-    if (s->service->needs_breaker && !s->service->has_breaker)
-        return;
-    id = sink_id(m, s->group);
-    if (id)
-        m->sink.on_signal(
-            m->sink.ctx,
-            &(struct signal){ .subject = id, .kind = kind, .at_ms = at_ms, .amount = amount });
-}
-
-static void touch(struct mapping *m, struct mapping_subject *s, int64_t at_ms)
-{
-    if (s->touched_batch != m->batch) {
-        s->touched_batch = m->batch;
-        s->at_ms = at_ms;
-        s->next_touched = m->touched;
-        m->touched = s;
-    }
-    if (at_ms > s->at_ms)
-        s->at_ms = at_ms;
 }
 
 /* --- the second pass --- */
@@ -220,47 +117,6 @@ static double growth(const struct mapping *m, const struct mapped_series *s, dou
     if (s->source->fall_batch == m->batch && value <= FALL_GROWTH_FACTOR * (s->last_growth + 1))
         return value;
     return value - s->last;
-}
-
-static void revive(struct mapping *m, struct mapped_series *s)
-{
-    const struct binding *bindings = mapped_series_bindings(&m->table, s);
-
-    for (size_t i = 0; i < s->binding_count && !s->live; i++) {
-        if (!bindings[i].subject)
-            continue;
-        mapping_binding_set_live(&bindings[i], true);
-        bindings[i].subject->group->gone_sent = false;
-    }
-    s->live = true;
-}
-
-static void take_word(struct mapping *m, const struct binding *b, enum state_word from,
-                      enum state_word to)
-{
-    enum state_kind kind;
-
-    if (!mapping_row_is_about_state(b->row, &kind))
-        return;
-    b->subject->state_batch = m->batch;
-    state_evidence_on_change(&b->subject->state, kind, from, to);
-}
-
-static void take_stale(struct mapping *m, struct mapped_series *s, int64_t at_ms)
-{
-    const struct binding *bindings = mapped_series_bindings(&m->table, s);
-
-    for (size_t i = 0; i < s->binding_count && s->live; i++) {
-        const struct binding *b = &bindings[i];
-
-        if (!b->subject)
-            continue;
-        touch(m, b->subject, at_ms);
-        mapping_binding_set_live(b, false);
-        if (s->is_state)
-            take_word(m, b, mapping_row_word(b->row, s->last), STATE_NOTHING);
-    }
-    s->live = false;
 }
 
 /* One sample of a series, and what it is after the one before. */
@@ -283,8 +139,8 @@ static void take_counter(struct mapping *m, const struct binding *b, const struc
     if (b->row->zero_is_silence && !(subject->spoken_signals & bit))
         return;
     state_evidence_on_traffic(&subject->state, b->row->signal, r->grown);
-    send(m, subject, b->row->signal, r->sample->ts_ms,
-         b->row->factor > 0 ? r->grown * b->row->factor : r->grown);
+    mapping_send(m, subject, b->row->signal, r->sample->ts_ms,
+                 b->row->factor > 0 ? r->grown * b->row->factor : r->grown);
 }
 
 static void take_part(struct mapping *m, const struct binding *b, const struct reading *r)
@@ -314,7 +170,7 @@ static void deliver(struct mapping *m, const struct binding *b, const struct rea
 
     if (!subject)
         return;
-    touch(m, subject, r->sample->ts_ms);
+    mapping_touch(m, subject, r->sample->ts_ms);
     switch (b->row->use) {
     case USE_SIGNAL:
         take_counter(m, b, r);
@@ -333,7 +189,7 @@ static void deliver(struct mapping *m, const struct binding *b, const struct rea
     default:
         if (r->was_live)
             before = mapping_row_word(b->row, r->series->last);
-        take_word(m, b, before, mapping_row_word(b->row, r->sample->value));
+        mapping_take_word(m, b, before, mapping_row_word(b->row, r->sample->value));
         break;
     }
 }
@@ -345,7 +201,7 @@ static void take_value(struct mapping *m, struct mapped_series *s,
     bool is_counter = !s->is_state && !s->is_epoch;
     struct reading r = { s, sample, is_counter ? growth(m, s, sample->value) : 0, s->live };
 
-    revive(m, s);
+    mapping_revive_series(m, s);
     for (size_t i = 0; i < s->binding_count; i++)
         deliver(m, &bindings[i], &r);
     s->last = sample->value;
@@ -360,7 +216,7 @@ static void take_sample(struct mapping *m, const struct series_sample *sample)
     if (!s || sample->ts_ms <= s->last_ts_ms)
         return; /* the store keeps the first sample of an instant, too */
     if (sample_is_stale(sample->value))
-        take_stale(m, s, sample->ts_ms);
+        mapping_end_series(m, s, sample->ts_ms);
     else if (isfinite(sample->value) || s->is_state)
         take_value(m, s, sample);
     else
@@ -368,85 +224,13 @@ static void take_sample(struct mapping *m, const struct series_sample *sample)
     s->last_ts_ms = sample->ts_ms;
 }
 
-/* --- the end of a batch --- */
-
-static void settle_retries(struct mapping *m, struct mapping_subject *s)
-{
-    bool is_breaker = s->group->breaker.len > 0;
-    double retries;
-
-    if (s->parts_batch == m->batch)
-        send(m, s, is_breaker ? SIGNAL_BREAKER_ERRORS : SIGNAL_RETRIES, s->at_ms,
-             retry_estimate_take(&s->retries));
-    if (s->difference_batch == m->batch && retry_difference_take(&s->difference, &retries))
-        send(m, s, SIGNAL_RETRIES, s->at_ms, retries);
-}
-
-static void settle_group(struct mapping *m, const struct mapping_subject *s)
-{
-    struct mapping_group *group = s->group;
-
-    if (group->settled_batch == m->batch)
-        return;
-    if (!mapping_group_is_live(group)) {
-        if (!group->gone_sent)
-            send(m, s, SIGNAL_GONE, s->at_ms, 0);
-        group->gone_sent = true;
-        group->settled_batch = m->batch;
-    } else if (s->state_batch == m->batch) {
-        send(m, s, SIGNAL_BREAKER_STATE, s->at_ms, mapping_group_state(group));
-        group->settled_batch = m->batch;
-    }
-}
-
-static void begin_batch(struct mapping *m)
-{
-    m->batch++;
-    m->touched = NULL;
-}
-
-static void settle(struct mapping *m)
-{
-    for (struct mapping_subject *s = m->touched; s; s = s->next_touched) {
-        settle_retries(m, s);
-        if (s->state_batch == m->batch)
-            state_evidence_settle(&s->state);
-    }
-    for (struct mapping_subject *s = m->touched; s; s = s->next_touched)
-        settle_group(m, s);
-}
-
 void mapping_apply(struct mapping *m, const struct sample_batch *batch)
 {
-    begin_batch(m);
+    mapping_begin_batch(m);
     if (batch->received_ms > m->received_ms)
         m->received_ms = batch->received_ms;
     prepare(m, batch);
     for (size_t i = 0; i < batch->count; i++)
         take_sample(m, &batch->items[i]);
-    settle(m);
-}
-
-/* --- series that left --- */
-
-static void forget_series(struct mapping *m, struct mapped_series *s)
-{
-    struct lost_counter lost = { s->hash, s->source, s->last, s->last_ts_ms };
-
-    take_stale(m, s, m->received_ms);
-    if (s->has_last && !s->is_state && !s->is_epoch)
-        lost_counters_put(&m->lost, &lost);
-}
-
-void mapping_forget(struct mapping *m, const uint32_t *refs, size_t count)
-{
-    begin_batch(m);
-    for (size_t i = 0; i < count; i++) {
-        struct mapped_series *s = mapped_series_find(&m->table, refs[i]);
-
-        if (s)
-            forget_series(m, s);
-        mapped_series_remove(&m->table, refs[i]);
-    }
-    settle(m);
+    mapping_settle(m);
 }

@@ -1,0 +1,88 @@
+#include "ingest/mapping_core.h"
+
+void mapping_begin_batch(struct mapping *m)
+{
+    m->batch++;
+    m->touched = NULL;
+}
+
+static uint32_t sink_id(struct mapping *m, struct mapping_group *g)
+{
+    if (!g->sink_id && g->asked_batch != m->batch) {
+        g->asked_batch = m->batch;
+        g->sink_id = m->sink.subject(m->sink.ctx, &(struct signal_subject){ .service = g->service,
+                                                                            .breaker = g->breaker,
+                                                                            .endpoint = g->endpoint,
+                                                                            .caller = g->caller,
+                                                                            .source = g->source });
+    }
+    return g->sink_id;
+}
+
+void mapping_send(struct mapping *m, const struct mapping_subject *s, enum signal_kind kind,
+                  int64_t at_ms, double amount)
+{
+    uint32_t id;
+
+    if (s->service->needs_breaker && !s->service->has_breaker)
+        return;
+    id = sink_id(m, s->group);
+    if (id)
+        m->sink.on_signal(
+            m->sink.ctx,
+            &(struct signal){ .subject = id, .kind = kind, .at_ms = at_ms, .amount = amount });
+}
+
+void mapping_touch(struct mapping *m, struct mapping_subject *s, int64_t at_ms)
+{
+    if (s->touched_batch != m->batch) {
+        s->touched_batch = m->batch;
+        s->at_ms = at_ms;
+        s->next_touched = m->touched;
+        m->touched = s;
+    }
+    if (at_ms > s->at_ms)
+        s->at_ms = at_ms;
+}
+
+/* --- the end of a batch --- */
+
+static void settle_retries(struct mapping *m, struct mapping_subject *s)
+{
+    bool is_breaker = s->group->breaker.len > 0;
+    double retries;
+
+    if (s->parts_batch == m->batch)
+        mapping_send(m, s, is_breaker ? SIGNAL_BREAKER_ERRORS : SIGNAL_RETRIES, s->at_ms,
+                     retry_estimate_take(&s->retries));
+    if (s->difference_batch == m->batch && retry_difference_take(&s->difference, &retries))
+        mapping_send(m, s, SIGNAL_RETRIES, s->at_ms, retries);
+}
+
+static void settle_group(struct mapping *m, const struct mapping_subject *s)
+{
+    struct mapping_group *group = s->group;
+
+    if (group->settled_batch == m->batch)
+        return;
+    if (!mapping_group_is_live(group)) {
+        if (!group->gone_sent)
+            mapping_send(m, s, SIGNAL_GONE, s->at_ms, 0);
+        group->gone_sent = true;
+        group->settled_batch = m->batch;
+    } else if (s->state_batch == m->batch) {
+        mapping_send(m, s, SIGNAL_BREAKER_STATE, s->at_ms, mapping_group_state(group));
+        group->settled_batch = m->batch;
+    }
+}
+
+void mapping_settle(struct mapping *m)
+{
+    for (struct mapping_subject *s = m->touched; s; s = s->next_touched) {
+        settle_retries(m, s);
+        if (s->state_batch == m->batch)
+            state_evidence_settle(&s->state);
+    }
+    for (struct mapping_subject *s = m->touched; s; s = s->next_touched)
+        settle_group(m, s);
+}

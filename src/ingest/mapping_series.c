@@ -1,0 +1,117 @@
+#include "ingest/mapping_core.h"
+
+/* --- a new one --- */
+
+/* `up` and its kin come from failed scrapes too, so they are no sign that the source was heard. */
+static bool is_about_scrape(struct labels labels)
+{
+    struct str name = labels_value(labels, LABEL_METRIC_NAME);
+
+    return str_equals(name, STR("up")) || str_has_prefix(name, STR("scrape_"));
+}
+
+/* Where a series begins that is new here, or comes back. */
+static void begin_series(struct mapping *m, struct mapped_series *s)
+{
+    struct lost_counter before;
+
+    s->born_at_runtime = s->source->heard_batch < m->batch && !s->source->lost_counters;
+    if (!lost_counters_take(&m->lost, s->hash, &before))
+        return;
+    s->has_last = true;
+    s->last = before.last;
+    s->last_ts_ms = before.last_ts_ms;
+}
+
+struct mapped_series *mapping_bind_series(struct mapping *m, uint32_t ref)
+{
+    struct label space[LABELS_MAX];
+    struct labels labels = tsdb_labels(m->db, ref, space);
+    struct binding found[BINDINGS_PER_SERIES_MAX];
+    struct mapped_series *s;
+    struct mapping_source *source;
+    size_t count;
+
+    if (!labels.count || is_about_scrape(labels))
+        return NULL;
+    source = mapping_registry_source(&m->registry, labels);
+    if (!source)
+        return NULL;
+    if (!source->heard_batch)
+        source->heard_batch = m->batch;
+    count = mapping_registry_bind(&m->registry, m->rows, labels, source, found);
+    s = count ? mapped_series_add(&m->table, ref, found, count) : NULL;
+    if (!s)
+        return NULL;
+    s->source = source;
+    s->hash = labels_hash(labels);
+    begin_series(m, s);
+    return s;
+}
+
+/* --- heard, and heard no longer --- */
+
+void mapping_revive_series(struct mapping *m, struct mapped_series *s)
+{
+    const struct binding *bindings = mapped_series_bindings(&m->table, s);
+
+    for (size_t i = 0; i < s->binding_count && !s->live; i++) {
+        if (!bindings[i].subject)
+            continue;
+        mapping_binding_set_live(&bindings[i], true);
+        bindings[i].subject->group->gone_sent = false;
+    }
+    s->live = true;
+}
+
+void mapping_take_word(struct mapping *m, const struct binding *b, enum state_word from,
+                       enum state_word to)
+{
+    enum state_kind kind;
+
+    if (!mapping_row_is_about_state(b->row, &kind))
+        return;
+    b->subject->state_batch = m->batch;
+    state_evidence_on_change(&b->subject->state, kind, from, to);
+}
+
+void mapping_end_series(struct mapping *m, struct mapped_series *s, int64_t at_ms)
+{
+    const struct binding *bindings = mapped_series_bindings(&m->table, s);
+
+    for (size_t i = 0; i < s->binding_count && s->live; i++) {
+        const struct binding *b = &bindings[i];
+
+        if (!b->subject)
+            continue;
+        mapping_touch(m, b->subject, at_ms);
+        mapping_binding_set_live(b, false);
+        if (s->is_state)
+            mapping_take_word(m, b, mapping_row_word(b->row, s->last), STATE_NOTHING);
+    }
+    s->live = false;
+}
+
+/* --- series that left --- */
+
+static void forget_series(struct mapping *m, struct mapped_series *s)
+{
+    struct lost_counter lost = { s->hash, s->source, s->last, s->last_ts_ms };
+
+    mapping_end_series(m, s, m->received_ms);
+    if (s->has_last && !s->is_state && !s->is_epoch)
+        lost_counters_put(&m->lost, &lost);
+}
+
+void mapping_forget(struct mapping *m, const uint32_t *refs, size_t count)
+{
+    mapping_begin_batch(m);
+    for (size_t i = 0; i < count; i++) {
+        struct mapped_series *s = mapped_series_find(&m->table, refs[i]);
+
+        if (s)
+            forget_series(m, s);
+        mapped_series_remove(&m->table, refs[i]);
+    }
+    mapping_settle(m);
+}
