@@ -240,7 +240,7 @@ static bool count_samples(void *ctx, const struct tsdb_series_data *data)
 
 static void measure_select(struct bench *b)
 {
-    struct matcher matcher = { MATCH_EQUAL, LABEL_METRIC_NAME, STR(FLEET_A_NAME) };
+    struct matcher matcher = { MATCH_EQUAL, LABEL_METRIC_NAME, STR(FLEET_A_NAME), NULL };
     int64_t started_ns = clock_mono_ns(&b->clock);
     enum phase phase = b->phase;
     uint64_t samples = 0;

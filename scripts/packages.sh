@@ -25,6 +25,7 @@ node_is_enough() {
 
 need_to_build() {
     need gcc has_command gcc
+    need g++ has_command g++
     need libc6-dev test -e /usr/include/stdio.h
     need meson has_command meson
     need ninja-build has_command ninja
@@ -32,6 +33,7 @@ need_to_build() {
     need libxxhash-dev pkg-config --exists libxxhash
     need libyaml-dev pkg-config --exists yaml-0.1
     need libsqlite3-dev pkg-config --exists sqlite3
+    need libre2-dev pkg-config --exists re2
     need libzstd-dev pkg-config --exists libzstd
     need zlib1g-dev pkg-config --exists zlib
     need libcurl4-openssl-dev pkg-config --exists libcurl

@@ -18,13 +18,6 @@ struct selection {
     struct diag *why;
 };
 
-static bool accepts(const struct matcher *m, struct str value)
-{
-    struct label label = { m->name, value };
-
-    return matcher_matches(m, (struct labels){ &label, value.len > 0 });
-}
-
 static enum err add_listed(struct selection *s, const struct posting *posting)
 {
     uint64_t count = 0;
@@ -47,7 +40,7 @@ static enum err add_of_page(struct selection *s, const struct matcher *m, bool l
         *ret_more = order <= 0;
         if (order > 0)
             break;
-        if (order == 0 && accepts(m, pair.value) == listed_if_accepted)
+        if (order == 0 && matcher_accepts(m, pair.value) == listed_if_accepted)
             err = add_listed(s, &page->entries[i].posting);
     }
     return err;
@@ -93,7 +86,7 @@ static enum err list_pair(struct selection *s, const struct matcher *m)
 
 static enum err narrow(struct selection *s, const struct matcher *m)
 {
-    bool takes_away = accepts(m, STR_NONE);
+    bool takes_away = matcher_accepts(m, STR_NONE);
     bool one_pair = (m->kind == MATCH_EQUAL || m->kind == MATCH_NOT_EQUAL) && m->value.len > 0;
     enum err err;
 

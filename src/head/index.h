@@ -67,17 +67,15 @@ enum err index_load(struct index *x, uint32_t ref, struct labels labels) MUST_CH
 struct labels index_labels(const struct index *x, uint32_t ref, struct label space[LABELS_MAX]);
 
 /*
- * Gives the references (uint32_t) that all equal matchers with a value accept,
+ * Gives the references (uint32_t) that all matchers that index_answers accept,
  * rising; the other matchers are left to the caller. ERR_NOMEM, ERR_LIMIT.
  */
 enum err index_select(struct index *x, const struct matcher *matchers, size_t matcher_count,
                       uint32_t **ret_refs, size_t *ret_count) MUST_CHECK;
 
-/* Does the index answer this matcher whole? An empty value means: the label is absent. */
-static inline bool index_answers(const struct matcher *m)
-{
-    return m->kind == MATCH_EQUAL && m->value.len > 0;
-}
+/* Does the index answer this matcher whole: equal, or a|b|c? An empty value among them means that
+ * the label may be absent, of which it knows nothing. */
+bool index_answers(const struct matcher *m);
 
 /*
  * Takes series out of memory: `refs` rise, and their chunks are gone. One that was looked up in the

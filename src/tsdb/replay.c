@@ -90,7 +90,7 @@ static enum err replay_slice(struct replaying *r, const struct str *names, size_
     enum err err = ERR_OK;
 
     for (size_t i = 0; i < name_count && !err; i++) {
-        struct matcher matcher = { MATCH_EQUAL, LABEL_METRIC_NAME, names[i] };
+        struct matcher matcher = { MATCH_EQUAL, LABEL_METRIC_NAME, names[i], NULL };
 
         err = tsdb_select(r->db, &matcher, 1, start_ms, end_ms, SLICE_SAMPLES_MAX, take_series, r);
         err = err ? err : r->err;

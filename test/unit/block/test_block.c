@@ -418,7 +418,7 @@ static enum err read_everything(const struct fixture *f, const struct matcher *m
 static void test_block__survives_every_failing_allocation(void **state)
 {
     struct fixture *f = *state;
-    struct matcher m = { MATCH_EQUAL, STR("job"), STR("test") };
+    struct matcher m = { MATCH_EQUAL, STR("job"), STR("test"), NULL };
     struct block_info info;
     long n = 0;
 

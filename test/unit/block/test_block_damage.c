@@ -110,9 +110,9 @@ static void salvage(struct block_cursor *c, const struct model *m, const struct 
 
 static size_t select_all(struct block *b, const struct model *m)
 {
-    struct matcher matchers[] = { { MATCH_EQUAL, STR("code"), STR("2") },
-                                  { MATCH_EQUAL, STR("id"), STR("id-00000003") },
-                                  { MATCH_NOT_EQUAL, STR("id"), STR("") } };
+    struct matcher matchers[] = { { MATCH_EQUAL, STR("code"), STR("2"), NULL },
+                                  { MATCH_EQUAL, STR("id"), STR("id-00000003"), NULL },
+                                  { MATCH_NOT_EQUAL, STR("id"), STR(""), NULL } };
     struct block_cursor *c = NULL;
     size_t found = 0;
 
@@ -275,7 +275,7 @@ static void damage_postings(const struct fixture *f)
 static void test_block_damage__selects_without_the_index(void **state)
 {
     struct fixture *f = *state;
-    struct matcher m = { MATCH_EQUAL, STR("code"), STR("3") };
+    struct matcher m = { MATCH_EQUAL, STR("code"), STR("3"), NULL };
     struct damages damages = { 0 };
     struct block_cursor *c = NULL;
     struct diag diag = { 0 };

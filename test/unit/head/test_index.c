@@ -39,13 +39,25 @@ static struct labels random_labels(struct rng *rng, struct arena *arena, unsigne
     return labels;
 }
 
+/* Equal, or one of two or three (the second sometimes unknown, or the first again). */
 static struct matcher random_matcher(struct rng *rng, struct arena *arena)
 {
-    return (struct matcher){
+    unsigned a = (unsigned)rng_below(rng, VALUES_MAX), b = (unsigned)rng_below(rng, VALUES_MAX);
+    struct matcher m = {
         .kind = MATCH_EQUAL,
         .name = str_of(arena_printf(arena, "n%u", (unsigned)rng_below(rng, LABELS))),
-        .value = str_of(arena_printf(arena, "v%u", (unsigned)rng_below(rng, VALUES_MAX))),
+        .value = str_of(arena_printf(arena, "v%u", a)),
     };
+    struct regex *regex = NULL;
+
+    if (rng_below(rng, 2))
+        return m;
+    m.kind = MATCH_REGEX;
+    m.value = str_of(arena_printf(arena, "v%u|v%u|v%u", a, b, rng_below(rng, 2) ? a : b + 1));
+    assert_int_equal(regex_new(m.value, &regex, NULL), ERR_OK);
+    m.regex = regex;
+    assert_true(index_answers(&m));
+    return m;
 }
 
 static void check_query(struct index *x, const struct matcher *matchers, size_t count)
@@ -79,6 +91,8 @@ static void check_random_query(struct index *x, struct rng *rng, struct arena *a
     for (size_t i = 0; i < count; i++)
         matchers[i] = random_matcher(rng, arena);
     check_query(x, matchers, count);
+    for (size_t i = 0; i < count; i++)
+        regex_free((struct regex *)(uintptr_t)matchers[i].regex);
 }
 
 /* What is counted is what the parts hold, and an index without series holds next to nothing. */

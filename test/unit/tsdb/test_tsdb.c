@@ -33,69 +33,6 @@ static void test_tsdb__committed_samples_are_read_back(void **state)
     assert_int_equal(fixture_stats(f).samples_appended_count, 0);
 }
 
-static void test_tsdb__selects_by_matchers_and_range(void **state)
-{
-    struct fixture *f = *state;
-    struct tsdb_options options = fixture_options(f);
-    struct matcher even = { MATCH_EQUAL, STR("even"), STR("yes") };
-    struct matcher odd = { MATCH_NOT_EQUAL, STR("even"), STR("yes") };
-    struct matcher job = { MATCH_EQUAL, STR("job"), STR("test") };
-    struct matcher no_such = { MATCH_EQUAL, STR("job"), STR("else") };
-    struct matcher absent = { MATCH_EQUAL, STR("host"), STR("") };
-    struct matcher present = { MATCH_NOT_EQUAL, STR("host"), STR("") };
-    struct collected got;
-
-    fixture_open(f, &options);
-    for (unsigned number = 0; number < 10; number++)
-        for (int64_t ts_ms = 0; ts_ms < 500; ts_ms++)
-            assert_int_equal(
-                fixture_commit_one(f->db, fixture_ref(f, number), ts_ms, (double)(ts_ms * ts_ms)),
-                ERR_OK);
-    assert_int_equal(fixture_select(f->db, &even, 1, 0, 9, &got), ERR_OK);
-    assert_int_equal(got.series_count, 5);
-    assert_int_equal(got.sample_count, 50);
-    assert_int_equal(fixture_select(f->db, (struct matcher[]){ odd, job }, 2, 498, 900, &got),
-                     ERR_OK);
-    assert_int_equal(got.series_count, 5);
-    assert_int_equal(got.sample_count, 10);
-    assert_int_equal(
-        fixture_select(f->db, (struct matcher[]){ even, job, absent }, 3, 200, 200, &got), ERR_OK);
-    assert_int_equal(got.sample_count, 5);
-    assert_true(got.first_samples[0].value == 40000);
-    assert_int_equal(fixture_select(f->db, (struct matcher[]){ even, no_such }, 2, 0, 900, &got),
-                     ERR_OK);
-    assert_int_equal(got.series_count, 0);
-    assert_int_equal(fixture_select(f->db, &present, 1, 0, 900, &got), ERR_OK);
-    assert_int_equal(got.series_count, 0);
-    assert_int_equal(fixture_select(f->db, NULL, 0, 0, 900, &got), ERR_OK);
-    assert_int_equal(got.sample_count, 5000);
-    assert_int_equal(fixture_select(f->db, NULL, 0, 501, 900, &got), ERR_OK);
-    assert_int_equal(got.series_count, 0);
-}
-
-static bool stop_at_once(void *ctx, const struct tsdb_series_data *data)
-{
-    (void)data;
-    ++*(int *)ctx;
-    return false;
-}
-
-static void test_tsdb__a_visit_can_stop_and_a_long_series_is_a_limit(void **state)
-{
-    struct fixture *f = *state;
-    struct tsdb_options options = fixture_options(f);
-    int visits = 0;
-
-    fixture_open(f, &options);
-    for (unsigned number = 0; number < 3; number++)
-        for (int64_t ts_ms = 0; ts_ms < 3; ts_ms++)
-            assert_int_equal(fixture_commit_one(f->db, fixture_ref(f, number), ts_ms, 1), ERR_OK);
-    assert_int_equal(tsdb_select(f->db, NULL, 0, 0, 9, 3, stop_at_once, &visits), ERR_OK);
-    assert_int_equal(visits, 1);
-    assert_int_equal(tsdb_select(f->db, NULL, 0, 0, 9, 2, stop_at_once, &visits), ERR_LIMIT);
-    assert_int_equal(visits, 1);
-}
-
 static void test_tsdb__late_equal_and_future_samples_are_counted(void **state)
 {
     struct fixture *f = *state;
@@ -765,8 +702,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_tsdb__committed_samples_are_read_back),
-        TEST(test_tsdb__selects_by_matchers_and_range),
-        TEST(test_tsdb__a_visit_can_stop_and_a_long_series_is_a_limit),
         TEST(test_tsdb__late_equal_and_future_samples_are_counted),
         TEST(test_tsdb__the_late_window_is_judged_by_series_and_clock),
         TEST(test_tsdb__samples_without_a_series_are_left_out),
