@@ -71,7 +71,7 @@ scope.test('transitions within one scrape interval are in the history of the bre
   const at = Date.now() - 900;
   const events = [['closed', 'open', 0], ['open', 'half_open', 200], ['half_open', 'open', 300], ['open', 'half_open', 500], ['half_open', 'closed', 700]]
     .map(([old_state, new_state, after]) => ({ event_type: 'breaker_transition', service: 'pay', breaker: 'main', caller: 'web', old_state, new_state, timestamp: at + after }));
-  assert.equal((await post(fusebox, events.toReversed())).body.accepted, 5);
+  assert.equal((await post(fusebox, [...events].reverse())).body.accepted, 5);
   const breaker = await until('five transitions', 5000, async () => {
     const found = await fusebox.breaker('pay', 'main');
     return found?.transitions_total === 5 && found;
