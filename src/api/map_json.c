@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "monitor/breaker.h"
+
 static void figure(struct json *j, const char *key, double value, int decimals)
 {
     json_key(j, key);
@@ -55,14 +57,19 @@ static void write_worst(struct json *j, const struct map_view *map, uint32_t nod
     json_close_object(j);
 }
 
-/* What is known of the service itself; for a name that no source speaks of: nothing. */
-static void write_service(struct json *j, const struct service_view *s)
+/* How a service is; a name that no source speaks of: not known. */
+static void write_health(struct json *j, const struct service_view *s)
 {
     flag(j, "known", s != NULL);
     word(j, "health", health_name(s ? s->health : HEALTH_UNKNOWN));
     word(j, "severity", severity_name(s ? s->severity : SEVERITY_UNKNOWN));
-    word(j, "evidence", evidence_name(s ? s->evidence : EVIDENCE_UNKNOWN));
     word(j, "reason", s ? s->reason : NULL);
+}
+
+static void write_service(struct json *j, const struct service_view *s)
+{
+    write_health(j, s);
+    word(j, "evidence", evidence_name(s ? s->evidence : EVIDENCE_UNKNOWN));
     figure(j, "calls_per_s", s ? s->calls_per_s : NAN, 3);
     figure(j, "success_ratio", s ? s->success_ratio : NAN, 6);
 }
@@ -88,14 +95,11 @@ static void write_node(struct json *j, const struct map_view *map, uint32_t node
     json_close_object(j);
 }
 
-static void write_edge(struct json *j, const struct map_view *map, uint32_t idx)
+static void write_way(struct json *j, const struct map_view *map, uint32_t idx)
 {
     const struct graph_edge *g = &map->graph.edges[idx];
     const struct map_edge *e = &map->edges[idx];
 
-    json_open_object(j);
-    name_of(j, "caller", map->nodes[g->caller].name);
-    name_of(j, "service", map->nodes[g->callee].name);
     flag(j, "declared", e->declared);
     word(j, "evidence", evidence_name(e->figures.evidence));
     figure(j, "calls_per_s", e->figures.calls_per_s, 3);
@@ -109,6 +113,16 @@ static void write_edge(struct json *j, const struct map_view *map, uint32_t idx)
         json_null(j);
     else
         json_int(j, e->last_data_ms);
+}
+
+static void write_edge(struct json *j, const struct map_view *map, uint32_t idx)
+{
+    const struct graph_edge *g = &map->graph.edges[idx];
+
+    json_open_object(j);
+    name_of(j, "caller", map->nodes[g->caller].name);
+    name_of(j, "service", map->nodes[g->callee].name);
+    write_way(j, map, idx);
     json_close_object(j);
 }
 
@@ -166,6 +180,114 @@ void map_json(struct buf *out, const struct monitor_view *view, const struct vie
         write_storm(&j, map, &map->storms[i]);
     json_close_array(&j);
     json_close_object(&j);
+}
+
+/* --- neighbours --- */
+
+/* The worst of a service's edges to one side, so far. */
+struct neighbours {
+    const struct monitor_view *view;
+    uint32_t edges[NEIGHBOURS_MAX];
+    size_t places[NEIGHBOURS_MAX];
+    size_t count;
+};
+
+/* Where a node stands among the services, worst first; unknown names between the degraded and the
+ * healthy. */
+static size_t place_of(const struct monitor_view *view, const struct service_view *s)
+{
+    size_t sick = 0;
+
+    if (s)
+        return 2 * (size_t)(s - view->services) + 1;
+    while (sick < view->service_count && view->services[sick].health != HEALTH_HEALTHY)
+        sick++;
+    return 2 * sick;
+}
+
+static void add_neighbour(struct neighbours *n, uint32_t edge, uint32_t node)
+{
+    size_t place = place_of(n->view, n->view->map->nodes[node].service), at = n->count;
+
+    if (at == NEIGHBOURS_MAX && n->places[at - 1] <= place)
+        return;
+    if (at == NEIGHBOURS_MAX)
+        at--;
+    else
+        n->count++;
+    for (; at > 0 && n->places[at - 1] > place; at--) {
+        n->edges[at] = n->edges[at - 1];
+        n->places[at] = n->places[at - 1];
+    }
+    n->edges[at] = edge;
+    n->places[at] = place;
+}
+
+/* The states of the caller's breakers towards the service. */
+static struct breaker_counts breakers_between(const struct monitor_view *view,
+                                              const struct map_node *caller,
+                                              const struct service_view *service)
+{
+    struct breaker_counts counts = { .total = 0 };
+
+    for (uint32_t i = 0; service && i < service->breaker_count; i++) {
+        const struct breaker_view *b = &view->breakers[service->first_breaker + i];
+
+        if (str_equals(b->caller, caller->name))
+            breaker_count(&counts, b->state);
+    }
+    return counts;
+}
+
+static double success_ratio(const struct edge_figures *f)
+{
+    double ratio = f->calls_per_s > 0 ? 1 - f->errors_per_s / f->calls_per_s : NAN;
+
+    return ratio < 0 ? 0 : ratio;
+}
+
+static void write_neighbour(struct json *j, const struct monitor_view *view, uint32_t idx,
+                            uint32_t other)
+{
+    const struct map_view *map = view->map;
+    const struct graph_edge *g = &map->graph.edges[idx];
+    struct breaker_counts breakers = breakers_between(view, &map->nodes[g->caller],
+                                                      map->nodes[g->callee].service);
+
+    json_open_object(j);
+    name_of(j, "service", map->nodes[other].name);
+    write_health(j, map->nodes[other].service);
+    write_way(j, map, idx);
+    figure(j, "success_ratio", success_ratio(&map->edges[idx].figures), 6);
+    view_json_breaker_counts(j, &breakers);
+    json_close_object(j);
+}
+
+static void write_side(struct json *j, const struct monitor_view *view, uint32_t node, bool callees)
+{
+    const struct graph *g = view->map ? &view->map->graph : NULL;
+    struct neighbours n = { .view = view };
+
+    for (uint32_t i = 0; g && node != GRAPH_NONE && i < g->edge_count; i++) {
+        if ((callees ? g->edges[i].caller : g->edges[i].callee) == node)
+            add_neighbour(&n, i, callees ? g->edges[i].callee : g->edges[i].caller);
+    }
+    json_key(j, callees ? "callees" : "callers");
+    json_open_array(j);
+    for (size_t i = 0; i < n.count; i++) {
+        const struct graph_edge *edge = &g->edges[n.edges[i]];
+
+        write_neighbour(j, view, n.edges[i], callees ? edge->callee : edge->caller);
+    }
+    json_close_array(j);
+}
+
+void map_json_neighbours(struct json *j, const struct monitor_view *view, struct str service)
+{
+    uint32_t node = view->map ? map_view_find_node(view->map, service) : GRAPH_NONE;
+
+    write_side(j, view, node, true);
+    write_side(j, view, node, false);
 }
 
 /* --- metrics --- */

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "api/map_json.h"
 #include "http/server.h"
 
 static void text_or_null(struct json *j, const char *key, struct str s)
@@ -361,5 +362,6 @@ void view_json_service(struct buf *out, struct arena *arena, const struct monito
     }
     view_json_head_of(&j, name, view, origin);
     view_json_service_members(&j, arena, view, s, history);
+    map_json_neighbours(&j, view, s->name);
     json_close_object(&j);
 }

@@ -17,16 +17,21 @@ const struct history_line_info history_lines[HISTORY_LINE_COUNT] = {
     [HISTORY_P99] = { "latency_p99_s", "latency_p99_s", 6 },
 };
 
+/* A failed part that is not told leaves it unknown. */
+static float success(float failed, float all)
+{
+    float ratio = all > 0 ? 1 - failed / all : NAN;
+
+    return ratio < 0 ? 0 : ratio;
+}
+
 void history_fill_ratios(struct service_history *h, int point)
 {
     float calls = h->lines[HISTORY_CALLS][point], errors = h->lines[HISTORY_ERRORS][point];
     float retries = h->lines[HISTORY_RETRIES][point];
 
-    h->lines[HISTORY_SUCCESS][point] = calls > 0 ? fmaxf(0, 1 - errors / calls) : NAN;
-    h->lines[HISTORY_ATTEMPT_SUCCESS][point] = calls + retries > 0
-                                                   ? fmaxf(0, 1 - (errors + retries) /
-                                                                      (calls + retries))
-                                                   : NAN;
+    h->lines[HISTORY_SUCCESS][point] = success(errors, calls);
+    h->lines[HISTORY_ATTEMPT_SUCCESS][point] = success(errors + retries, calls + retries);
 }
 
 /* Utilisation as it was at `to_s`, by the limit that is constant; NaN for the ratio model's past

@@ -139,12 +139,12 @@ static enum err add_nodes(struct monitor_view *view, const struct rows *rows,
 
 /* --- edges --- */
 
-static uint32_t find_node(const struct map_view *map, struct str name)
+uint32_t map_view_find_node(const struct map_view *map, struct str name)
 {
     const struct map_node *node = bsearch(&name, map->nodes, map->graph.node_count,
                                           sizeof *map->nodes, compare_name_node);
 
-    return (uint32_t)(node - map->nodes);
+    return node ? (uint32_t)(node - map->nodes) : GRAPH_NONE;
 }
 
 /* Attempts per call towards the service from all its callers; NaN: not known. */
@@ -165,8 +165,8 @@ static void add_edge(struct monitor_view *view, const struct edge_set *set, stru
     map->edges[idx] = (struct map_edge){ .figures = figures,
                                          .declared = edge_is_declared(set, edge),
                                          .last_data_ms = edge->last_ms };
-    *to = (struct graph_edge){ .caller = find_node(map, edge->caller),
-                               .callee = find_node(map, edge->service),
+    *to = (struct graph_edge){ .caller = map_view_find_node(map, edge->caller),
+                               .callee = map_view_find_node(map, edge->service),
                                .calls_per_s = figures.calls_per_s,
                                .attempts_per_call = figures.attempts_per_call };
     if (edge->retries_told || !isnan(to->attempts_per_call))

@@ -58,6 +58,9 @@ struct map_view {
 enum err map_view_fill(struct monitor_view *view, struct edge_set *edges,
                        double storm_amplification) MUST_CHECK;
 
+/* GRAPH_NONE: no edge leads to that name or from it. */
+uint32_t map_view_find_node(const struct map_view *map, struct str name);
+
 /* map_sentence.c: the map's own sentence, and the overview's where there is a storm. */
 void map_sentence_set(struct monitor_view *view);
 

@@ -1,5 +1,7 @@
 #include "map_script.h"
 
+#include <stdio.h>
+
 #include "api/map_json.h"
 #include "base/mem.h"
 #include "json_check.h"
@@ -161,6 +163,100 @@ static void test_map_json__metrics_tell_what_is_measured(void **state UNUSED)
     monitor_free(m);
 }
 
+static void tell_guard(struct monitor *m, const char *caller, const char *service, const char *name,
+                       enum breaker_state state)
+{
+    struct signal_sink sink = monitor_sink(m);
+    uint32_t id = sink.subject(sink.ctx, &(struct signal_subject){ .service = str_of(service),
+                                                                   .breaker = str_of(name),
+                                                                   .caller = str_of(caller),
+                                                                   .source = "test" });
+
+    send(m, id, SIGNAL_BREAKER_STATE, T0, state);
+}
+
+/* The neighbours of one service as a document; release it. */
+static struct buf neighbours(struct monitor *m, const char *service, int64_t now_ms)
+{
+    struct monitor_view *view = view_of(m, now_ms);
+    struct buf text = buf_limited(TEXT_BYTES);
+    struct json j = json_to(&text);
+
+    json_open_object(&j);
+    map_json_neighbours(&j, view, str_of(service));
+    json_close_object(&j);
+    assert_int_equal(buf_error(&text), ERR_OK);
+    json_check(buf_str(&text));
+    view_unref(view);
+    return text;
+}
+
+static void
+test_map_json__neighbours_are_edges_with_the_health_of_the_other_end(void **state UNUSED)
+{
+    struct monitor *m = monitor_of("services: [{name: checkout, dependencies: [unheard]}]");
+    struct buf text;
+    struct str s;
+
+    tell_storm(m, T0);
+    tell_guard(m, "checkout", "payments", "a", BREAKER_CLOSED);
+    tell_guard(m, "checkout", "payments", "b", BREAKER_OPEN);
+    tell_guard(m, "somebody", "payments", "a", BREAKER_OPEN);
+    text = neighbours(m, "checkout", T0 + 60000);
+    s = buf_str(&text);
+    assert_int_equal(json_count(s, "callees"), 2);
+    json_expect(s, "callees.0.service", "\"payments\"");
+    json_expect(s, "callees.0.known", "true");
+    json_expect(s, "callees.0.health", "\"unhealthy\"");
+    json_expect(s, "callees.0.calls_per_s", "101.695"); /* the first second is not covered */
+    json_expect(s, "callees.0.errors_per_s", "4.068");
+    json_expect(s, "callees.0.success_ratio", "0.96");
+    json_expect(s, "callees.0.attempts_per_call", "1.44");
+    json_expect(s, "callees.0.breakers.total", "2");
+    json_expect(s, "callees.0.breakers.open", "1");
+    json_expect(s, "callees.0.breakers.worst", "\"open\"");
+    json_expect(s, "callees.1.service", "\"unheard\"");
+    json_expect(s, "callees.1.known", "false");
+    json_expect(s, "callees.1.declared", "true");
+    json_expect(s, "callees.1.evidence", "\"unknown\"");
+    json_expect(s, "callees.1.success_ratio", "null");
+    json_expect(s, "callees.1.breakers.total", "0");
+    assert_int_equal(json_count(s, "callers"), 1);
+    json_expect(s, "callers.0.service", "\"gateway\"");
+    json_expect(s, "callers.0.attempts_per_call", "1.03");
+    buf_release(&text);
+    text = neighbours(m, "nobody", T0 + 60000);
+    json_expect(buf_str(&text), "callees", "[]");
+    json_expect(buf_str(&text), "callers", "[]");
+    buf_release(&text);
+    monitor_free(m);
+}
+
+static void test_map_json__the_worst_neighbours_stand_first_and_are_kept(void **state UNUSED)
+{
+    struct monitor *m = monitor_of("");
+    struct buf text;
+    struct str s;
+
+    for (int i = 1; i <= 60; i++) {
+        for (int n = 0; n < NEIGHBOURS_MAX + 20; n++) {
+            char name[16];
+
+            snprintf(name, sizeof name, "s%03d", n);
+            tell_edge(m, "hub", name, T0 + i * 1000, 10, 0, 0);
+            tell(m, name, T0 + i * 1000, 10, n == 219 ? 5 : n == 111 ? 4 : 0, 0);
+        }
+    }
+    text = neighbours(m, "hub", T0 + 60000);
+    s = buf_str(&text);
+    assert_int_equal(json_count(s, "callees"), NEIGHBOURS_MAX);
+    json_expect(s, "callees.0.service", "\"s219\"");
+    json_expect(s, "callees.1.service", "\"s111\"");
+    json_expect(s, "callees.2.service", "\"s000\"");
+    buf_release(&text);
+    monitor_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +264,8 @@ int main(void)
         cmocka_unit_test(test_map_json__what_is_not_known_is_null),
         cmocka_unit_test(test_map_json__an_empty_map_is_a_document),
         cmocka_unit_test(test_map_json__names_are_escaped),
+        cmocka_unit_test(test_map_json__neighbours_are_edges_with_the_health_of_the_other_end),
+        cmocka_unit_test(test_map_json__the_worst_neighbours_stand_first_and_are_kept),
         cmocka_unit_test(test_map_json__metrics_tell_what_is_measured),
     };
 

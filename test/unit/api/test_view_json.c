@@ -356,6 +356,8 @@ static void test_view_json__a_page_has_its_row_history_and_breakers(void **state
     text = page(&d, m, "orders", T0 + 60000);
     expect_members(text, "", row_members);
     json_expect(text, "view", "\"service/orders\"");
+    json_expect(text, "callees", "[]");
+    json_expect(text, "callers", "[]");
     json_expect(text, "history.step_s", "1");
     json_expect(text, "history.end_ms", "1700000059000");
     assert_int_equal(json_count(text, "history.calls"), 60);
