@@ -287,7 +287,10 @@ scope.test('without any descriptor left it turns connections away and does not s
   const fusebox = await newFusebox(await startSource('steady')).start();
   const { pid } = fusebox.process;
   const limit = (soft) => assert.equal(spawnSync('prlimit', ['--pid', String(pid), `--nofile=${soft}:`]).status, 0);
-  limit(fs.readdirSync(`/proc/${pid}/fd`).length);
+  const taken = new Set(fs.readdirSync(`/proc/${pid}/fd`).map(Number));
+  let lowest = 0;
+  while (taken.has(lowest)) lowest++;
+  limit(lowest); // the kernel gives out the lowest free number: from now on none
   const knocking = setInterval(() => net.connect(fusebox.port, '127.0.0.1').on('error', () => undefined).on('connect', () => undefined).resume(), 20);
   await pause(300);
   const before = cpuMs(pid);
