@@ -111,10 +111,16 @@ struct str http_request_param(const struct http_request *req, const char *name)
 
 bool http_request_arg(const struct http_request *req, const char *name, struct str *ret)
 {
+    return http_request_arg_at(req, name, 0, ret);
+}
+
+bool http_request_arg_at(const struct http_request *req, const char *name, size_t n,
+                         struct str *ret)
+{
     struct str wanted = str_of(name);
 
     for (size_t i = 0; i < req->arg_count; i++) {
-        if (!str_equals(req->args[i].name, wanted))
+        if (!str_equals(req->args[i].name, wanted) || n-- > 0)
             continue;
         *ret = req->args[i].value;
         return true;

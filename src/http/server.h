@@ -58,6 +58,9 @@ struct str http_request_path(const struct http_request *req); /* decoded once */
 struct str http_request_param(const struct http_request *req, const char *name);
 /* First query argument of that name, decoded ('+' is a space); false when absent. */
 bool http_request_arg(const struct http_request *req, const char *name, struct str *ret);
+/* The nth one, from 0, of those that have that name. */
+bool http_request_arg_at(const struct http_request *req, const char *name, size_t n,
+                         struct str *ret);
 struct str http_request_header(const struct http_request *req,
                                const char *name); /* empty when absent */
 struct str http_request_body(const struct http_request *req);
@@ -81,7 +84,6 @@ struct http_reply {
     const char *field;      /* argument or body field at fault, or NULL */
     int retry_after_s;      /* sent when > 0 */
     struct sse_hub *stream; /* set by sse_open */
-    uint32_t stream_topic;
 };
 
 /*

@@ -1,14 +1,15 @@
 /*
  * Server-sent events: a hub with topics, each a bounded ring of frames shared by
- * all its clients.
+ * all its clients. A client listens to one topic or to some.
  *
- *   hub = sse_hub_new(&options)
- *   handler:  return sse_open(req, reply, hub, topic, hello)
+ *   hub = sse_hub_new(max_streams, max_topics, stats)
+ *   handler:  return sse_open(req, reply, hub, &topics, hello)
  *   publisher (one thread per topic at a time):  sse_publish(hub, topic, event, id, data)
  *
- * A client that falls behind the ring gets `event: resync` and goes on with the
- * newest frames; one that does not read for SSE_STALL_MS is closed. A comment
- * line is sent after SSE_HEARTBEAT_MS of silence, which also finds dead peers.
+ * A client that falls behind a topic's ring gets `event: resync` with the topic's name as
+ * {"view": NAME} and goes on with its newest frames; one that does not read for SSE_STALL_MS is
+ * closed. Topics of a client take turns. A comment line is sent after SSE_HEARTBEAT_MS of silence,
+ * which also finds dead peers.
  *
  * Threads   Locks itself. Publishing never waits for a client.
  * Memory    Frames are shared and counted; a topic keeps SSE_RING_FRAMES.
@@ -23,6 +24,7 @@
 
 enum {
     SSE_RING_FRAMES = 64,
+    SSE_STREAM_TOPICS_MAX = 16,
     SSE_HEARTBEAT_MS = 10000,
     SSE_STALL_MS = 30000,
     SSE_FRAME_MAX_BYTES = 4 << 20,
@@ -30,6 +32,12 @@ enum {
 };
 
 struct sse_hub;
+
+/* Which topics a client listens to, by their ids; each once. */
+struct sse_topics {
+    uint32_t ids[SSE_STREAM_TOPICS_MAX];
+    size_t count;
+};
 
 struct sse_hub *sse_hub_new(int max_streams, int max_topics,
                             struct http_stats *stats); /* NULL: no memory */
@@ -50,11 +58,11 @@ void sse_for_each_active_topic(struct sse_hub *hub,
                                void *ctx);
 
 /*
- * Turns the request into a stream of the topic. `hello` (event, id, data as one
- * formatted frame, made with sse_format; may be empty) is sent first.
+ * Turns the request into a stream of the topics (of none: of heartbeats). `hello` (frames, made
+ * with sse_format; may be empty) is sent first.
  */
 enum err sse_open(struct http_request *req, struct http_reply *reply, struct sse_hub *hub,
-                  uint32_t topic, struct buf *hello);
+                  const struct sse_topics *topics, struct buf *hello);
 
 /* Formats one frame; newlines in data become several data lines. */
 void sse_format(struct buf *out, const char *event, uint64_t id, struct str data);

@@ -14,6 +14,7 @@ struct stage {
     struct http_stats *stats;
     struct sse_hub *hub;
     uint32_t topic;
+    struct sse_topics topics; /* that /stream listens to */
     struct raw_server s;
 };
 
@@ -23,7 +24,7 @@ static enum err opens(struct http_request *req, struct http_reply *reply, void *
     struct buf hello = buf_limited(1000);
 
     sse_format(&hello, "hello", 1, STR("{\"n\":0}"));
-    return sse_open(req, reply, stage->hub, stage->topic, &hello);
+    return sse_open(req, reply, stage->hub, &stage->topics, &hello);
 }
 
 static const struct http_route routes[] = {
@@ -44,6 +45,19 @@ static void raise_stage(struct stage *stage, int max_streams, int64_t heartbeat_
     sse_hub_set_times(stage->hub, heartbeat_ms, stall_ms);
     stage->topic = sse_topic(stage->hub, STR("state"));
     assert_int_equal(stage->topic, 1);
+    stage->topics = (struct sse_topics){ { stage->topic }, 1 };
+}
+
+/* Makes /stream one of the topics "state", "b", "c" …, as many as are wanted. */
+static void listen_to(struct stage *stage, size_t count)
+{
+    static const char *const names[] = { "state", "b", "c", "d" };
+
+    stage->topics.count = count;
+    for (size_t i = 0; i < count; i++) {
+        stage->topics.ids[i] = sse_topic(stage->hub, str_of(names[i]));
+        assert_int_equal(stage->topics.ids[i], i + 1);
+    }
 }
 
 static void strike(struct stage *stage)
@@ -171,11 +185,40 @@ static void test_sse__silence_is_filled_with_heartbeats(void **state)
     strike(&stage);
 }
 
-static void test_sse__a_client_that_falls_behind_is_told_to_resync(void **state)
+static void publish_some(struct stage *stage, uint32_t topic, const char *event, int count)
 {
     static char data[200000];
+
+    memset(data, 'x', sizeof data);
+    for (int i = 0; i < count; i++)
+        assert_int_equal(
+            sse_publish(stage->hub, topic, event, 1, (struct str){ data, sizeof data }), ERR_OK);
+}
+
+/* Reads on until `last` has come; tells how often `what` stood in all that came. */
+static int count_until(int fd, const char *what, const char *last)
+{
+    int count = 0;
+
+    for (;;) {
+        size_t kept = a.len > 100 ? 100 : a.len;
+        ssize_t got;
+
+        memmove(a.text, a.text + a.len - kept, kept);
+        got = recv(fd, a.text + kept, 4000, 0);
+        assert_true(got > 0);
+        a.len = kept + (size_t)got;
+        a.text[a.len] = '\0';
+        for (char *at = strstr(a.text, what); at; at = strstr(at + 1, what))
+            count += (size_t)(at - a.text) + strlen(what) > kept;
+        if (strstr(a.text, last))
+            return count;
+    }
+}
+
+static void test_sse__a_client_that_falls_behind_is_told_to_resync(void **state)
+{
     struct stage stage;
-    bool resync = false, newest = false;
     int fd;
 
     (void)state;
@@ -185,27 +228,132 @@ static void test_sse__a_client_that_falls_behind_is_told_to_resync(void **state)
     a.len = 0;
     a.text[0] = '\0';
     assert_true(raw_wait_for(fd, &a, "{\"n\":0}\n\n"));
-    memset(data, 'x', sizeof data);
-    for (uint64_t id = 2; id <= 200; id++)
-        assert_int_equal(
-            sse_publish(stage.hub, stage.topic, "bulk", id, (struct str){ data, sizeof data }),
-            ERR_OK);
+    publish_some(&stage, stage.topic, "bulk", 200);
     assert_int_equal(sse_publish(stage.hub, stage.topic, "last", 201, STR("end")), ERR_OK);
     a.len = 0;
-    while (!newest) {
-        size_t kept = a.len > 100 ? 100 : a.len;
-        ssize_t got;
-
-        memmove(a.text, a.text + a.len - kept, kept);
-        got = recv(fd, a.text + kept, sizeof a.text - 200, 0);
-        assert_true(got > 0);
-        a.len = kept + (size_t)got;
-        a.text[a.len] = '\0';
-        resync = resync || strstr(a.text, "event: resync\n");
-        newest = strstr(a.text, "event: last\ndata: end\n");
-    }
-    assert_true(resync);
+    assert_int_equal(count_until(fd, "event: resync\n", "event: last\ndata: end\n"), 1);
     close(fd);
+    strike(&stage);
+}
+
+static void test_sse__one_stream_hears_all_its_topics(void **state)
+{
+    struct stage stage;
+    int fd;
+
+    (void)state;
+    raise_stage(&stage, 10, LONG_MS, LONG_MS);
+    listen_to(&stage, 3);
+    fd = listen_in(&stage);
+    for (uint32_t topic = 1; topic <= 3; topic++)
+        assert_int_equal(sse_topic_clients(stage.hub, topic), 1);
+    assert_int_equal(sse_topic_clients(stage.hub, 4), 0);
+    assert_int_equal(stage.s.stats->streams_open, 1);
+    assert_int_equal(sse_publish(stage.hub, 2, "tick", 7, STR("b")), ERR_OK);
+    assert_true(hears(fd, "id: 7\nevent: tick\ndata: b\n\n"));
+    assert_int_equal(sse_publish(stage.hub, 3, "tick", 7, STR("c")), ERR_OK);
+    assert_true(hears(fd, "id: 7\nevent: tick\ndata: c\n\n"));
+    assert_int_equal(sse_publish(stage.hub, 1, "tick", 8, STR("a")), ERR_OK);
+    assert_true(hears(fd, "id: 8\nevent: tick\ndata: a\n\n"));
+    close(fd);
+    assert_true(raw_comes_to(&stage.s, &stage.s.stats->streams_open, 0));
+    for (uint32_t topic = 1; topic <= 3; topic++)
+        assert_int_equal(sse_topic_clients(stage.hub, topic), 0);
+    strike(&stage);
+}
+
+static void test_sse__a_stream_may_have_no_topic(void **state)
+{
+    struct stage stage;
+    int fd;
+
+    (void)state;
+    raise_stage(&stage, 10, HEARTBEAT_MS, LONG_MS);
+    listen_to(&stage, 0);
+    fd = listen_in(&stage);
+    assert_true(hears(fd, ": hb\n\n"));
+    raw_stop(&stage.s);
+    assert_true(hears(fd, "event: bye\ndata: {}\n\n"));
+    close(fd);
+    sse_hub_free(stage.hub);
+}
+
+/* Both rings overflow while nobody reads. */
+static void test_sse__resync_names_its_topic(void **state)
+{
+    struct stage stage;
+    int fd;
+
+    (void)state;
+    raise_stage(&stage, 10, LONG_MS, LONG_MS);
+    stage.topics = (struct sse_topics){
+        { stage.topic, sse_topic(stage.hub, STR("a \"b\"")), sse_topic(stage.hub, STR("c")) }, 3
+    };
+    fd = raw_dial_buffer(&stage.s, 4096);
+    assert_true(raw_put(fd, STREAM));
+    a.len = 0;
+    a.text[0] = '\0';
+    assert_true(raw_wait_for(fd, &a, "{\"n\":0}\n\n"));
+    publish_some(&stage, 2, "bulk", 100);
+    publish_some(&stage, 3, "quiet", 10); /* fits its ring */
+    assert_int_equal(sse_publish(stage.hub, 2, "last", 9, STR("end")), ERR_OK);
+    a.len = 0;
+    assert_int_equal(count_until(fd, "event: resync\ndata: {\"view\":\"a \\\"b\\\"\"}\n\n",
+                                 "event: last\ndata: end\n\n"),
+                     1);
+    close(fd);
+    strike(&stage);
+}
+
+/* A topic with much to say does not keep another one waiting. */
+static void test_sse__topics_take_turns(void **state)
+{
+    struct stage stage;
+    int fd;
+
+    (void)state;
+    raise_stage(&stage, 10, LONG_MS, LONG_MS);
+    listen_to(&stage, 2);
+    fd = raw_dial_buffer(&stage.s, 4096);
+    assert_true(raw_put(fd, STREAM));
+    a.len = 0;
+    a.text[0] = '\0';
+    assert_true(raw_wait_for(fd, &a, "{\"n\":0}\n\n"));
+    publish_some(&stage, 1, "bulk", 30); /* fills what the kernel takes, and 20 more */
+    assert_int_equal(sse_publish(stage.hub, 2, "small", 2, STR("now")), ERR_OK);
+    a.len = 0;
+    assert_in_range(count_until(fd, "event: bulk\n", "event: small\n"), 1, 28);
+    close(fd);
+    strike(&stage);
+}
+
+static void test_sse__a_stalled_client_of_many_topics_holds_up_nobody(void **state)
+{
+    struct stage stage;
+    int reader, sleeper;
+
+    (void)state;
+    raise_stage(&stage, 10, LONG_MS, STALL_MS);
+    listen_to(&stage, 4);
+    sleeper = raw_dial_buffer(&stage.s, 2048);
+    assert_true(raw_put(sleeper, STREAM));
+    assert_true(raw_comes_to(&stage.s, &stage.s.stats->streams_open, 1));
+    stage.topics.count = 1;
+    reader = listen_in(&stage);
+    for (uint32_t topic = 2; topic <= 4; topic++)
+        publish_some(&stage, topic, "bulk", 80);
+    for (int i = 0; i < RAW_PATIENCE_S * 100 && stage.s.stats->streams_open > 1; i++) {
+        publish_some(&stage, 2, "bulk", 1);
+        assert_int_equal(sse_publish(stage.hub, 1, "tick", 3, STR("on")), ERR_OK);
+        assert_true(hears(reader, "event: tick\ndata: on\n\n"));
+        raw_gets_nothing(reader, 10);
+    }
+    assert_int_equal(stage.s.stats->streams_open, 1);
+    for (uint32_t topic = 2; topic <= 4; topic++)
+        assert_int_equal(sse_topic_clients(stage.hub, topic), 0);
+    assert_int_equal(sse_topic_clients(stage.hub, 1), 1);
+    close(sleeper);
+    close(reader);
     strike(&stage);
 }
 
@@ -382,6 +530,11 @@ int main(void)
         cmocka_unit_test(test_sse__topics_are_found_by_name_and_bounded),
         cmocka_unit_test(test_sse__silence_is_filled_with_heartbeats),
         cmocka_unit_test(test_sse__a_client_that_falls_behind_is_told_to_resync),
+        cmocka_unit_test(test_sse__one_stream_hears_all_its_topics),
+        cmocka_unit_test(test_sse__a_stream_may_have_no_topic),
+        cmocka_unit_test(test_sse__resync_names_its_topic),
+        cmocka_unit_test(test_sse__topics_take_turns),
+        cmocka_unit_test(test_sse__a_stalled_client_of_many_topics_holds_up_nobody),
         cmocka_unit_test(test_sse__a_client_that_never_reads_is_dropped_and_costs_little),
         cmocka_unit_test(test_sse__what_waits_is_booked_and_given_back),
         cmocka_unit_test(test_sse__head_and_http10_clients_are_served),

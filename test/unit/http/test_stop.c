@@ -46,7 +46,7 @@ static enum err streams(struct http_request *req, struct http_reply *reply, void
 {
     struct scene *scene = ctx;
 
-    return sse_open(req, reply, scene->hub, scene->topic, NULL);
+    return sse_open(req, reply, scene->hub, &(struct sse_topics){ { scene->topic }, 1 }, NULL);
 }
 
 static const struct http_route routes[] = {
