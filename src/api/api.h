@@ -27,11 +27,6 @@ enum {
     API_TARGETS_MAX_BYTES = 64 << 20, /* copies of all targets' states, some 1 KiB each */
 };
 
-/* Topics of the streams: this name, and this prefix with a service's name behind it. */
-#define TOPIC_OVERVIEW "overview"
-#define TOPIC_SERVICE  "service:"
-#define TOPIC_MAP      "map"
-
 struct api {
     struct clock clock;
     char epoch[API_EPOCH_BYTES]; /* another one at each start of the daemon */
@@ -107,9 +102,9 @@ void api_answer_edit(struct api *api, struct store *store, struct http_parked *p
 void api_answer_service(struct api *api, struct http_parked *parked);
 
 /* Handlers, by file. */
-http_handler api_overview, api_overview_subscribe, api_service_page,
-    api_service_subscribe;                                            /* dashboard.c */
-http_handler api_map, api_map_subscribe;                              /* dashboard.c */
+http_handler api_overview, api_service_page, api_map; /* dashboard.c */
+http_handler api_subscribe, api_overview_subscribe, api_service_subscribe,
+    api_map_subscribe;                                                /* streams.c */
 http_handler api_service, api_service_edit;                           /* service.c */
 http_handler api_status, api_services, api_health_report;             /* services.c */
 http_handler api_health, api_live, api_ready;                         /* probes.c */

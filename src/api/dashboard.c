@@ -1,4 +1,4 @@
-/* The views of the dashboard and their streams: docs/formats/views.md. */
+/* The views of the dashboard: docs/formats/views.md. */
 #include "api/api.h"
 #include "api/download.h"
 #include "api/map_json.h"
@@ -19,39 +19,6 @@ enum err api_overview(struct http_request *req, struct http_reply *reply, void *
     return buf_error(&reply->body);
 }
 
-/* Formats `document` as the stream's first event and opens the stream. */
-static enum err open_stream(struct http_request *req, struct http_reply *reply, struct api *api,
-                            uint32_t topic, uint64_t seq, struct buf *document)
-{
-    struct buf hello = buf_limited(API_BODY_MAX_BYTES);
-    enum err err = buf_error(document);
-
-    if (!err) {
-        sse_format(&hello, "snapshot", seq, buf_str(document));
-        err = buf_error(&hello);
-    }
-    if (!err)
-        err = sse_open(req, reply, api->hub, topic, &hello);
-    buf_release(&hello);
-    buf_release(document);
-    return err;
-}
-
-enum err api_overview_subscribe(struct http_request *req, struct http_reply *reply, void *ctx)
-{
-    struct api *api = ctx;
-    struct monitor_view *view = api_view(api, reply);
-    struct buf document = buf_limited(API_BODY_MAX_BYTES);
-    enum err err;
-
-    if (!view)
-        return ERR_UNAVAILABLE;
-    view_json_overview(&document, view, &(struct view_origin){ api->epoch, api->notices });
-    err = open_stream(req, reply, api, api->overview_topic, view->seq, &document);
-    view_unref(view);
-    return err;
-}
-
 enum err api_map(struct http_request *req, struct http_reply *reply, void *ctx)
 {
     struct api *api = ctx;
@@ -64,24 +31,6 @@ enum err api_map(struct http_request *req, struct http_reply *reply, void *ctx)
     map_json(&reply->body, view, &(struct view_origin){ api->epoch, api->notices });
     view_unref(view);
     return buf_error(&reply->body);
-}
-
-enum err api_map_subscribe(struct http_request *req, struct http_reply *reply, void *ctx)
-{
-    struct api *api = ctx;
-    struct monitor_view *view = api_view(api, reply);
-    struct buf document = buf_limited(API_BODY_MAX_BYTES);
-    uint32_t topic = sse_topic(api->hub, STR(TOPIC_MAP));
-    enum err err = topic ? ERR_OK : ERR_OVERLOADED;
-
-    if (!view)
-        return ERR_UNAVAILABLE;
-    if (!err) {
-        map_json(&document, view, &(struct view_origin){ api->epoch, api->notices });
-        err = open_stream(req, reply, api, topic, view->seq, &document);
-    }
-    view_unref(view);
-    return err;
 }
 
 /* Checks name and period while the client still waits on this thread, then parks. */
@@ -136,30 +85,4 @@ void api_answer_history(struct api *api, const struct monitor *monitor, struct h
     }
     http_request_finish(parked, err, &reply);
     view_unref(view);
-}
-
-enum err api_service_subscribe(struct http_request *req, struct http_reply *reply, void *ctx)
-{
-    struct api *api = ctx;
-    struct str name = http_request_param(req, "name");
-    struct monitor_view *view = api_view(api, reply);
-    const struct service_view *service = view ? view_find_service(view, name) : NULL;
-    struct buf document = buf_limited(API_BODY_MAX_BYTES);
-    enum err err = view ? ERR_OK : ERR_UNAVAILABLE;
-    uint32_t topic;
-
-    if (!err && !service)
-        err = api_no_service(view, name, reply);
-    if (!err) {
-        char *topic_name = arena_printf(http_request_arena(req), TOPIC_SERVICE "%.*s",
-                                        STR_ARG(name));
-
-        topic = topic_name ? sse_topic(api->hub, str_of(topic_name)) : 0;
-        view_json_service(&document, http_request_arena(req), view, service, NULL,
-                          &(struct view_origin){ api->epoch, api->notices });
-        err = topic ? open_stream(req, reply, api, topic, view->seq, &document) : ERR_OVERLOADED;
-    }
-    buf_release(&document);
-    view_unref(view);
-    return err;
 }

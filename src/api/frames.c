@@ -214,14 +214,12 @@ struct gathering {
 static void gather(void *ctx, uint32_t topic, struct str name)
 {
     struct gathering *g = ctx;
-    struct str prefix = STR(TOPIC_SERVICE), service;
     struct active *active;
+    struct str service;
 
-    if (str_equals(name, STR(TOPIC_MAP)))
+    if (str_equals(name, STR(VIEW_MAP)))
         g->map_topic = topic;
-    if (!str_has_prefix(name, prefix) ||
-        !arena_copy_str(&g->arena, (struct str){ name.ptr + prefix.len, name.len - prefix.len },
-                        &service))
+    if (!view_json_names_service(&g->arena, name, &service))
         return;
     active = vec_push(&g->active);
     if (active)

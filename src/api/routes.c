@@ -23,6 +23,8 @@ const struct http_route api_routes[] = {
       .summary = "Defines a service, or replaces its definition; If-Match and If-None-Match count" },
     { HTTP_DELETE, RETRY_MONITORING "/services/{name}", api_service_edit,
       .summary = "Forgets the definition of a service; If-Match counts" },
+    { HTTP_GET, RETRY_MONITORING "/dashboard/subscribe", api_subscribe,
+      .summary = "Up to 16 views as server-sent events on one connection (view=overview&view=service/NAME)" },
     { HTTP_GET, RETRY_MONITORING "/dashboard/overview", api_overview,
       .summary = "The overview: sentence, totals, services" },
     { HTTP_GET, RETRY_MONITORING "/dashboard/overview/export", api_overview_export,

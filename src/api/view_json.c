@@ -26,6 +26,14 @@ static void time_of(struct json *j, const char *key, int64_t wall_ms)
     json_time(j, wall_ms);
 }
 
+bool view_json_names_service(struct arena *arena, struct str view, struct str *ret)
+{
+    const size_t skip = strlen(VIEW_SERVICE);
+
+    return str_has_prefix(view, STR(VIEW_SERVICE)) &&
+           http_decode(arena, (struct str){ view.ptr + skip, view.len - skip }, false, ret);
+}
+
 static void head_members(struct json *j, const struct monitor_view *view,
                          const struct view_origin *origin)
 {

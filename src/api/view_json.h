@@ -22,6 +22,9 @@ struct view_origin {
 #define VIEW_SERVICE  "service/"
 #define VIEW_MAP      "dependency-map"
 
+/* True of the name of a service's view; *ret is the service, decoded. Borrows from both. */
+bool view_json_names_service(struct arena *arena, struct str view, struct str *ret);
+
 /* Opens the document: epoch, seq, timestamp, now_ms, notices. The object stays open. */
 void view_json_head(struct json *j, const struct monitor_view *view,
                     const struct view_origin *origin);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/view_json.h"
 #include "base/file.h"
 #include "daemon/breaker_log.h"
 #include "daemon/limits.h"
@@ -253,7 +254,7 @@ static enum err make_parts(struct daemon *d, struct diag *diag)
     if (!d->api.hub || !d->evaluate.frames)
         return diag_set(diag, ERR_NOMEM, "no memory for the event streams");
     sse_hub_set_budget(d->api.hub, &d->budget);
-    d->api.overview_topic = sse_topic(d->api.hub, STR(TOPIC_OVERVIEW));
+    d->api.overview_topic = sse_topic(d->api.hub, STR(VIEW_OVERVIEW));
     err = queue_init(&d->reloads, RELOADS_WAITING_MAX, QUEUE_REFUSE, refuse_reload);
     if (!err)
         err = evaluate_thread_init(&d->evaluate);

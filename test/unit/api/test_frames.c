@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "api/frames.h"
+#include "api/view_json.h"
 #include "base/mem.h"
 #include "json_check.h"
 
@@ -30,9 +31,9 @@ void sse_for_each_active_topic(struct sse_hub *hub,
                                void (*visit)(void *ctx, uint32_t topic, struct str name), void *ctx)
 {
     if (hub->overview_clients)
-        visit(ctx, TOPIC_OF_OVERVIEW, STR(TOPIC_OVERVIEW));
+        visit(ctx, TOPIC_OF_OVERVIEW, STR(VIEW_OVERVIEW));
     if (hub->orders_clients)
-        visit(ctx, TOPIC_OF_ORDERS, STR(TOPIC_SERVICE "orders"));
+        visit(ctx, TOPIC_OF_ORDERS, STR(VIEW_SERVICE "orders"));
 }
 
 enum err sse_publish(struct sse_hub *hub, uint32_t topic, const char *event, uint64_t id,
