@@ -246,16 +246,16 @@ static void take_item(struct evaluate_thread *e, struct item *item)
 }
 
 /*
- * When the next view is due. New figures go out with the batch that brings them, unless others went
- * out less than an interval ago; a view without any, which shows no more than that time passes,
- * must not make them late.
+ * When the next view is due. What people must hear of goes out at once. New figures go out with the
+ * batch that brings them, unless others went out less than an interval ago; a view without any,
+ * which shows no more than that time passes, must not make them late.
  */
-static int64_t publish_due_ns(const struct evaluate_thread *e, bool changed)
+static int64_t publish_due_ns(const struct evaluate_thread *e)
 {
     int64_t frame_ns = e->published_mono_ns + FRAME_GAP_NS;
     int64_t figures_ns = e->figures_mono_ns + e->stream_interval_ns;
 
-    if (changed || e->fresh_count)
+    if (e->alarm || e->fresh_count)
         return frame_ns;
     if (e->oldest_batch_mono_ns >= 0)
         return figures_ns > frame_ns ? figures_ns : frame_ns;
@@ -263,9 +263,9 @@ static int64_t publish_due_ns(const struct evaluate_thread *e, bool changed)
 }
 
 /* Until when nothing needs to be done but wait for the inbox. */
-static int64_t due_ns(const struct evaluate_thread *e, bool changed)
+static int64_t due_ns(const struct evaluate_thread *e)
 {
-    int64_t publish_ns = publish_due_ns(e, changed);
+    int64_t publish_ns = publish_due_ns(e);
     int64_t store_ns = e->stored_mono_ns + e->self_interval_ns;
 
     return publish_ns < store_ns ? publish_ns : store_ns;
@@ -286,30 +286,30 @@ static enum err work_off(struct evaluate_thread *e, int64_t wait_ns)
     return err == ERR_TIMEOUT ? ERR_OK : err;
 }
 
+enum err evaluate_thread_turn(struct evaluate_thread *e, int64_t longest_wait_ns)
+{
+    int64_t wait_ns = due_ns(e) - clock_mono_ns(&e->clock);
+    enum err err = work_off(e, wait_ns < longest_wait_ns ? wait_ns : longest_wait_ns);
+    int64_t now_ns = clock_mono_ns(&e->clock);
+
+    e->alarm |= monitor_take_alarm(e->monitor);
+    if (now_ns >= publish_due_ns(e)) {
+        if (evaluate_thread_publish(e))
+            log_message(e->log, LOG_WARN, "no memory for a new view, the old one stays");
+        e->alarm = false;
+    }
+    if (now_ns - e->stored_mono_ns >= e->self_interval_ns) {
+        own_cardinality_look(&e->api->own.cardinality, e->api->db, now_ns);
+        own_series_store(&e->own_series, e->api);
+        e->stored_mono_ns = now_ns;
+    }
+    return err;
+}
+
 static void *run(void *arg)
 {
-    struct evaluate_thread *e = arg;
-    bool changed = false;
-    enum err err;
-
-    do {
-        int64_t now_ns;
-
-        err = work_off(e, due_ns(e, changed) - clock_mono_ns(&e->clock));
-        changed |= monitor_take_dirty(e->monitor);
-        changed |= monitor_take_alarm(e->monitor);
-        now_ns = clock_mono_ns(&e->clock);
-        if (now_ns >= publish_due_ns(e, changed)) {
-            if (evaluate_thread_publish(e))
-                log_message(e->log, LOG_WARN, "no memory for a new view, the old one stays");
-            changed = false;
-        }
-        if (now_ns - e->stored_mono_ns >= e->self_interval_ns) {
-            own_cardinality_look(&e->api->own.cardinality, e->api->db, now_ns);
-            own_series_store(&e->own_series, e->api);
-            e->stored_mono_ns = now_ns;
-        }
-    } while (!err);
+    while (!evaluate_thread_turn(arg, INT64_MAX))
+        ;
     return NULL;
 }
 

@@ -1,9 +1,9 @@
 /*
  * The evaluate thread: the single owner of mapping, monitor and frames.
  *
- * It follows what was committed, publishes a new view when something changed (at
- * once, but at most ten times a second) and otherwise each second, and stores
- * Fusebox's own and derived series.
+ * It follows what was committed, publishes a new view when something happened that
+ * people must hear of (at once, but at most ten times a second), else with new
+ * figures once in http.stream_interval, and stores Fusebox's own and derived series.
  *
  * Never sheds: when its inbox is full the write thread waits, and with it the
  * sources, whose own queue then refuses.
@@ -37,6 +37,7 @@ struct evaluate_thread {
     int64_t published_mono_ns;    /* the newest view … */
     int64_t figures_mono_ns;      /* … and the newest with new figures */
     int64_t stored_mono_ns;
+    bool alarm; /* something changed that people must hear of at once */
     struct http_parked *fresh[EVALUATE_FRESH_MAX]; /* answered behind the next view */
     size_t fresh_count;
 };
@@ -46,6 +47,13 @@ enum err evaluate_thread_init(struct evaluate_thread *e) MUST_CHECK;
 enum err evaluate_thread_start(struct evaluate_thread *e) MUST_CHECK;
 void evaluate_thread_stop(struct evaluate_thread *e); /* works off the inbox first */
 void evaluate_thread_release(struct evaluate_thread *e);
+
+/*
+ * One turn of the thread's loop: waits for work, no longer than so many nanoseconds, takes what is
+ * there, publishes and stores what is due. ERR_CANCELLED: stopped, and all is taken. Called by the
+ * thread, or in its place by who holds its clock.
+ */
+enum err evaluate_thread_turn(struct evaluate_thread *e, int64_t longest_wait_ns) MUST_CHECK;
 
 /* Publishes the first view; before the thread runs. */
 enum err evaluate_thread_publish(struct evaluate_thread *e) MUST_CHECK;

@@ -62,7 +62,7 @@ enum err monitor_apply(struct monitor *m, struct config *cfg)
         else
             err = ERR_NOMEM; /* the next view tries again */
     }
-    m->dirty = true;
+    m->alarm = true;
     return err;
 }
 
@@ -76,7 +76,7 @@ enum err monitor_define(struct monitor *m, struct definition *d)
         return err;
     if (state)
         service_state_set_budget(state->watch, m->config, known->config);
-    m->dirty = m->alarm = true;
+    m->alarm = true;
     return state ? ERR_OK : ERR_NOMEM; /* the next view tries again */
 }
 
@@ -89,7 +89,7 @@ void monitor_undefine(struct monitor *m, struct str name)
     if (known && known->state && ((struct service_state *)known->state)->watch)
         service_state_set_budget(((struct service_state *)known->state)->watch, m->config,
                                  known->config);
-    m->dirty = m->alarm = true;
+    m->alarm = true;
 }
 
 bool monitor_take_alarm(struct monitor *m)
@@ -98,14 +98,6 @@ bool monitor_take_alarm(struct monitor *m)
 
     m->alarm = false;
     return alarm;
-}
-
-bool monitor_take_dirty(struct monitor *m)
-{
-    bool dirty = m->dirty;
-
-    m->dirty = false;
-    return dirty;
 }
 
 bool monitor_history(const struct monitor *m, struct str service, int64_t now_ms, int period_s,

@@ -51,8 +51,6 @@ void monitor_set_listener(struct monitor *m, monitor_on_transition *on_transitio
 
 /* True once after something changed that people must hear of at once: a state, a new service. */
 bool monitor_take_alarm(struct monitor *m);
-/* True once after any signal came. */
-bool monitor_take_dirty(struct monitor *m);
 
 /* The view of now, with one reference; seq counts up. ERR_NOMEM, ERR_LIMIT. */
 enum err monitor_view(struct monitor *m, int64_t now_ms, struct monitor_view **ret) MUST_CHECK;

@@ -224,7 +224,6 @@ static void on_signal(void *ctx, const struct signal *signal)
         return;
     subject = vec_at(&m->subjects, signal->subject - 1);
     m->stats.signals_count++;
-    m->dirty = true;
     if (signal->at_ms > subject->service->heard_ms)
         subject->service->heard_ms = signal->at_ms;
     if (!service_state_watch(m, subject->service,

@@ -52,7 +52,7 @@ struct monitor {
     struct map breakers; /* by key */
     struct edge_set edges;
     struct totals_keeper totals;
-    bool alarm, dirty;
+    bool alarm;
     uint64_t seq;
     struct monitor_stats stats;
     monitor_on_transition *on_transition; /* NULL: nobody listens */

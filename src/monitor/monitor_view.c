@@ -70,19 +70,16 @@ static bool view_breakers(const struct service_state *state, struct monitor_view
     return true;
 }
 
-static void note_health(struct monitor *m, struct service_watch *watch, struct service_view *s,
-                        int64_t now_ms)
+static void note_health(struct service_watch *watch, struct service_view *s, int64_t now_ms)
 {
     if (watch->health != s->health || watch->health_since_ms < 0) {
         watch->health = s->health;
         watch->health_since_ms = now_ms;
-        m->alarm = true;
     }
     s->since_ms = watch->health_since_ms;
 }
 
-static bool view_service(struct monitor *m, struct catalog_service *known,
-                         struct monitor_view *view)
+static bool view_service(struct catalog_service *known, struct monitor_view *view)
 {
     struct service_state *state = known->state;
     struct service_view *s = &view->services[view->service_count];
@@ -99,7 +96,7 @@ static bool view_service(struct monitor *m, struct catalog_service *known,
     service_watch_advance(state->watch, view->now_ms);
     service_watch_view(state->watch, known, view->now_ms, s);
     health_judge(known, &view->arena, s);
-    note_health(m, state->watch, s, view->now_ms);
+    note_health(state->watch, s, view->now_ms);
     view->service_count++;
     return true;
 }
@@ -118,7 +115,7 @@ static enum err fill_view(struct monitor *m, struct monitor_view *view)
             continue;
         if (!service_state_of(m, catalog_at(&m->catalog, i)))
             return ERR_NOMEM;
-        if (!view_service(m, catalog_at(&m->catalog, i), view))
+        if (!view_service(catalog_at(&m->catalog, i), view))
             return arena_error(&view->arena);
     }
     order_services(view);

@@ -210,26 +210,23 @@ static void test_monitor__limits_come_from_the_service_or_the_options(void **sta
     monitor_free(m);
 }
 
-static void test_monitor__alarm_and_dirty_are_told_once(void **state UNUSED)
+static void test_monitor__an_alarm_is_told_once(void **state UNUSED)
 {
     struct monitor *m = monitor_of("");
     struct monitor_view *view;
 
-    (void)monitor_take_alarm(m);
-    (void)monitor_take_dirty(m);
+    assert_true(monitor_take_alarm(m)); /* a configuration */
     tell_state(m, "a", "b", T0, BREAKER_CLOSED);
-    assert_true(monitor_take_alarm(m) && monitor_take_dirty(m));
-    assert_false(monitor_take_alarm(m) || monitor_take_dirty(m));
+    assert_true(monitor_take_alarm(m));
+    assert_false(monitor_take_alarm(m));
     tell_state(m, "a", "b", T0 + 1000, BREAKER_CLOSED);
-    assert_true(monitor_take_dirty(m) && !monitor_take_alarm(m));
+    tell(m, "a", T0 + 1000, 10, 1, 0);
+    assert_false(monitor_take_alarm(m)); /* figures alone */
     tell_state(m, "a", "b", T0 + 2000, BREAKER_OPEN);
     assert_true(monitor_take_alarm(m));
     view = view_of(m, T0 + 3000);
-    assert_true(monitor_take_alarm(m)); /* a health */
-    view_unref(view);
-    view = view_of(m, T0 + 4000);
-    assert_false(monitor_take_alarm(m));
     assert_int_equal(row_of(view, "a")->since_ms, T0 + 3000);
+    assert_false(monitor_take_alarm(m)); /* the view itself shows the new health */
     view_unref(view);
     monitor_free(m);
 }
@@ -359,7 +356,7 @@ int main(void)
         cmocka_unit_test(test_monitor__names_tell_breakers_apart),
         cmocka_unit_test(test_monitor__a_changed_configuration_keeps_the_state),
         cmocka_unit_test(test_monitor__limits_come_from_the_service_or_the_options),
-        cmocka_unit_test(test_monitor__alarm_and_dirty_are_told_once),
+        cmocka_unit_test(test_monitor__an_alarm_is_told_once),
         cmocka_unit_test(test_monitor__transitions_are_told_as_they_are_booked),
         cmocka_unit_test(test_monitor__amounts_that_cannot_be_are_not_booked),
         cmocka_unit_test(test_monitor__history_is_that_of_the_service),
