@@ -19,6 +19,7 @@ enum {
 struct sent_row {
     struct str name; /* behind the struct */
     uint64_t hash;
+    uint64_t news;
     int64_t spark_end_ms;
     uint64_t seen_seq;
 };
@@ -27,7 +28,8 @@ struct frames {
     struct api *api;
     struct map rows;
     uint64_t order_hash;
-    size_t next_row; /* where the rows of the next frame begin */
+    size_t next_row;  /* where the next figures begin */
+    size_t rows_left; /* of the round of figures that is on its way */
     struct buf row, frame;
     int64_t history_sent_ms;
     int64_t map_sent_ms;
@@ -55,7 +57,7 @@ static void forget(struct frames *f)
         mem_free(entry->value);
     map_release(&f->rows);
     f->order_hash = 0;
-    f->next_row = 0;
+    f->next_row = f->rows_left = 0;
 }
 
 void frames_free(struct frames *f)
@@ -99,19 +101,30 @@ static void render_row(struct frames *f, const struct service_view *s, bool with
     json_close_object(&j);
 }
 
-static void add_row_if_changed(struct frames *f, struct json *j, const struct service_view *s,
-                               uint64_t seq)
+/* What people hear of at once: it changes when more than a figure does. */
+static uint64_t news_of(const struct service_view *s)
 {
-    struct sent_row *row = sent_row_of(f, s->name);
+    uint64_t parts[5 + BREAKER_STATE_COUNT + BREAKER_CONDITION_COUNT] = {
+        s->health, s->severity, s->evidence, s->budget.risk, s->revision
+    };
+
+    for (int i = 0; i < BREAKER_STATE_COUNT; i++)
+        parts[5 + i] = s->breakers.in_state[i];
+    for (int i = 0; i < BREAKER_CONDITION_COUNT; i++)
+        parts[5 + BREAKER_STATE_COUNT + i] = s->conditions[i].breakers;
+    return hash_bytes(parts, sizeof parts);
+}
+
+static void add_row_if_changed(struct frames *f, struct json *j, const struct service_view *s,
+                               struct sent_row *row)
+{
     bool spark_moved = !row || row->spark_end_ms != s->calls.end_ms;
     uint64_t hash;
 
     render_row(f, s, false);
     hash = hash_str(buf_str(&f->row));
-    if (row && row->hash == hash && !spark_moved) {
-        row->seen_seq = seq;
+    if (row && row->hash == hash && !spark_moved)
         return;
-    }
     if (spark_moved)
         render_row(f, s, true);
     if (buf_error(&f->row)) {
@@ -121,8 +134,8 @@ static void add_row_if_changed(struct frames *f, struct json *j, const struct se
     json_raw(j, buf_str(&f->row));
     if (row) {
         row->hash = hash;
+        row->news = news_of(s);
         row->spark_end_ms = s->calls.end_ms;
-        row->seen_seq = seq;
     }
 }
 
@@ -142,20 +155,51 @@ static void add_order_if_changed(struct frames *f, struct json *j, const struct 
     json_close_array(j);
 }
 
-/* As many rows as one frame may hold; the frame after it goes on behind them. */
-static void add_changed_rows(struct frames *f, struct json *j, const struct monitor_view *view)
+static bool has_room(const struct frames *f)
 {
-    size_t count = view->service_count, first = f->next_row < count ? f->next_row : 0, done = 0;
-
-    json_key(j, "services");
-    json_open_array(j);
-    for (; done < count && f->frame.len < FRAME_ROWS_MAX_BYTES; done++)
-        add_row_if_changed(f, j, &view->services[(first + done) % count], view->seq);
-    json_close_array(j);
-    f->next_row = done < count ? (first + done) % count : 0;
+    return f->frame.len < FRAME_ROWS_MAX_BYTES;
 }
 
-/* A row that this frame had no room for may go too: it is sent once more then. */
+/* Rows with news, as many as the frame may hold; the others keep theirs for the next one. */
+static void add_news(struct frames *f, struct json *j, const struct monitor_view *view)
+{
+    for (size_t i = 0; i < view->service_count; i++) {
+        struct sent_row *row = sent_row_of(f, view->services[i].name);
+
+        if (row)
+            row->seen_seq = view->seq;
+        if (has_room(f) && (!row || row->news != news_of(&view->services[i])))
+            add_row_if_changed(f, j, &view->services[i], row);
+    }
+}
+
+/* A round of figures, as much of it as the frame may hold; the next one goes on behind it. */
+static void add_figures(struct frames *f, struct json *j, const struct monitor_view *view)
+{
+    size_t count = view->service_count;
+
+    if (f->rows_left > count)
+        f->rows_left = count;
+    for (; f->rows_left && has_room(f); f->rows_left--) {
+        const struct service_view *s = &view->services[f->next_row % count];
+
+        add_row_if_changed(f, j, s, map_find(&f->rows, s->name));
+        f->next_row = (f->next_row + 1) % count;
+    }
+}
+
+static void add_changed_rows(struct frames *f, struct json *j, const struct monitor_view *view,
+                             bool with_figures)
+{
+    if (with_figures && !f->rows_left)
+        f->rows_left = view->service_count;
+    json_key(j, "services");
+    json_open_array(j);
+    add_news(f, j, view);
+    add_figures(f, j, view);
+    json_close_array(j);
+}
+
 static void drop_unseen_rows(struct frames *f, uint64_t seq, size_t service_count)
 {
     struct map_entry *entry;
@@ -174,7 +218,7 @@ static void drop_unseen_rows(struct frames *f, uint64_t seq, size_t service_coun
     }
 }
 
-static void send_overview(struct frames *f, const struct monitor_view *view)
+static void send_overview(struct frames *f, const struct monitor_view *view, bool with_figures)
 {
     struct json j;
 
@@ -189,7 +233,7 @@ static void send_overview(struct frames *f, const struct monitor_view *view)
     view_json_sentence(&j, &view->sentence);
     view_json_totals(&j, &view->totals);
     add_order_if_changed(f, &j, view);
-    add_changed_rows(f, &j, view);
+    add_changed_rows(f, &j, view, with_figures);
     json_close_object(&j);
     drop_unseen_rows(f, view->seq, view->service_count);
     if (buf_error(&f->frame) ||
@@ -271,14 +315,15 @@ static void send_map(struct frames *f, uint32_t topic, const struct monitor_view
         atomic_fetch_add(&f->api->own.frames, 1);
 }
 
-void frames_send(struct frames *f, const struct monitor *monitor, const struct monitor_view *view)
+void frames_send(struct frames *f, const struct monitor *monitor, const struct monitor_view *view,
+                 bool with_figures)
 {
     struct gathering g = {
         .arena = arena_limited(FRAMES_ARENA_MAX_BYTES),
         .active = vec_of(sizeof(struct active), FRAMES_TOPICS_MAX),
     };
 
-    send_overview(f, view);
+    send_overview(f, view, with_figures);
     sse_for_each_active_topic(f->api->hub, gather, &g);
     for (size_t i = 0; i < g.active.count; i++)
         send_service(f, &g.arena, vec_at(&g.active, i), monitor, view);

@@ -19,7 +19,12 @@ struct frames;
 struct frames *frames_new(struct api *api); /* NULL: no memory */
 void frames_free(struct frames *f);
 
-/* Sends the new view to all streams. Lack of memory loses the frame: clients see the gap in seq. */
-void frames_send(struct frames *f, const struct monitor *monitor, const struct monitor_view *view);
+/*
+ * Sends the new view to all streams: what people must hear of at once, and with_figures (or while
+ * those of the time before are still on their way) every row that changed. Lack of memory loses the
+ * frame: clients see the gap in seq.
+ */
+void frames_send(struct frames *f, const struct monitor *monitor, const struct monitor_view *view,
+                 bool with_figures);
 
 #endif

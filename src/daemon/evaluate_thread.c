@@ -132,30 +132,44 @@ static void answer_fresh(struct evaluate_thread *e)
     e->fresh_count = 0;
 }
 
-enum err evaluate_thread_publish(struct evaluate_thread *e)
+/* Whether the frames of now bring figures: they do once an interval. */
+static bool take_figures(struct evaluate_thread *e, int64_t now_ns)
 {
-    struct monitor_view *view;
-    struct own *own = &e->api->own;
-    struct monitor_stats stats;
-    enum err err = monitor_view(e->monitor, clock_wall_ms(&e->clock), &view);
-    int64_t now_ns = clock_mono_ns(&e->clock);
-
-    e->published_mono_ns = now_ns;
-    if (e->oldest_batch_mono_ns >= 0)
+    if (now_ns < e->figures_mono_ns + e->stream_interval_ns)
+        return false;
+    if (e->figures_wait) /* a view without new ones must not make the next ones late */
         e->figures_mono_ns = now_ns;
-    if (err)
-        return err;
-    publication_set(&e->api->views, view_ref(view));
-    answer_fresh(e);
-    frames_send(e->frames, e->monitor, view);
+    e->figures_wait = false;
+    return true;
+}
+
+static void note_published(struct evaluate_thread *e, const struct monitor_view *view)
+{
+    struct own *own = &e->api->own;
+    struct monitor_stats stats = monitor_stats(e->monitor);
+
     if (e->oldest_batch_mono_ns >= 0)
         histogram_observe(&own->freshness, clock_mono_ns(&e->clock) - e->oldest_batch_mono_ns);
     e->oldest_batch_mono_ns = -1;
-    stats = monitor_stats(e->monitor);
     atomic_store(&own->signals, stats.signals_count);
     atomic_store(&own->services_refused, stats.services_refused_count);
     atomic_store(&own->breakers_refused, stats.breakers_refused_count);
     atomic_store(&own->evaluated_ms, view->now_ms);
+}
+
+enum err evaluate_thread_publish(struct evaluate_thread *e)
+{
+    int64_t now_ns = clock_mono_ns(&e->clock);
+    struct monitor_view *view;
+    enum err err = monitor_view(e->monitor, clock_wall_ms(&e->clock), &view);
+
+    e->published_mono_ns = now_ns;
+    if (err)
+        return err;
+    publication_set(&e->api->views, view_ref(view));
+    answer_fresh(e);
+    frames_send(e->frames, e->monitor, view, take_figures(e, now_ns));
+    note_published(e, view);
     view_unref(view);
     return ERR_OK;
 }
@@ -164,6 +178,7 @@ static void take_batch(struct evaluate_thread *e, struct sample_batch *batch)
 {
     if (e->oldest_batch_mono_ns < 0)
         e->oldest_batch_mono_ns = batch->received_mono_ns;
+    e->figures_wait = true;
     mapping_apply(e->mapping, batch);
     if (batch->cargo) {
         struct signal_sink sink = monitor_sink(e->monitor);
@@ -257,7 +272,7 @@ static int64_t publish_due_ns(const struct evaluate_thread *e)
 
     if (e->alarm || e->fresh_count)
         return frame_ns;
-    if (e->oldest_batch_mono_ns >= 0)
+    if (e->figures_wait)
         return figures_ns > frame_ns ? figures_ns : frame_ns;
     return e->published_mono_ns + e->stream_interval_ns + IDLE_EXTRA_NS;
 }

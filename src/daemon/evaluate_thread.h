@@ -35,9 +35,10 @@ struct evaluate_thread {
     int64_t self_interval_ns;
     int64_t oldest_batch_mono_ns; /* received, not shown yet; -1 */
     int64_t published_mono_ns;    /* the newest view … */
-    int64_t figures_mono_ns;      /* … and the newest with new figures */
+    int64_t figures_mono_ns;      /* … and the newest frames with new figures */
     int64_t stored_mono_ns;
-    bool alarm; /* something changed that people must hear of at once */
+    bool figures_wait; /* a batch came since those */
+    bool alarm;        /* something changed that people must hear of at once */
     struct http_parked *fresh[EVALUATE_FRESH_MAX]; /* answered behind the next view */
     size_t fresh_count;
 };

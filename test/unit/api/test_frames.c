@@ -85,13 +85,18 @@ static void stage_release(struct stage *s)
 }
 
 /* The overview's frame of now. */
-static struct str frame(struct stage *s, int64_t now_ms)
+static struct str frame_of(struct stage *s, int64_t now_ms, bool with_figures)
 {
     struct monitor_view *view = view_of(s->monitor, now_ms);
 
-    frames_send(s->frames, s->monitor, view);
+    frames_send(s->frames, s->monitor, view, with_figures);
     view_unref(view);
     return buf_str(&s->hub.overview);
+}
+
+static struct str frame(struct stage *s, int64_t now_ms)
+{
+    return frame_of(s, now_ms, true);
 }
 
 static void test_frames__the_first_brings_everything_and_the_next_what_changed(void **state UNUSED)
@@ -119,6 +124,34 @@ static void test_frames__the_first_brings_everything_and_the_next_what_changed(v
     assert_false(json_has(text, "services.0.spark"));
     assert_int_equal(s.hub.overview_count, 3);
     assert_int_equal(s.api.own.frames, 3);
+    stage_release(&s);
+}
+
+static void test_frames__without_figures_only_news_come(void **state UNUSED)
+{
+    struct stage s;
+    struct str text;
+
+    stage_init(&s, "services: [{name: a}, {name: b}]");
+    text = frame_of(&s, T0, false);
+    assert_int_equal(json_count(text, "services"), 2); /* that they are there is news */
+    for (int i = -30; i <= 0; i++) {
+        tell(s.monitor, "a", T0 + i * 1000, 100, 0, 0);
+        tell(s.monitor, "b", T0 + i * 1000, 100, 0, 0);
+    }
+    frame(&s, T0);
+    tell(s.monitor, "a", T0 + 100, 50, 0, 0);
+    tell_state(s.monitor, "b", "x", T0 + 100, BREAKER_CLOSED);
+    text = frame_of(&s, T0 + 200, false);
+    assert_int_equal(json_count(text, "services"), 1);
+    json_expect(text, "services.0.service", "\"b\"");
+    tell_state(s.monitor, "b", "x", T0 + 300, BREAKER_OPEN);
+    text = frame_of(&s, T0 + 400, false);
+    json_expect(text, "services.0.breakers.worst", "\"open\"");
+    text = frame(&s, T0 + 400);
+    assert_int_equal(json_count(text, "services"), 1);
+    json_expect(text, "services.0.service", "\"a\"");
+    json_expect(text, "services.0.calls_total", "3150");
     stage_release(&s);
 }
 
@@ -284,7 +317,7 @@ static void test_frames__lack_of_memory_loses_frames_and_no_more(void **state UN
         buf_reserve(&s.hub.orders, 1 << 16);
         view = view_of(s.monitor, T0);
         mem_fail_nth(++n);
-        frames_send(s.frames, s.monitor, view);
+        frames_send(s.frames, s.monitor, view, true);
         fault = mem_fault_happened();
         mem_fail_nth(0);
         view_unref(view);
@@ -304,6 +337,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_frames__the_first_brings_everything_and_the_next_what_changed),
+        cmocka_unit_test(test_frames__without_figures_only_news_come),
         cmocka_unit_test(test_frames__sparks_come_when_a_step_has_closed),
         cmocka_unit_test(test_frames__order_comes_when_it_changed_and_the_removed_leave_it),
         cmocka_unit_test(test_frames__everything_comes_again_after_the_last_client_left),
