@@ -280,7 +280,7 @@ static void make_api(struct stage *s)
     own_cardinality_init(&api->own.cardinality);
     api->hub = sse_hub_new(16, 16, NULL);
     must(api->hub, "the hub");
-    api->overview_topic = sse_topic(api->hub, STR(TOPIC_OVERVIEW));
+    api->overview_topic = sse_topic(api->hub, STR(VIEW_OVERVIEW));
     api->db = api->own.db = s->db;
     api->own.write_queue = &s->batches;
     api->own.evaluate_queue = &s->evaluate.inbox;
