@@ -136,12 +136,14 @@ static void export_budget_kinds(const struct monitor_view *view, const struct me
     }
 }
 
-/* A breaker's sample with its four labels and up to two more. */
+enum { BREAKER_LABELS = 4, BREAKER_LABELS_MORE = 3 };
+
+/* A breaker's sample with its own labels and up to BREAKER_LABELS_MORE. */
 static void breaker_part(const struct metric_out *out, const struct breaker_view *b,
                          const char *suffix, const struct metric_label *more, size_t more_count,
                          double value)
 {
-    struct metric_label labels[6] = {
+    struct metric_label labels[BREAKER_LABELS + BREAKER_LABELS_MORE] = {
         { "service", b->service },
         { "name", b->name },
         { "endpoint", b->endpoint },
@@ -151,8 +153,8 @@ static void breaker_part(const struct metric_out *out, const struct breaker_view
     if (isnan(value))
         return;
     for (size_t i = 0; i < more_count; i++)
-        labels[4 + i] = more[i];
-    out->sample(out->ctx, suffix, labels, 4 + more_count, value);
+        labels[BREAKER_LABELS + i] = more[i];
+    out->sample(out->ctx, suffix, labels, BREAKER_LABELS + more_count, value);
 }
 
 static void breaker_sample(const struct metric_out *out, const struct breaker_view *b,
@@ -266,27 +268,49 @@ static void export_transitions(const struct monitor_view *view, const struct met
         }
 }
 
-static void requests_of(const struct breaker_view *b, const char *outcome, double value,
-                        const struct metric_out *out)
+static void requests_of(const struct breaker_view *b, enum breaker_state state, const char *outcome,
+                        double value, const struct metric_out *out)
 {
-    struct metric_label labels[] = { { "outcome", str_of(outcome) },
+    struct metric_label labels[] = { { "state", str_of(breaker_state_name(state)) },
+                                     { "outcome", str_of(outcome) },
                                      { "result", str_of(outcome) } };
 
-    breaker_sample(out, b, labels, 2, value);
+    breaker_sample(out, b, labels, ARRAY_LEN(labels), value);
+}
+
+/* States in which it never was have no series: most breakers are always closed. */
+static bool was_in(const struct breaker_view *b, enum breaker_state state)
+{
+    const struct breaker_traffic *t = &b->traffic[state];
+
+    return b->state == state || b->seconds_in_state[state] > 0 ||
+           t->requests + t->failures + t->blocked > 0;
+}
+
+static void requests_in(const struct breaker_view *b, enum breaker_state state,
+                        const struct metric_out *out)
+{
+    const struct breaker_traffic *t = &b->traffic[state];
+    double successes = fmax(0, t->requests - t->failures);
+
+    if (!was_in(b, state))
+        return;
+    if (!isnan(b->requests_total) && !isnan(b->failures_total))
+        requests_of(b, state, "success", successes, out);
+    if (!isnan(b->failures_total))
+        requests_of(b, state, "failure", t->failures, out);
+    if (!isnan(b->blocked_total))
+        requests_of(b, state, "blocked", t->blocked, out);
 }
 
 static void export_requests(const struct monitor_view *view, const struct metric_out *out)
 {
     out->family(out->ctx, "circuit_breaker_requests_total", METRIC_COUNTER,
-                "Requests through the breaker by outcome: success, failure, or blocked by it.");
-    for (size_t i = 0; i < view->breaker_count; i++) {
-        const struct breaker_view *b = &view->breakers[i];
-        double successes = b->requests_total - b->failures_total; /* NaN stays NaN */
-
-        requests_of(b, "success", successes < 0 ? 0 : successes, out);
-        requests_of(b, "failure", b->failures_total, out);
-        requests_of(b, "blocked", b->blocked_total, out);
-    }
+                "Requests through the breaker by its state and the outcome: success, failure, or "
+                "blocked by it.");
+    for (size_t i = 0; i < view->breaker_count; i++)
+        for (int state = 0; state < BREAKER_STATE_COUNT; state++)
+            requests_in(&view->breakers[i], (enum breaker_state)state, out);
 }
 
 static void export_conditions(const struct monitor_view *view, const struct metric_out *out)

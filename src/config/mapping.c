@@ -15,7 +15,8 @@ struct mapping_draft {
 #define SIGNAL_CHOICES                                                                             \
     "calls errors retries retries_denied timed_calls timed_seconds timed_bucket first_calls "      \
     "first_errors "                                                                                \
-    "breaker_state breaker_calls breaker_errors breaker_blocked"
+    "breaker_state breaker_calls breaker_errors breaker_blocked "                                  \
+    "breaker_consecutive breaker_failure_rate breaker_last_failure"
 
 /* Orders of numbers, then states that hold while the gauge is 1. */
 #define ENCODING_CHOICES                                                                           \
@@ -36,7 +37,10 @@ static const struct field mapping_fields[] = {
     { .is = { .name = "signal",
               .type = OPTION_ENUM,
               .choices = SIGNAL_CHOICES,
-              .help = "What the counter counts; of `breaker_state`, what the gauge shows." },
+              .help =
+                  "What the counter counts; of `breaker_state`, `breaker_consecutive` (failures "
+                  "in a row), `breaker_failure_rate` (0 to 1) and `breaker_last_failure` (Unix "
+                  "seconds), what the gauge shows." },
       .offset = offsetof(struct mapping_draft, signal),
       .required = true },
     { .is = { .name = "service", .type = OPTION_STRING, .help = "The service that is called." },
@@ -63,8 +67,9 @@ static const struct field mapping_fields[] = {
     { .is = { .name = "unit",
               .type = OPTION_ENUM,
               .preset = "seconds",
-              .choices = "seconds milliseconds microseconds nanoseconds",
-              .help = "Of `timed_seconds`: what the counter counts in." },
+              .choices = "seconds milliseconds microseconds nanoseconds percent",
+              .help = "Of `timed_seconds`: what the counter counts in. Of `breaker_failure_rate`: "
+                      "`percent` for a gauge from 0 to 100." },
       .offset = offsetof(struct mapping_draft, out.unit) },
     { .is = { .name = "encoding",
               .type = OPTION_ENUM,
@@ -166,6 +171,16 @@ static void check_names(struct section *s, const struct node *at, const struct c
                      SERVICE_NAME_MAX_BYTES);
 }
 
+static void check_unit(struct section *s, const struct node *at, const struct config_mapping *m)
+{
+    bool is_percent = str_equals(m->unit, STR("percent"));
+
+    if (is_percent && m->signal != SIGNAL_BREAKER_FAILURE_RATE)
+        report_error(s->report, at, "the unit percent belongs to the signal breaker_failure_rate");
+    else if (m->unit.len && !is_percent && m->signal != SIGNAL_TIMED_SECONDS)
+        report_error(s->report, at, "a unit of time belongs to the signal timed_seconds");
+}
+
 static void check_mapping(struct section *s, const struct node *at, const struct config_mapping *m)
 {
     bool about_breaker = m->signal >= SIGNAL_BREAKER_STATE;
@@ -180,8 +195,7 @@ static void check_mapping(struct section *s, const struct node *at, const struct
                      "breaker_label and endpoint_label belong to signals of a breaker");
     if (m->signal != SIGNAL_BREAKER_STATE && m->encoding.len)
         report_error(s->report, at, "encoding belongs to the signal breaker_state");
-    if (m->signal != SIGNAL_TIMED_SECONDS && m->unit.len)
-        report_error(s->report, at, "unit belongs to the signal timed_seconds");
+    check_unit(s, at, m);
 }
 
 static void read_mapping(struct section *s, const struct node *node, struct config_mapping *ret)

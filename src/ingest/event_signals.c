@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { KEY_MAX_BYTES = 4 * EVENT_NAME_MAX_BYTES + 8, KINDS = SIGNAL_GONE };
+enum { KEY_MAX_BYTES = 4 * EVENT_NAME_MAX_BYTES + 8, KINDS = SIGNAL_LEVEL_FIRST };
 
 /* A service or a breaker, with the second that is being added up. */
 struct event_subject {

@@ -117,11 +117,12 @@ struct mapped_series *mapped_series_add(struct mapped_table *t, uint32_t ref,
                                  .binding_count = (uint32_t)count,
                                  .last_ts_ms = INT64_MIN };
     for (size_t i = 0; i < count; i++) {
+        const struct mapping_row *row = bindings[i].row;
+
         *(struct binding *)vec_at(&t->bindings, s->first_binding + i) = bindings[i];
-        s->is_epoch |= bindings[i].row->use == USE_EPOCH;
-        s->is_state |= bindings[i].row->use == USE_STATE || bindings[i].row->use == USE_NUMBER;
-        s->is_entries |= bindings[i].row->use == USE_ENTERED;
-        s->falls_with_all |= bindings[i].row->falls_with_all;
+        s->is_epoch |= row->use == USE_EPOCH;
+        s->is_gauge |= row->use != USE_EPOCH && !mapping_row_is_counter(row);
+        s->falls_with_all |= row->falls_with_all;
     }
     t->slots[ref] = SLOT_FIRST + place_of(t, s);
     return s;

@@ -31,8 +31,7 @@ struct mapped_series {
     double last_growth;
     int64_t last_ts_ms;
     bool is_epoch;
-    bool is_state;   /* a gauge of a breaker's state */
-    bool is_entries; /* a counter of how often a state was entered */
+    bool is_gauge; /* what it says counts as it stands */
     bool falls_with_all;
     bool born_at_runtime; /* the source was heard before it: it began at 0 */
     bool has_last;

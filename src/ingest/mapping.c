@@ -81,7 +81,7 @@ static void look_for_restart(struct mapping *m, struct mapped_series *s,
         note_epoch(m, s->source, sample->value);
         return;
     }
-    if (s->is_state || !s->has_last || !(sample->value < s->last))
+    if (s->is_gauge || !s->has_last || !(sample->value < s->last))
         return;
     if (s->falls_with_all)
         s->source->fall_batch = m->batch;
@@ -127,20 +127,29 @@ struct reading {
     bool was_live;
 };
 
-static void take_counter(struct mapping *m, const struct binding *b, const struct reading *r)
+/* Whose the amount is; NULL: a breaker's, but of which one is not told. */
+static struct mapping_subject *owner(const struct binding *b)
 {
-    struct mapping_subject *subject = b->subject;
+    if (!b->row->of_only_breaker)
+        return b->subject;
+    return b->subject->breaker_count == 1 ? b->subject->breaker : NULL;
+}
+
+static void take_amount(struct mapping *m, const struct binding *b, const struct reading *r,
+                        double amount)
+{
+    struct mapping_subject *subject = b->subject, *of = owner(b);
     unsigned bit = 1U << b->row->signal;
 
-    if (b->row->stands_in && subject->told_signals & bit)
+    if (!of || (b->row->stands_in && subject->told_signals & bit))
         return;
     if (r->sample->value > 0)
         subject->spoken_signals |= bit;
     if (b->row->zero_is_silence && !(subject->spoken_signals & bit))
         return;
-    state_evidence_on_traffic(&subject->state, b->row->signal, r->grown);
-    mapping_send(m, subject, b->row->signal, r->sample->ts_ms,
-                 b->row->factor > 0 ? r->grown * b->row->factor : r->grown);
+    state_evidence_on_traffic(&of->state, b->row->signal, amount);
+    mapping_send(m, of, b->row->signal, r->sample->ts_ms,
+                 b->row->factor > 0 ? amount * b->row->factor : amount);
 }
 
 static void take_part(struct mapping *m, const struct binding *b, const struct reading *r)
@@ -166,14 +175,16 @@ static double entries(const struct mapping *m, const struct binding *b, const st
 static void deliver(struct mapping *m, const struct binding *b, const struct reading *r)
 {
     struct mapping_subject *subject = b->subject;
-    enum state_word before = STATE_NOTHING;
 
     if (!subject)
         return;
     mapping_touch(m, subject, r->sample->ts_ms);
     switch (b->row->use) {
     case USE_SIGNAL:
-        take_counter(m, b, r);
+        take_amount(m, b, r, r->grown);
+        break;
+    case USE_AMOUNT:
+        take_amount(m, b, r, r->sample->value > 0 ? r->sample->value : 0);
         break;
     case USE_PART:
         take_part(m, b, r);
@@ -187,9 +198,7 @@ static void deliver(struct mapping *m, const struct binding *b, const struct rea
         state_evidence_on_growth(&subject->state, b->row->state, r->grown);
         break;
     default:
-        if (r->was_live)
-            before = mapping_row_word(b->row, r->series->last);
-        mapping_take_word(m, b, before, mapping_row_word(b->row, r->sample->value));
+        mapping_take_gauge(m, b, r->was_live ? r->series->last : NAN, r->sample->value);
         break;
     }
 }
@@ -198,7 +207,7 @@ static void take_value(struct mapping *m, struct mapped_series *s,
                        const struct series_sample *sample)
 {
     const struct binding *bindings = mapped_series_bindings(&m->table, s);
-    bool is_counter = !s->is_state && !s->is_epoch;
+    bool is_counter = !s->is_gauge && !s->is_epoch;
     struct reading r = { s, sample, is_counter ? growth(m, s, sample->value) : 0, s->live };
 
     mapping_revive_series(m, s);
@@ -217,7 +226,7 @@ static void take_sample(struct mapping *m, const struct series_sample *sample)
         return; /* the store keeps the first sample of an instant, too */
     if (sample_is_stale(sample->value))
         mapping_end_series(m, s, sample->ts_ms);
-    else if (isfinite(sample->value) || s->is_state)
+    else if (isfinite(sample->value) || s->is_gauge)
         take_value(m, s, sample);
     else
         return;

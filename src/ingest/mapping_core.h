@@ -42,8 +42,7 @@ struct mapped_series *mapping_bind_series(struct mapping *m, uint32_t ref);
 void mapping_revive_series(struct mapping *m, struct mapped_series *s);
 /* It is heard no longer, as a stale marker says. */
 void mapping_end_series(struct mapping *m, struct mapped_series *s, int64_t at_ms);
-/* A gauge or number of a breaker's state that said `from` says `to`. */
-void mapping_take_word(struct mapping *m, const struct binding *b, enum state_word from,
-                       enum state_word to);
+/* A gauge that said `from` says `to`; NaN: nothing. */
+void mapping_take_gauge(struct mapping *m, const struct binding *b, double from, double to);
 
 #endif

@@ -13,9 +13,20 @@
  * to when the breaker is given to it; nothing does to halfOpen unless the program
  * sees to it. `failure` holds timeouts and calls that a semaphore refused, too.
  *
- * Polly: the same with events of a strategy in a pipeline. gRPC tells attempts and
- * calls. Hystrix does not show half-open. MicroProfile tells how long each state
+ * Polly: the same with events of a strategy in a pipeline. What went through its
+ * breaker, or was refused, it tells with the name of the strategy around it, or of the
+ * pipeline: it counts for the pipeline's breaker, where there is one alone. gRPC and
+ * the clients that smithy makes (AWS) tell attempts and calls; so does Failsafe, by a
+ * histogram. Hystrix does not show half-open. MicroProfile tells how long each state
  * was held.
+ *
+ * Dapr counts calls when they begin, by the state of their breaker, and does not tell
+ * failures. gobreaker has no exporter of its own: one that shows each state by itself
+ * is read; numbers differ from program to program, so they need a row of the
+ * configuration.
+ *
+ * Sentinel has one gauge, called as the program says (SENTINEL_APP unless it does), whose samples
+ * are the figures of single seconds. Which rule refused is not told.
  *
  * The reference documents' own names come from any job but ours. Those with an
  * endpoint and no name have their service's name. Their numbers are read as
@@ -73,6 +84,13 @@
             .when = { { "event_name", ANY(event) } }, .use = USE_ENTERED, .state = word            \
     }
 
+/* The breaker's exception, and the one of a breaker that is held open by hand. */
+#define POLLY_REFUSALS                                                                             \
+    "Polly.CircuitBreaker.BrokenCircuitException", "Polly.CircuitBreaker.IsolatedCircuitException"
+/* Attempts of the strategy around the breaker, or the pipeline where there is none. */
+#define POLLY_THROUGH(name, of_pipeline)                                                           \
+    POLLY(name "_duration_milliseconds_count"), .of_only_breaker = true, .stands_in = of_pipeline
+
 #define GRPC(name) ABOUT("grpc", "grpc_client_" name, "grpc_target")
 
 #define HYSTRIX(name) ABOUT("hystrix", "hystrix_" name, "group"), .use = USE_SIGNAL
@@ -86,6 +104,47 @@
     {                                                                                              \
         FT_BREAKER(name), .when = { { "state", ANY(value) } }, .use = USE_HELD, .state = word      \
     }
+
+#define SMITHY(name) ABOUT("smithy", "smithy_client_call_" name, "rpc_service")
+
+#define FAILSAFE(name)                                                                             \
+    ABOUT("failsafe", "failsafe_retry_policy_" name, "failsafe_retry_policy_name")
+#define FAILSAFE_BREAKER(name)                                                                     \
+    GUARDS("failsafe", "failsafe_circuit_breaker_" name, "failsafe_circuit_breaker_name",          \
+           "failsafe_circuit_breaker_name")
+#define FAILSAFE_STATE(name, value, word)                                                          \
+    {                                                                                              \
+        FAILSAFE_BREAKER(name), .when = { { "failsafe_circuit_breaker_state", ANY(value) } },      \
+                                .use = USE_ENTERED, .state = word                                  \
+    }
+#define FAILSAFE_STAND_IN(...)                                                                     \
+    ABOUT("failsafe", "failsafe_circuit_breaker_execution_count_total",                            \
+          "failsafe_circuit_breaker_name"),                                                        \
+        .when = { { "failsafe_circuit_breaker_outcome", ANY(__VA_ARGS__) } }, .use = USE_SIGNAL,   \
+        .stands_in = true
+
+#define DAPR(name, kind)                                                                           \
+    .metric = "dapr_resiliency_" name, .source = "dapr", .service_label = "target",                \
+    .caller_label = "app_id", .when[0] = { "flow_direction", ANY("outbound") },                    \
+    .when[1] = { "policy", ANY(kind) }
+#define DAPR_STATE(word, ...)                                                                      \
+    {                                                                                              \
+        DAPR("cb_state", "circuitbreaker"),                                                        \
+            .breaker_label = "name", .when[2] = { "status", ANY(__VA_ARGS__) }, .use = USE_STATE,  \
+            .state = word                                                                          \
+    }
+
+#define GOBREAKER(name)         ABOUT("gobreaker", "gobreaker_" name, "name"), .use = USE_SIGNAL
+#define GOBREAKER_BREAKER(name) GUARDS("gobreaker", "gobreaker_" name, "name", "name")
+#define GOBREAKER_STATE(word, ...)                                                                 \
+    {                                                                                              \
+        GOBREAKER_BREAKER("state"), .when = { { "state", ANY(__VA_ARGS__) } }, .use = USE_STATE,   \
+                                    .state = word                                                  \
+    }
+
+#define SENTINEL(kind)                                                                             \
+    ABOUT("sentinel", "SENTINEL_APP", "resource"), .when = { { "type", ANY(kind) } },              \
+                                                   .use = USE_AMOUNT
 
 /* The reference documents' own names. */
 #define OTHERS(name)                                                                               \
@@ -116,6 +175,8 @@ static const struct mapping_row rows[] = {
       .signal = SIGNAL_BREAKER_ERRORS },
     { R4J_BREAKER("not_permitted_calls_total"), .use = USE_SIGNAL,
       .signal = SIGNAL_BREAKER_BLOCKED },
+    { R4J_BREAKER("failure_rate"), .use = USE_LEVEL, .signal = SIGNAL_BREAKER_FAILURE_RATE,
+      .factor = 0.01 },
     { R4J("circuitbreaker_calls_seconds_count"), .use = USE_SIGNAL, .signal = SIGNAL_CALLS,
       .stands_in = true },
     { R4J("circuitbreaker_calls_seconds_count"), .when = { { "kind", ANY("failed") } },
@@ -149,6 +210,20 @@ static const struct mapping_row rows[] = {
     POLLY_STATE("OnCircuitClosed", STATE_CLOSED),
     { POLLY("strategy_events_total"), .when = { { "event_name", ANY("OnRetry") } },
       .signal = SIGNAL_RETRIES },
+    { POLLY_THROUGH("strategy_attempt", false),
+      .when = { { "exception_type", NONE(POLLY_REFUSALS) } }, .signal = SIGNAL_BREAKER_CALLS },
+    { POLLY_THROUGH("strategy_attempt", false),
+      .when = { { "exception_type", NONE(POLLY_REFUSALS) },
+                { "attempt_handled", ANY("true", "True") } },
+      .signal = SIGNAL_BREAKER_ERRORS },
+    { POLLY_THROUGH("strategy_attempt", false),
+      .when = { { "exception_type", ANY(POLLY_REFUSALS) } }, .signal = SIGNAL_BREAKER_BLOCKED },
+    { POLLY_THROUGH("pipeline", true), .when = { { "exception_type", NONE(POLLY_REFUSALS) } },
+      .signal = SIGNAL_BREAKER_CALLS },
+    { POLLY_THROUGH("pipeline", true), .when = { { "exception_type", NONE("", POLLY_REFUSALS) } },
+      .signal = SIGNAL_BREAKER_ERRORS },
+    { POLLY_THROUGH("pipeline", true), .when = { { "exception_type", ANY(POLLY_REFUSALS) } },
+      .signal = SIGNAL_BREAKER_BLOCKED },
     { POLLY("pipeline_duration_milliseconds_count"), .signal = SIGNAL_CALLS },
     { POLLY("pipeline_duration_milliseconds_count"), .when = { { "exception_type", NONE("") } },
       .signal = SIGNAL_ERRORS },
@@ -193,7 +268,69 @@ static const struct mapping_row rows[] = {
       .signal = SIGNAL_ERRORS },
     { FT("retry_retries_total"), .signal = SIGNAL_RETRIES },
 
+    { SMITHY("duration_seconds_count"), .use = USE_SIGNAL, .signal = SIGNAL_CALLS },
+    { SMITHY("errors_total"), .use = USE_SIGNAL, .signal = SIGNAL_ERRORS },
+    { SMITHY("attempts_total"), .use = USE_PART, .part = PART_DIFFERENCE_ATTEMPTS },
+    { SMITHY("duration_seconds_count"), .use = USE_PART, .part = PART_DIFFERENCE_CALLS },
+    TIMED("smithy", "smithy_client_call_duration_seconds", "rpc_service", 1),
+
+    FAILSAFE_STATE("state_changes_count_total", "open", STATE_OPEN),
+    FAILSAFE_STATE("state_changes_count_total", "half_open", STATE_HALF_OPEN),
+    FAILSAFE_STATE("state_changes_count_total", "closed", STATE_CLOSED),
+    FAILSAFE_STATE("state_change_count_total", "open", STATE_OPEN),
+    FAILSAFE_STATE("state_change_count_total", "half_open", STATE_HALF_OPEN),
+    FAILSAFE_STATE("state_change_count_total", "closed", STATE_CLOSED),
+    { FAILSAFE_BREAKER("execution_count_total"), .use = USE_ENTERED, .state = STATE_NOTHING },
+    { FAILSAFE_BREAKER("execution_count_total"), .use = USE_SIGNAL,
+      .signal = SIGNAL_BREAKER_CALLS },
+    { FAILSAFE_BREAKER("execution_count_total"),
+      .when = { { "failsafe_circuit_breaker_outcome", ANY("failure") } }, .use = USE_SIGNAL,
+      .signal = SIGNAL_BREAKER_ERRORS },
+    { FAILSAFE_STAND_IN("success", "failure"), .signal = SIGNAL_CALLS },
+    { FAILSAFE_STAND_IN("failure"), .signal = SIGNAL_ERRORS },
+    { FAILSAFE("execution_count_total"), .use = USE_SIGNAL, .signal = SIGNAL_CALLS },
+    { FAILSAFE("execution_count_total"),
+      .when = { { "failsafe_retry_policy_outcome", ANY("failure") } }, .use = USE_SIGNAL,
+      .signal = SIGNAL_ERRORS },
+    { FAILSAFE("attempts_sum"), .use = USE_PART, .part = PART_DIFFERENCE_ATTEMPTS },
+    { FAILSAFE("attempts_count"), .use = USE_PART, .part = PART_DIFFERENCE_CALLS },
+
+    DAPR_STATE(STATE_CLOSED, "closed"),
+    DAPR_STATE(STATE_HALF_OPEN, "half-open", "half_open"),
+    DAPR_STATE(STATE_OPEN, "open"),
+    { DAPR("count", "circuitbreaker"), .breaker_label = "name",
+      .when[2] = { "status", NONE("open") }, .use = USE_SIGNAL, .signal = SIGNAL_BREAKER_CALLS },
+    { DAPR("count", "circuitbreaker"), .breaker_label = "name",
+      .when[2] = { "status", ANY("open") }, .use = USE_SIGNAL, .signal = SIGNAL_BREAKER_BLOCKED },
+    { DAPR("count", "retry"), .use = USE_SIGNAL, .signal = SIGNAL_CALLS },
+    { DAPR("count", "circuitbreaker"), .use = USE_SIGNAL, .signal = SIGNAL_CALLS,
+      .stands_in = true },
+    { DAPR("activations_total", "retry"), .use = USE_SIGNAL, .signal = SIGNAL_RETRIES },
+
+    GOBREAKER_STATE(STATE_CLOSED, "closed"),
+    GOBREAKER_STATE(STATE_HALF_OPEN, "half-open", "half_open"),
+    GOBREAKER_STATE(STATE_OPEN, "open"),
+    { GOBREAKER_BREAKER("success_total"), .use = USE_SIGNAL, .signal = SIGNAL_BREAKER_CALLS },
+    { GOBREAKER_BREAKER("failure_total"), .use = USE_SIGNAL, .signal = SIGNAL_BREAKER_CALLS },
+    { GOBREAKER_BREAKER("failure_total"), .use = USE_SIGNAL, .signal = SIGNAL_BREAKER_ERRORS },
+    { GOBREAKER("success_total"), .signal = SIGNAL_CALLS },
+    { GOBREAKER("failure_total"), .signal = SIGNAL_CALLS },
+    { GOBREAKER("failure_total"), .signal = SIGNAL_ERRORS },
+
+    { SENTINEL("passQps"), .signal = SIGNAL_CALLS },
+    { SENTINEL("blockQps"), .signal = SIGNAL_CALLS },
+    { SENTINEL("blockQps"), .signal = SIGNAL_ERRORS },
+    { SENTINEL("exceptionQps"), .signal = SIGNAL_ERRORS },
+    { SENTINEL("passQps"), .breaker = "rules", .signal = SIGNAL_BREAKER_CALLS },
+    { SENTINEL("exceptionQps"), .breaker = "rules", .signal = SIGNAL_BREAKER_ERRORS },
+    { SENTINEL("blockQps"), .breaker = "rules", .signal = SIGNAL_BREAKER_BLOCKED },
+
     { OTHERS("state"), .use = USE_NUMBER },
+    { OTHERS("consecutive_failures"), .use = USE_LEVEL, .signal = SIGNAL_BREAKER_CONSECUTIVE },
+    { OTHERS("failures_current"), .use = USE_LEVEL, .signal = SIGNAL_BREAKER_CONSECUTIVE },
+    { OTHERS("failure_rate"), .use = USE_LEVEL, .signal = SIGNAL_BREAKER_FAILURE_RATE,
+      .factor = 0.01 },
+    { OTHERS("last_failure_time"), .use = USE_LEVEL, .signal = SIGNAL_BREAKER_LAST_FAILURE },
     OTHERS_STATE("closed", STATE_CLOSED),
     OTHERS_STATE("half_open", STATE_HALF_OPEN),
     OTHERS_STATE("open", STATE_OPEN),

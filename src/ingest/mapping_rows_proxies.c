@@ -8,7 +8,8 @@
  *
  * Envoy (/stats/prometheus). A call is a completed request, for answers that were
  * tried again are not in it. A breaker is one limit of one priority; it is open
- * while the limit is reached, and Envoy does not tell by priority what overflowed.
+ * while the limit is reached. What overflowed is not told by priority: it counts for
+ * "default", for a route has another one only where it asks for it.
  * A retry counter that was always 0 tells nothing: Istio exports it also where
  * nobody counts. Under Istio only clusters of what is called (outbound) count.
  *
@@ -74,6 +75,16 @@
     {                                                                                              \
         ISTIO_ENVOY("circuit_breakers_" priority "_" resource "_open"),                            \
             .breaker = priority "/" resource, .use = USE_NUMBER, .encoding = ENCODING_CLOSED_OPEN  \
+    }
+
+/* What a limit refused. In a mesh the counter is exported at 0 also where nobody counts. */
+#define ENVOY_OVERFLOW(name, resource)                                                             \
+    { ENVOY(name), .breaker = "default/" resource, .use = USE_SIGNAL,                              \
+      .signal = SIGNAL_BREAKER_BLOCKED, .falls_with_all = true },                                  \
+    {                                                                                              \
+        ISTIO_ENVOY(name), .breaker = "default/" resource, .use = USE_SIGNAL,                      \
+                           .signal = SIGNAL_BREAKER_BLOCKED, .zero_is_silence = true,              \
+                           .falls_with_all = true                                                  \
     }
 
 #define ISTIO_TIME(name)                                                                           \
@@ -176,6 +187,12 @@ static const struct mapping_row rows[] = {
     ENVOY_LIMIT("high", "rq_pending"),
     ENVOY_LIMIT("high", "rq"),
     ENVOY_LIMIT("high", "rq_retry"),
+
+    ENVOY_OVERFLOW("upstream_cx_overflow", "cx"),
+    ENVOY_OVERFLOW("upstream_cx_pool_overflow", "cx_pool"),
+    ENVOY_OVERFLOW("upstream_rq_pending_overflow", "rq_pending"),
+    ENVOY_OVERFLOW("upstream_rq_active_overflow", "rq"),
+    ENVOY_OVERFLOW("upstream_rq_retry_overflow", "rq_retry"),
 
     { ISTIO, .signal = SIGNAL_CALLS },
     { ISTIO, .when[1] = { "response_code", ANY("5*") }, .signal = SIGNAL_ERRORS },

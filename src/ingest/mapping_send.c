@@ -24,7 +24,7 @@ void mapping_send(struct mapping *m, const struct mapping_subject *s, enum signa
 {
     uint32_t id;
 
-    if (s->service->needs_breaker && !s->service->has_breaker)
+    if (s->service->needs_breaker && !s->service->breaker_count)
         return;
     id = sink_id(m, s->group);
     if (id)
@@ -59,6 +59,16 @@ static void settle_retries(struct mapping *m, struct mapping_subject *s)
         mapping_send(m, s, SIGNAL_RETRIES, s->at_ms, retries);
 }
 
+static void settle_levels(struct mapping *m, const struct mapping_subject *s)
+{
+    for (int i = 0; i < SIGNAL_LEVEL_COUNT; i++) {
+        enum signal_kind kind = (enum signal_kind)(SIGNAL_LEVEL_FIRST + i);
+
+        if (s->levels[i].said_batch == m->batch)
+            mapping_send(m, s, kind, s->at_ms, mapping_group_level(s->group, kind));
+    }
+}
+
 static void settle_group(struct mapping *m, const struct mapping_subject *s)
 {
     struct mapping_group *group = s->group;
@@ -80,6 +90,7 @@ void mapping_settle(struct mapping *m)
 {
     for (struct mapping_subject *s = m->touched; s; s = s->next_touched) {
         settle_retries(m, s);
+        settle_levels(m, s);
         if (s->state_batch == m->batch)
             state_evidence_settle(&s->state);
     }

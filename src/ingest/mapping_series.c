@@ -1,5 +1,7 @@
 #include "ingest/mapping_core.h"
 
+#include <math.h>
+
 /* --- a new one --- */
 
 /* `up` and its kin come from failed scrapes too, so they are no sign that the source was heard. */
@@ -64,15 +66,25 @@ void mapping_revive_series(struct mapping *m, struct mapped_series *s)
     s->live = true;
 }
 
-void mapping_take_word(struct mapping *m, const struct binding *b, enum state_word from,
-                       enum state_word to)
+static void take_level(struct mapping *m, const struct binding *b, double value)
+{
+    double factor = b->row->factor > 0 ? b->row->factor : 1;
+
+    mapping_subject_set_level(b->subject, b->row->signal, value >= 0 ? value * factor : NAN,
+                              m->batch);
+}
+
+void mapping_take_gauge(struct mapping *m, const struct binding *b, double from, double to)
 {
     enum state_kind kind;
 
+    if (b->row->use == USE_LEVEL)
+        take_level(m, b, to);
     if (!mapping_row_is_about_state(b->row, &kind))
         return;
     b->subject->state_batch = m->batch;
-    state_evidence_on_change(&b->subject->state, kind, from, to);
+    state_evidence_on_change(&b->subject->state, kind, mapping_row_word(b->row, from),
+                             mapping_row_word(b->row, to));
 }
 
 void mapping_end_series(struct mapping *m, struct mapped_series *s, int64_t at_ms)
@@ -86,8 +98,8 @@ void mapping_end_series(struct mapping *m, struct mapped_series *s, int64_t at_m
             continue;
         mapping_touch(m, b->subject, at_ms);
         mapping_binding_set_live(b, false);
-        if (s->is_state)
-            mapping_take_word(m, b, mapping_row_word(b->row, s->last), STATE_NOTHING);
+        if (s->is_gauge)
+            mapping_take_gauge(m, b, s->last, NAN);
     }
     s->live = false;
 }
@@ -99,7 +111,7 @@ static void forget_series(struct mapping *m, struct mapped_series *s)
     struct lost_counter lost = { s->hash, s->source, s->last, s->last_ts_ms };
 
     mapping_end_series(m, s, m->received_ms);
-    if (s->has_last && !s->is_state && !s->is_epoch)
+    if (s->has_last && !s->is_gauge && !s->is_epoch)
         lost_counters_put(&m->lost, &lost);
 }
 

@@ -1,5 +1,7 @@
 #include "ingest/mapping_subject.h"
 
+#include <math.h>
+
 enum { KEY_MAX_BYTES = 8192 };
 
 struct mapping_registry mapping_registry_empty(void)
@@ -149,6 +151,15 @@ static bool look(const struct mapping_row *row, struct labels labels, struct sig
     return ret->service.len && (ret->breaker.len || !(row->breaker || row->breaker_label));
 }
 
+static void guard(struct mapping_subject *service, struct mapping_subject *breaker)
+{
+    if (breaker->service == service)
+        return;
+    breaker->service = service;
+    if (!service->breaker_count++)
+        service->breaker = breaker;
+}
+
 struct mapping_subject *mapping_registry_subject(struct mapping_registry *r,
                                                  const struct mapping_row *row,
                                                  struct mapping_source *source,
@@ -171,8 +182,7 @@ struct mapping_subject *mapping_registry_subject(struct mapping_registry *r,
     s = find_subject(r, &sight, source);
     if (!s)
         return NULL;
-    s->service = of_service;
-    of_service->has_breaker = true;
+    guard(of_service, s);
     return s;
 }
 
@@ -295,7 +305,24 @@ void mapping_subject_add_part(struct mapping_subject *s, const struct mapping_ro
     add_to_estimate(&s->retries, row->part, grown, value);
 }
 
-/* --- states --- */
+/* --- levels and states --- */
+
+void mapping_subject_set_level(struct mapping_subject *s, enum signal_kind kind, double level,
+                               uint64_t batch)
+{
+    s->levels[kind - SIGNAL_LEVEL_FIRST] = (struct mapping_level){ !isnan(level), level, batch };
+}
+
+double mapping_group_level(const struct mapping_group *group, enum signal_kind kind)
+{
+    int idx = (int)kind - SIGNAL_LEVEL_FIRST;
+    double largest = NAN;
+
+    for (const struct mapping_subject *s = group->first; s; s = s->next)
+        if (s->levels[idx].told)
+            largest = fmax(largest, s->levels[idx].value);
+    return largest;
+}
 
 enum breaker_state mapping_group_state(const struct mapping_group *group)
 {

@@ -54,10 +54,18 @@ struct mapping_group {
     bool gone_sent;
 };
 
+struct mapping_level {
+    bool told;
+    double value;
+    uint64_t said_batch; /* the newest in which it was told, or no longer */
+};
+
 struct mapping_subject {
     struct mapping_group *group;
     struct mapping_source *source;
-    struct mapping_subject *service;      /* itself when it is one */
+    struct mapping_subject *service; /* itself when it is one … */
+    struct mapping_subject *breaker; /* … of which this breaker came first */
+    size_t breaker_count;
     struct mapping_subject *next;         /* the group in other sources */
     struct mapping_subject *next_touched; /* in the batch that is applied */
     uint64_t touched_batch;
@@ -69,10 +77,10 @@ struct mapping_subject {
     int64_t fall_ms;     /* … and the time of its sample */
     int64_t at_ms;       /* newest sample of the batch */
     bool needs_breaker;
-    bool has_breaker;
     unsigned told_signals;   /* bits of enum signal_kind that a row tells which does not stand in */
     unsigned spoken_signals; /* … of which a counter was more than 0 */
     size_t live_count;       /* series without a stale marker */
+    struct mapping_level levels[SIGNAL_LEVEL_COUNT];
     struct state_evidence state;
     struct retry_estimate retries;
     struct retry_difference difference;
@@ -118,6 +126,11 @@ void mapping_binding_set_live(const struct binding *b, bool live);
  * Once per batch. */
 void mapping_binding_on_fall(const struct binding *b, uint64_t batch, int64_t at_ms);
 
+/* What a gauge says of a level; NaN: nothing. */
+void mapping_subject_set_level(struct mapping_subject *s, enum signal_kind kind, double level,
+                               uint64_t batch);
+/* The largest level over the group's sources; NaN: nobody tells it. */
+double mapping_group_level(const struct mapping_group *group, enum signal_kind kind);
 /* The worst state over the group's sources: open, half-open, closed, disabled, unknown. */
 enum breaker_state mapping_group_state(const struct mapping_group *group);
 bool mapping_group_is_live(const struct mapping_group *group);

@@ -70,12 +70,20 @@ enum signal_kind mapping_row_signal(const struct mapping_row *row)
 {
     switch (row->use) {
     case USE_SIGNAL:
+    case USE_LEVEL:
+    case USE_AMOUNT:
         return row->signal;
     case USE_PART:
         return row->breaker || row->breaker_label ? SIGNAL_BREAKER_ERRORS : SIGNAL_RETRIES;
     default:
         return SIGNAL_BREAKER_STATE;
     }
+}
+
+bool mapping_row_is_counter(const struct mapping_row *row)
+{
+    return row->use == USE_SIGNAL || row->use == USE_ENTERED || row->use == USE_HELD ||
+           row->use == USE_PART;
 }
 
 bool mapping_row_is_difference(const struct mapping_row *row)
@@ -150,8 +158,11 @@ static enum state_encoding encoding_of(struct str name)
     return ENCODING_DEFAULT;
 }
 
-static double seconds_of(struct str unit)
+/* From the unit to seconds, or to a ratio. */
+static double factor_of(struct str unit)
 {
+    if (str_equals(unit, STR("percent")))
+        return 1e-2;
     if (str_equals(unit, STR("milliseconds")))
         return 1e-3;
     if (str_equals(unit, STR("microseconds")))
@@ -168,6 +179,13 @@ static enum state_word word_of(struct str name)
     return STATE_NOTHING;
 }
 
+static enum mapping_use use_of(enum signal_kind signal, enum state_word word)
+{
+    if (signal == SIGNAL_BREAKER_STATE)
+        return word ? USE_STATE : USE_NUMBER;
+    return signal >= SIGNAL_BREAKER_CONSECUTIVE ? USE_LEVEL : USE_SIGNAL;
+}
+
 static bool copy_row(struct mapping_table *t, const struct config_mapping *from,
                      struct mapping_row *to)
 {
@@ -176,11 +194,9 @@ static bool copy_row(struct mapping_table *t, const struct config_mapping *from,
 
     *to = (struct mapping_row){
         .metric = copy_text(t, from->metric, &failed),
-        .use = from->signal != SIGNAL_BREAKER_STATE ? USE_SIGNAL
-               : word                               ? USE_STATE
-                                                    : USE_NUMBER,
+        .use = use_of(from->signal, word),
         .signal = from->signal,
-        .factor = seconds_of(from->unit),
+        .factor = factor_of(from->unit),
         .state = word,
         .encoding = encoding_of(from->encoding),
         .source = "mapping",

@@ -34,6 +34,8 @@ enum mapping_use {
     USE_ENTERED, /* a counter of how often `state` was entered; NOTHING: says only that the breaker
                     is there, and falls when its process begins again */
     USE_HELD,    /* a counter of the time for which `state` held, in any unit */
+    USE_LEVEL,   /* a gauge that is `signal` as it stands; below 0 it says nothing */
+    USE_AMOUNT,  /* a gauge of which each sample is an amount of `signal` by itself */
     USE_PART,    /* a number that the retries are reckoned from: `part` */
     USE_EPOCH,   /* a gauge whose change says: every counter of this source began again from 0 */
 };
@@ -85,6 +87,8 @@ struct mapping_row {
     const char *caller_label; /* … or the label that has it */
     bool is_own;              /* of the configuration */
     bool breaker_or_service;  /* a breaker whose label is absent is called as its service */
+    bool of_only_breaker; /* what a service's row counts belongs to its breaker, where it has one
+                             alone */
     bool needs_breaker; /* the service counts only when it has a breaker: HAProxy's backends without
                            servers */
     bool stands_in;     /* counts only as long as no other row told this signal of the service */
@@ -114,11 +118,14 @@ const struct str *mapping_table_metrics(const struct mapping_table *t, size_t *r
 bool mapping_row_accepts(const struct mapping_row *row, struct labels labels);
 /* What the row tells: one signal, or a breaker's state. */
 enum signal_kind mapping_row_signal(const struct mapping_row *row);
+/* True for what only grows, but for processes that begin again. */
+bool mapping_row_is_counter(const struct mapping_row *row);
 /* True for attempts and calls whose difference is the retries. */
 bool mapping_row_is_difference(const struct mapping_row *row);
 /* The kind of evidence that the row is about a breaker's state; false: it is none. */
 bool mapping_row_is_about_state(const struct mapping_row *row, enum state_kind *ret);
-/* What a gauge of the row says with this value; STATE_NOTHING for a counter. */
+/* What a gauge of the row says with this value; STATE_NOTHING where it is about
+ * none. */
 enum state_word mapping_row_word(const struct mapping_row *row, double value);
 
 /* Our rows: proxies and meshes, then libraries. */

@@ -63,9 +63,10 @@ void state_evidence_on_restart(struct state_evidence *e)
 
 void state_evidence_on_traffic(struct state_evidence *e, enum signal_kind kind, double grown)
 {
-    if (kind == SIGNAL_BREAKER_CALLS)
+    if (kind == SIGNAL_BREAKER_CALLS) {
         e->through += grown;
-    else if (kind == SIGNAL_BREAKER_ERRORS)
+        e->through_told = true;
+    } else if (kind == SIGNAL_BREAKER_ERRORS)
         e->failed += grown;
     else if (kind == SIGNAL_BREAKER_BLOCKED)
         e->blocked += grown;
@@ -86,7 +87,7 @@ static enum breaker_state weigh(const uint32_t said[STATE_WORD_COUNT])
 
 static bool refuses_all(const struct state_evidence *e)
 {
-    return e->blocked > 0 && !(e->through > 0);
+    return e->blocked > 0 && e->through_told && !(e->through > 0);
 }
 
 static bool succeeds(const struct state_evidence *e)

@@ -64,6 +64,7 @@ struct state_evidence {
     bool half_open_counted;                            /* there is a counter of it */
     bool has_counted;
     double through, failed, blocked; /* traffic in this reading */
+    bool through_told;               /* somebody counts what goes through */
     enum breaker_state number_before;
     int doubt; /* readings in a row that contradict the number */
 };

@@ -34,10 +34,17 @@ enum signal_kind {
     SIGNAL_BREAKER_CALLS,   /* what went through one breaker, with any result */
     SIGNAL_BREAKER_ERRORS,  /* failures among them */
     SIGNAL_BREAKER_BLOCKED, /* calls that the breaker refused */
-    SIGNAL_GONE,            /* the source of this subject stopped (stale marker); no amount */
-    /* Levels, not increases: */
+    /* Levels, not increases; NaN: no longer told. */
     SIGNAL_BREAKER_CONSECUTIVE,  /* failures in a row up to now */
-    SIGNAL_BREAKER_FAILURE_RATE, /* of a source that tells no counts: 0..1 */
+    SIGNAL_BREAKER_FAILURE_RATE, /* as the source reckons it, 0..1: where it tells no counts */
+    SIGNAL_BREAKER_LAST_FAILURE, /* when the newest failure was, Unix seconds */
+    SIGNAL_GONE,                 /* the source of this subject stopped (stale marker); no amount */
+    SIGNAL_KIND_COUNT,
+};
+
+enum {
+    SIGNAL_LEVEL_FIRST = SIGNAL_BREAKER_CONSECUTIVE,
+    SIGNAL_LEVEL_COUNT = SIGNAL_GONE - SIGNAL_LEVEL_FIRST,
 };
 
 /* Numbers as metrics show them (requirements, section 1); the two behind are no states of a

@@ -124,7 +124,7 @@ bool breaker_watch_state(struct breaker_watch *b, enum breaker_state state, int6
 void breaker_watch_calls(struct breaker_watch *b, double increase, int64_t at_ms)
 {
     b->calls_told = true;
-    b->calls_total += increase;
+    b->traffic[b->state].requests += increase;
     b->calls_in_state += increase;
     window_add(&b->calls, at_ms / 1000, (uint64_t)llround(increase));
 }
@@ -132,9 +132,9 @@ void breaker_watch_calls(struct breaker_watch *b, double increase, int64_t at_ms
 void breaker_watch_errors(struct breaker_watch *b, double increase, int64_t at_ms)
 {
     b->errors_told = true;
-    b->errors_total += increase;
+    b->traffic[b->state].failures += increase;
     b->errors_in_state += increase;
-    if (increase > 0 && at_ms > b->last_failure_ms)
+    if (increase > 0 && !b->last_failure_told && at_ms > b->last_failure_ms)
         b->last_failure_ms = at_ms;
     window_add(&b->errors, at_ms / 1000, (uint64_t)llround(increase));
 }
@@ -142,17 +142,24 @@ void breaker_watch_errors(struct breaker_watch *b, double increase, int64_t at_m
 void breaker_watch_blocked(struct breaker_watch *b, double increase)
 {
     b->blocked_told = true;
-    b->blocked_total += increase;
+    b->traffic[b->state].blocked += increase;
 }
 
 void breaker_watch_consecutive(struct breaker_watch *b, double failures)
 {
-    b->consecutive_failures = llround(failures);
+    b->consecutive_failures = isnan(failures) ? -1 : llround(failures);
 }
 
 void breaker_watch_failure_ratio(struct breaker_watch *b, double ratio)
 {
-    b->told_failure_ratio = fmin(1, ratio);
+    b->told_failure_ratio = isnan(ratio) ? NAN : fmin(1, ratio);
+}
+
+void breaker_watch_last_failure(struct breaker_watch *b, double unix_s, int64_t at_ms)
+{
+    b->last_failure_told = unix_s > 0 && unix_s * 1000 <= (double)at_ms;
+    if (b->last_failure_told)
+        b->last_failure_ms = llround(unix_s * 1000);
 }
 
 /* Failures per request over the window, else as the source tells it; NaN: nobody tells it. */
@@ -248,9 +255,22 @@ static void fill_recent(const struct breaker_watch *b, struct breaker_view *view
     }
 }
 
+static struct breaker_traffic sum_of(const struct breaker_traffic traffic[BREAKER_STATE_COUNT])
+{
+    struct breaker_traffic sum = { 0 };
+
+    for (int state = 0; state < BREAKER_STATE_COUNT; state++) {
+        sum.requests += traffic[state].requests;
+        sum.failures += traffic[state].failures;
+        sum.blocked += traffic[state].blocked;
+    }
+    return sum;
+}
+
 void breaker_watch_view(const struct breaker_watch *b, int64_t now_ms, struct breaker_view *view)
 {
     double calls = (double)window_sum(&b->calls, 0), errors = (double)window_sum(&b->errors, 0);
+    struct breaker_traffic total = sum_of(b->traffic);
 
     view->state = b->state;
     view->since_ms = b->since_ms;
@@ -258,9 +278,10 @@ void breaker_watch_view(const struct breaker_watch *b, int64_t now_ms, struct br
     view->failures = b->errors_told ? errors : NAN;
     view->failure_rate_percent = failure_percent(b);
     view->consecutive_failures = b->consecutive_failures;
-    view->requests_total = b->calls_told ? b->calls_total : NAN;
-    view->failures_total = b->errors_told ? b->errors_total : NAN;
-    view->blocked_total = b->blocked_told ? b->blocked_total : NAN;
+    view->requests_total = b->calls_told ? total.requests : NAN;
+    view->failures_total = b->errors_told ? total.failures : NAN;
+    view->blocked_total = b->blocked_told ? total.blocked : NAN;
+    memcpy(view->traffic, b->traffic, sizeof view->traffic);
     view->last_failure_ms = b->last_failure_ms;
     memcpy(view->transitions, b->transitions, sizeof view->transitions);
     view->transitions_total = b->history_count;

@@ -5,7 +5,8 @@
  *   breaker_watch_init -> { breaker_watch_state | _calls | _errors | _advance }* -> _release
  *
  * A transition keeps what went through in the state that ended, to the reading: what
- * a scrape tells beside a new state counts for the state that its line follows.
+ * a scrape tells beside a new state counts for the state that its line follows. So do the
+ * counts by state.
  *
  * The first state that is told is no transition, and UNKNOWN is no state that can
  * be told first. Time in each state is counted to the millisecond from the times
@@ -64,13 +65,14 @@ struct breaker_watch {
     uint64_t flip_count;               /* ever */
     int64_t flapping_ms;               /* since when there are too many; -1 */
     int64_t failing_ms;                /* since when too many requests fail; -1 */
-    double calls_in_state, errors_in_state;
-    int64_t consecutive_failures; /* -1: not told */
-    double told_failure_ratio;    /* NaN: not told */
+    double calls_in_state, errors_in_state; /* since the newest transition */
+    int64_t consecutive_failures;           /* -1: not told */
+    double told_failure_ratio;              /* NaN: not told */
     struct window calls, errors;
     bool calls_told, errors_told, blocked_told;
-    double calls_total, errors_total, blocked_total;
+    struct breaker_traffic traffic[BREAKER_STATE_COUNT];
     int64_t last_failure_ms;
+    bool last_failure_told; /* by the source; else it is when a failure was heard of */
 };
 
 enum err breaker_watch_init(struct breaker_watch *b) MUST_CHECK;
@@ -81,8 +83,11 @@ bool breaker_watch_state(struct breaker_watch *b, enum breaker_state state, int6
 void breaker_watch_calls(struct breaker_watch *b, double increase, int64_t at_ms);
 void breaker_watch_errors(struct breaker_watch *b, double increase, int64_t at_ms);
 void breaker_watch_blocked(struct breaker_watch *b, double increase);
+/* Levels; NaN: no longer told. */
 void breaker_watch_consecutive(struct breaker_watch *b, double failures);
 void breaker_watch_failure_ratio(struct breaker_watch *b, double ratio);
+/* In Unix seconds; what is after the sample is not believed. */
+void breaker_watch_last_failure(struct breaker_watch *b, double unix_s, int64_t at_ms);
 
 /* Slides the windows and counts the time in the present state up to now. */
 void breaker_watch_advance(struct breaker_watch *b, int64_t now_ms);

@@ -144,6 +144,8 @@ static bool is_sane(const struct signal *signal)
 {
     if (signal->kind == SIGNAL_BREAKER_STATE)
         return signal->amount >= 0 && signal->amount < BREAKER_STATE_COUNT;
+    if (signal->kind >= SIGNAL_BREAKER_CONSECUTIVE && isnan(signal->amount))
+        return true;
     return signal->amount >= 0 && signal->amount <= SIGNAL_AMOUNT_MAX;
 }
 
@@ -168,6 +170,9 @@ static bool add_breaker_signal(struct breaker_watch *b, const struct signal *sig
         return false;
     case SIGNAL_BREAKER_FAILURE_RATE:
         breaker_watch_failure_ratio(b, signal->amount);
+        return false;
+    case SIGNAL_BREAKER_LAST_FAILURE:
+        breaker_watch_last_failure(b, signal->amount, signal->at_ms);
         return false;
     default:
         return false;

@@ -179,6 +179,11 @@ struct recovery_view {
     double sum_s;
 };
 
+/* What went through a breaker, or was refused by it, while it was in one state. */
+struct breaker_traffic {
+    double requests, failures, blocked;
+};
+
 struct breaker_view {
     struct str service, name, endpoint, caller;
     const char *source;
@@ -187,9 +192,11 @@ struct breaker_view {
     int64_t since_ms;            /* -1 */
     double requests, failures;   /* over BREAKER_WINDOW_S; NaN when not told */
     double failure_rate_percent; /* NaN: not told, or no requests */
-    double requests_total, failures_total, blocked_total;           /* since the daemon started */
-    int64_t last_failure_ms;                                        /* -1 */
-    int64_t consecutive_failures;                                   /* -1: not told */
+    double requests_total, failures_total, blocked_total; /* since the daemon started; NaN when not
+                                                             told */
+    struct breaker_traffic traffic[BREAKER_STATE_COUNT];  /* the same by state; 0 when not told */
+    int64_t last_failure_ms;                              /* -1 */
+    int64_t consecutive_failures;                         /* -1: not told */
     uint64_t transitions[BREAKER_STATE_COUNT][BREAKER_STATE_COUNT]; /* [from][to] */
     uint64_t transitions_total;
     uint32_t transitions_15m;

@@ -28,7 +28,7 @@ static void on_signal(void *ctx, const struct signal *signal)
     struct ear *ear = ctx;
     size_t i = signal->subject - 1;
 
-    if (signal->kind == SIGNAL_BREAKER_STATE)
+    if (signal->kind == SIGNAL_BREAKER_STATE || signal->kind >= SIGNAL_BREAKER_CONSECUTIVE)
         ear->sum[i][signal->kind] = signal->amount;
     else
         ear->sum[i][signal->kind] += signal->amount;

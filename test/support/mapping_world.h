@@ -11,11 +11,11 @@
 #include "ingest/mapping.h"
 #include "unit.h"
 
-enum { EAR_SUBJECTS_MAX = 32, EAR_NAME_BYTES = 128, EAR_KINDS = SIGNAL_BREAKER_FAILURE_RATE + 1 };
+enum { EAR_SUBJECTS_MAX = 32, EAR_NAME_BYTES = 128, EAR_KINDS = SIGNAL_KIND_COUNT };
 
 struct ear {
     char names[EAR_SUBJECTS_MAX][EAR_NAME_BYTES];
-    double sum[EAR_SUBJECTS_MAX][EAR_KINDS]; /* of states: the newest */
+    double sum[EAR_SUBJECTS_MAX][EAR_KINDS]; /* of states and levels: the newest */
     int count[EAR_SUBJECTS_MAX][EAR_KINDS];
     int64_t at_ms;
     uint32_t subject_count;

@@ -58,12 +58,26 @@ static void test_mapping__items_are_complete(void **state UNUSED)
 
 static void test_mapping__every_signal_has_its_name(void **state UNUSED)
 {
-    static const char *const names[] = { "calls",          "errors",        "retries",
-                                         "retries_denied", "timed_calls",   "timed_seconds",
-                                         "timed_bucket",   "first_calls",   "first_errors",
-                                         "breaker_state",  "breaker_calls", "breaker_errors",
-                                         "breaker_blocked" };
+    static const char *const names[] = {
+        "calls",
+        "errors",
+        "retries",
+        "retries_denied",
+        "timed_calls",
+        "timed_seconds",
+        "timed_bucket",
+        "first_calls",
+        "first_errors",
+        "breaker_state",
+        "breaker_calls",
+        "breaker_errors",
+        "breaker_blocked",
+        "breaker_consecutive",
+        "breaker_failure_rate",
+        "breaker_last_failure",
+    };
 
+    assert_int_equal(ARRAY_LEN(names), SIGNAL_GONE);
     for (int kind = SIGNAL_CALLS; kind < SIGNAL_GONE; kind++) {
         struct arena arena = arena_limited(4096);
         struct config *cfg = NULL;
@@ -98,6 +112,8 @@ static void test_mapping__comparison_sees_every_difference(void **state UNUSED)
         "mappings: [{metric: m, signal: calls, service: s, when: {b: b}}]",
         "mappings: [{metric: m, signal: timed_seconds, service: s}]",
         "mappings: [{metric: m, signal: timed_seconds, service: s, unit: milliseconds}]",
+        "mappings: [{metric: m, signal: breaker_failure_rate, service: s}]",
+        "mappings: [{metric: m, signal: breaker_failure_rate, service: s, unit: percent}]",
         "mappings: [{metric: m, signal: breaker_state, service: s}]",
         "mappings: [{metric: m, signal: breaker_state, service: s, breaker_label: b}]",
         "mappings: [{metric: m, signal: breaker_state, service: s, endpoint_label: b}]",

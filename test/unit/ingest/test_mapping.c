@@ -416,16 +416,17 @@ static void test_mapping__survives_every_failed_allocation(void **state)
 
 static void check_row(const struct mapping_row *row)
 {
-    bool about_breaker = row->breaker || row->breaker_label || row->breaker_or_service;
-    bool breakers_signal = row->signal >= SIGNAL_BREAKER_STATE &&
-                           row->signal <= SIGNAL_BREAKER_BLOCKED;
+    bool about_breaker = row->breaker || row->breaker_label || row->breaker_or_service ||
+                         row->of_only_breaker;
+    bool counts = row->use == USE_SIGNAL || row->use == USE_AMOUNT;
 
     assert_non_null(row->metric);
     assert_non_null(row->source);
     assert_true(row->use == USE_EPOCH || row->service || row->service_label);
-    assert_true(row->use < USE_STATE || row->use > USE_HELD || about_breaker);
+    assert_true(row->use < USE_STATE || row->use > USE_LEVEL || about_breaker);
     assert_true(row->use != USE_STATE || row->state);
-    assert_true(row->use != USE_SIGNAL || about_breaker == breakers_signal);
+    assert_true(!counts || about_breaker == (row->signal >= SIGNAL_BREAKER_STATE));
+    assert_true(row->use != USE_LEVEL || row->signal >= SIGNAL_BREAKER_CONSECUTIVE);
     for (size_t i = 0; i < MAPPING_CONDITIONS_MAX; i++)
         assert_int_equal(row->when[i].label != NULL, row->when[i].values != NULL);
     for (size_t i = 1; i < MAPPING_CONDITIONS_MAX; i++)
