@@ -15,7 +15,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 
-enum { DIAG_MESSAGE_BYTES = 256 };
+enum { DIAG_MESSAGE_BYTES = 320 };
 
 struct diag {
     enum err code;
