@@ -195,6 +195,10 @@ static void take_config(struct evaluate_thread *e, struct config *cfg)
     if (err)
         log_write(e->log, LOG_WARN, "not every service of the configuration could be taken over",
                   LOG_CSTR("error", err_text(err)));
+    err = mapping_configure(e->mapping, cfg);
+    if (err)
+        log_write(e->log, LOG_WARN, "mappings of the configuration were not taken over",
+                  LOG_CSTR("error", err_text(err)));
     e->stream_interval_ns = config_int(cfg, OPT_HTTP_STREAM_INTERVAL) * 1000000;
     e->self_interval_ns = config_int(cfg, OPT_SELF_INTERVAL) * 1000000;
     config_unref(cfg);

@@ -30,9 +30,6 @@ void reload_warn_of_restarts(struct log *log, const struct config *before,
         if (!option_rows()[id].reloadable && differs(before, after, (enum option_id)id))
             log_write(log, LOG_WARN, "this option takes effect after a restart only",
                       LOG_CSTR("option", option_rows()[id].name));
-    if (!config_mappings_equal(before, after))
-        log_write(log, LOG_WARN, "this option takes effect after a restart only",
-                  LOG_CSTR("option", "mappings"));
 }
 
 static void log_one(struct log *log, enum log_level level, const struct config_error *e)

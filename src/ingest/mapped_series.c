@@ -7,8 +7,9 @@ enum {
     BINDINGS_MAX = 1 << 21,
     SLOTS_FIRST_COUNT = 1024,
     SLOT_UNSEEN = 0,
-    SLOT_NOT_MAPPED = 1,
-    SLOT_FIRST = 2, /* + place in `series` */
+    SLOT_PASSED_OVER = 1,
+    SLOT_NOT_MAPPED = 2,
+    SLOT_FIRST = 3, /* + place in `series` */
 };
 
 struct mapped_table mapped_series_none(void)
@@ -44,12 +45,22 @@ bool mapped_series_reserve(struct mapped_table *t, uint32_t ref)
 
 bool mapped_series_is_unseen(const struct mapped_table *t, uint32_t ref)
 {
-    return t->slots[ref] == SLOT_UNSEEN;
+    return t->slots[ref] < SLOT_NOT_MAPPED;
 }
 
 void mapped_series_ignore(struct mapped_table *t, uint32_t ref)
 {
     t->slots[ref] = SLOT_NOT_MAPPED;
+}
+
+void mapped_series_pass_over(struct mapped_table *t, uint32_t ref)
+{
+    t->slots[ref] = SLOT_PASSED_OVER;
+}
+
+bool mapped_series_was_passed_over(const struct mapped_table *t, uint32_t ref)
+{
+    return t->slots[ref] == SLOT_PASSED_OVER;
 }
 
 struct mapped_series *mapped_series_find(const struct mapped_table *t, uint32_t ref)

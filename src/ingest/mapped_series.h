@@ -1,7 +1,8 @@
 /*
  * Mapped series: which series the mapping knows, and what it keeps of each.
  *
- *   slots     by reference: not seen yet | no row is about it | place in `series`
+ *   slots     by reference: not seen yet | heard, but under another table | no row is about
+ *             it | place in `series`
  *   series    the record, and where its bindings begin
  *   bindings  row and subject; one to BINDINGS_PER_SERIES_MAX in a run
  *
@@ -58,6 +59,9 @@ struct mapped_series *mapped_series_add(struct mapped_table *t, uint32_t ref,
                                         const struct binding *bindings, size_t count);
 /* No row is about it. */
 void mapped_series_ignore(struct mapped_table *t, uint32_t ref);
+/* No row of another table was about it: to be looked at when it is heard again. */
+void mapped_series_pass_over(struct mapped_table *t, uint32_t ref);
+bool mapped_series_was_passed_over(const struct mapped_table *t, uint32_t ref);
 
 /* NULL: not seen, or no row is about it. */
 struct mapped_series *mapped_series_find(const struct mapped_table *t, uint32_t ref);

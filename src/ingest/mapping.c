@@ -24,7 +24,7 @@
 /* How much more than lately a counter may have grown in one interval. */
 enum { FALL_GROWTH_FACTOR = 10 };
 
-enum err mapping_new(struct tsdb *db, struct signal_sink sink, const struct config *cfg,
+enum err mapping_new(struct tsdb *db, struct signal_sink sink, struct config *cfg,
                      struct mapping **ret)
 {
     struct mapping *m = mem_alloc_zero(1, sizeof *m);
@@ -36,7 +36,8 @@ enum err mapping_new(struct tsdb *db, struct signal_sink sink, const struct conf
     m->sink = sink;
     m->registry = mapping_registry_empty();
     m->table = mapped_series_none();
-    err = mapping_table_new(cfg, &m->rows);
+    m->config = cfg ? config_ref(cfg) : NULL;
+    err = mapping_table_new(cfg, NULL, &m->rows);
     if (err)
         mapping_free(m);
     else
@@ -52,6 +53,7 @@ void mapping_free(struct mapping *m)
     mapped_series_release(&m->table);
     lost_counters_release(&m->lost);
     mapping_table_free(m->rows);
+    config_unref(m->config);
     mem_free(m);
 }
 

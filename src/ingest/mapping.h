@@ -6,8 +6,8 @@
  * series is seen it is bound to a row (or to none); afterwards a sample costs
  * one array access.
  *
- *   mapping_new(db, sink, cfg, &m) -> { mapping_apply(batch) | mapping_forget(refs) }* ->
- * mapping_free
+ *   mapping_new(db, sink, cfg, &m) -> { mapping_apply(batch) | mapping_forget(refs) |
+ *                                       mapping_configure(cfg) }* -> mapping_free
  *
  * Counters  The increase since the series' sample before. A lower value is a
  *           reset: the new value itself is the increase. The first sample of a
@@ -23,6 +23,8 @@
  * Leases    mapping_forget unbinds series that left the store's memory, for their references
  *           may come back as other series. One that comes back itself goes on from its
  *           last value, as far as that is remembered (lost_counters.h).
+ * Reload    mapping_configure binds every series anew. A counter goes on from its last
+ *           value; one that no row was about until then books nothing for its next sample.
  * States    state_evidence.h weighs what several series say of one breaker.
  * Retries   Where no counter tells them: retry_estimate.h, retry_difference.h.
  *           docs/decisions names the rules for HAProxy (calls, retries, half-open).
@@ -41,10 +43,15 @@
 
 struct mapping;
 
-/* With the rows of the configuration, which is not kept; NULL: ours alone. ERR_NOMEM, ERR_LIMIT. */
-enum err mapping_new(struct tsdb *db, struct signal_sink sink, const struct config *cfg,
+/* With the rows of the configuration, of which it takes a reference; NULL: ours alone. ERR_NOMEM,
+ * ERR_LIMIT. */
+enum err mapping_new(struct tsdb *db, struct signal_sink sink, struct config *cfg,
                      struct mapping **ret) MUST_CHECK;
 void mapping_free(struct mapping *m); /* NULL is allowed */
+
+/* Takes over the rows of another configuration (a reference of it); does nothing where they are the
+ * same. On an error (ERR_NOMEM, ERR_LIMIT) those before stay. */
+enum err mapping_configure(struct mapping *m, struct config *cfg) MUST_CHECK;
 
 /* The names of all metrics that have a row, each once. */
 const struct str *mapping_metrics(const struct mapping *m, size_t *ret_count);

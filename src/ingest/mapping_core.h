@@ -1,7 +1,7 @@
 /*
  * The inside of the mapping, which its files share: mapping.c applies batches,
- * mapping_series.c knows when a series begins and ends, mapping_send.c hands signals to
- * the sink. Nobody else includes this.
+ * mapping_series.c knows when a series begins and ends, mapping_reload.c binds all of them
+ * anew, mapping_send.c hands signals to the sink. Nobody else includes this.
  *
  *   mapping_begin_batch -> { _touch | _send }* -> mapping_settle      one batch
  */
@@ -15,6 +15,7 @@
 struct mapping {
     struct tsdb *db;
     struct signal_sink sink;
+    struct config *config; /* that `rows` has; NULL: ours alone */
     struct mapping_table *rows;
     struct mapping_registry registry;
     struct mapped_table table;

@@ -13,11 +13,12 @@ static bool is_about_scrape(struct labels labels)
 }
 
 /* Where a series begins that is new here, or comes back. */
-static void begin_series(struct mapping *m, struct mapped_series *s)
+static void begin_series(struct mapping *m, struct mapped_series *s, bool was_passed_over)
 {
     struct lost_counter before;
 
-    s->born_at_runtime = s->source->heard_batch < m->batch && !s->source->lost_counters;
+    s->born_at_runtime = s->source->heard_batch < m->batch && !s->source->lost_counters &&
+                         !was_passed_over;
     if (!lost_counters_take(&m->lost, s->hash, &before))
         return;
     s->has_last = true;
@@ -30,6 +31,7 @@ struct mapped_series *mapping_bind_series(struct mapping *m, uint32_t ref)
     struct label space[LABELS_MAX];
     struct labels labels = tsdb_labels(m->db, ref, space);
     struct binding found[BINDINGS_PER_SERIES_MAX];
+    bool was_passed_over = mapped_series_was_passed_over(&m->table, ref);
     struct mapped_series *s;
     struct mapping_source *source;
     size_t count;
@@ -47,7 +49,7 @@ struct mapped_series *mapping_bind_series(struct mapping *m, uint32_t ref)
         return NULL;
     s->source = source;
     s->hash = labels_hash(labels);
-    begin_series(m, s);
+    begin_series(m, s, was_passed_over);
     return s;
 }
 

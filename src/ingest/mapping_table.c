@@ -11,6 +11,7 @@ struct mapping_table {
     struct str *metrics;
     size_t metric_count;
     struct map by_metric; /* the first entry of each */
+    enum state_encoding preset;
 };
 
 /* --- conditions --- */
@@ -261,18 +262,21 @@ static enum err link_rows(struct mapping_table *t)
     return ERR_OK;
 }
 
-static void set_default_encoding(struct mapping_table *t, const struct config *cfg)
+static void set_default_encoding(struct mapping_table *t, const struct config *cfg,
+                                 const struct mapping_table *before)
 {
-    enum state_encoding preset = ENCODING_CLOSED_HALFOPEN_OPEN;
-
-    if (cfg)
-        preset = encoding_of(config_text(cfg, OPT_BREAKER_STATE_ENCODING));
+    t->preset = ENCODING_CLOSED_HALFOPEN_OPEN;
+    if (before)
+        t->preset = before->preset;
+    else if (cfg)
+        t->preset = encoding_of(config_text(cfg, OPT_BREAKER_STATE_ENCODING));
     for (size_t i = 0; i < t->count; i++)
         if (t->entries[i].row.encoding == ENCODING_DEFAULT)
-            t->entries[i].row.encoding = preset;
+            t->entries[i].row.encoding = t->preset;
 }
 
-enum err mapping_table_new(const struct config *cfg, struct mapping_table **ret)
+enum err mapping_table_new(const struct config *cfg, const struct mapping_table *before,
+                           struct mapping_table **ret)
 {
     struct mapping_table *t = mem_alloc_zero(1, sizeof *t);
     enum err err;
@@ -287,7 +291,7 @@ enum err mapping_table_new(const struct config *cfg, struct mapping_table **ret)
         mapping_table_free(t);
         return err;
     }
-    set_default_encoding(t, cfg);
+    set_default_encoding(t, cfg, before);
     *ret = t;
     return ERR_OK;
 }

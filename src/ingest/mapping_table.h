@@ -9,7 +9,7 @@
  * series for a signal, ours of the same signal do not: so a job may have its own
  * encoding of states.
  *
- *   mapping_table_new(cfg, &t) -> { mapping_table_first(name) -> entry->next }* -> free
+ *   mapping_table_new(cfg, NULL, &t) -> { mapping_table_first(name) -> entry->next }* -> free
  *
  * Memory    Owns copies of all that a configuration gave; rows do not move.
  * Threads   Immutable after it was made.
@@ -105,8 +105,12 @@ struct mapping_entry {
 
 struct mapping_table;
 
-/* `cfg` NULL: our rows alone. ERR_NOMEM, ERR_LIMIT. */
-enum err mapping_table_new(const struct config *cfg, struct mapping_table **ret) MUST_CHECK;
+/*
+ * `cfg` NULL: our rows alone. Numbers of states without an order of their own have the one of
+ * `before`, else the configuration's: it takes a restart to change. ERR_NOMEM, ERR_LIMIT.
+ */
+enum err mapping_table_new(const struct config *cfg, const struct mapping_table *before,
+                           struct mapping_table **ret) MUST_CHECK;
 void mapping_table_free(struct mapping_table *t); /* NULL is allowed */
 
 /* The first row about a metric; NULL: there is none. */

@@ -36,7 +36,7 @@ static void on_signal(void *ctx, const struct signal *signal)
     ear->at_ms = signal->at_ms;
 }
 
-static struct config *load(const char *text)
+struct config *mapping_world_config(const char *text)
 {
     struct config_sources sources = { 0 };
     struct config_errors errors;
@@ -51,7 +51,7 @@ static struct config *load(const char *text)
 
 void mapping_world_open(struct mapping_world *w, const char *config)
 {
-    struct config *cfg = config ? load(config) : NULL;
+    struct config *cfg = config ? mapping_world_config(config) : NULL;
 
     memset(w, 0, sizeof *w);
     test_store_open(&w->store);
@@ -60,6 +60,15 @@ void mapping_world_open(struct mapping_world *w, const char *config)
                                  &w->mapping),
                      ERR_OK);
     config_unref(cfg);
+}
+
+enum err mapping_world_configure(struct mapping_world *w, const char *config)
+{
+    struct config *cfg = mapping_world_config(config);
+    enum err err = mapping_configure(w->mapping, cfg);
+
+    config_unref(cfg);
+    return err;
 }
 
 void mapping_world_close(struct mapping_world *w)

@@ -29,8 +29,12 @@ struct mapping_world {
     int64_t now_ms;
 };
 
+struct config *mapping_world_config(const char *text);
+
 /* Asserts inside. `config` is the text of a configuration, or NULL. */
 void mapping_world_open(struct mapping_world *w, const char *config);
+/* Another configuration takes over. */
+enum err mapping_world_configure(struct mapping_world *w, const char *config);
 void mapping_world_close(struct mapping_world *w);
 
 /* Applies one batch of "series value" lines, a second after the one before. "stale" is a marker. */

@@ -14,7 +14,7 @@ static struct mapping_table *table_of(const char *text)
 
     config_errors_init(&errors);
     assert_int_equal(config_load_text(str_of(text), &sources, &cfg, &errors), ERR_OK);
-    assert_int_equal(mapping_table_new(cfg, &table), ERR_OK);
+    assert_int_equal(mapping_table_new(cfg, NULL, &table), ERR_OK);
     config_unref(cfg); /* the table keeps nothing of it */
     config_errors_release(&errors);
     return table;
@@ -172,7 +172,7 @@ static void test_mapping_table__survives_every_failed_allocation(void **state)
         enum err err;
 
         mem_fail_nth(n);
-        err = mapping_table_new(cfg, &table);
+        err = mapping_table_new(cfg, NULL, &table);
         happened = mem_fault_happened();
         mem_fail_nth(0);
         assert_int_equal(err, happened ? ERR_NOMEM : ERR_OK);
