@@ -23,10 +23,10 @@ const TYPES = {
 const extension = (path) => path.slice(path.lastIndexOf('.'));
 const hash = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 
-async function bundle() {
+async function bundle(entryPoints, options) {
   const result = await esbuild.build({
     absWorkingDir: here,
-    entryPoints: { app: 'src/app.tsx', page: 'src/page.css' },
+    entryPoints,
     entryNames: '[name]-[hash]',
     outdir: 'out',
     bundle: true,
@@ -39,6 +39,7 @@ async function bundle() {
     legalComments: 'none',
     charset: 'utf8',
     logLevel: 'warning',
+    ...options,
   });
   return result.outputFiles.map((file) => ({
     path: `/ui/assets/${basename(file.path)}`,
@@ -111,7 +112,9 @@ function writeSite(outDir, files) {
 
 // Builds everything below outDir and returns the files: path, type, etag, immutable, bytes, gzip.
 export async function build(outDir) {
-  const built = [...(await bundle()), icon()];
+  const [worker] = await bundle({ worker: 'src/worker.ts' }, { format: 'iife' });
+  const pages = await bundle({ app: 'src/app.tsx', page: 'src/page.css' }, { define: { WORKER_URL: JSON.stringify(worker.path) } });
+  const built = [worker, ...pages, icon()];
   const files = [...built, shell(built)].map(finish);
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   const heavy = files.filter(overBudget);

@@ -1,18 +1,16 @@
-// What the page knows: the documents of the views, kept current by one feed, as signals.
+// What the page knows: the documents of the views, kept current through the link, as signals.
 //
-//   open(route) -> the stream's first event is the whole document
+//   open(route) -> the document, first by a request of its own, then from the stream
 //   update      -> merged into it; a row that did not change is not touched
-//   resync, resume after a pause -> the document is fetched again, and updates that came
-//                                   meanwhile are applied on top when they are newer
+//   a hidden page, a paused one -> takes nothing; afterwards the document comes again
 //
 // Rows are one signal each, so that a row of a thousand repaints alone.
 import { batch, computed, signal, type Signal } from '@preact/signals';
-import { Feed, failureOf, type Failure, type FeedState } from './stream';
+import { DASHBOARD, viewKey, type LinkState, type ToTab } from './hub';
+import { Link } from './link';
+import { failureOf, type Failure, type FeedState } from './stream';
 import type { MapDocument, Notice, OverviewDocument, OverviewUpdate, Row, Sentence, ServiceDocument, Totals } from './views';
 import type { Route } from './route';
-
-const API = '/api/v1/retry-monitoring/dashboard/';
-const HELD_MAX = 600;
 
 export const feedState = signal<FeedState>({ kind: 'connecting' });
 export const paused = signal<{ atMs: number; missed: number } | null>(null);
@@ -130,65 +128,49 @@ const mapView: View = {
   },
 };
 
-let current: { view: View; feed: Feed; close(): void } | null = null;
-let fetching: AbortController | null = null;
-let held: { type: string; data: unknown }[] = [];
-let seq = -1;
+let current: { view: View; key: string } | null = null;
+let behind = true; // the document has to come before updates count
 
-function accept(view: View, type: string, data: unknown): void {
-  const { seq: next, now_ms, notices: said } = data as { seq: number; now_ms: number; notices?: readonly Notice[] };
-  if (type !== 'snapshot' && next <= seq) return;
+function take(view: View, kind: 'snapshot' | 'update', data: unknown): void {
+  const { now_ms, notices: said } = data as { now_ms: number; notices?: readonly Notice[] };
   batch(() => {
-    seq = next;
     refused.value = null;
     takeNotices(said);
-    if (type === 'snapshot') view.takeDocument(data);
+    if (kind === 'snapshot') view.takeDocument(data);
     else view.takeUpdate(data);
     shown.value = { nowMs: now_ms, mono: performance.now() };
     tick.value = performance.now();
   });
 }
 
-function onEvent(view: View, type: string, data: unknown): void {
-  if (paused.peek()) {
-    paused.value = { ...paused.peek()!, missed: paused.peek()!.missed + 1 };
-  } else if (type === 'resync') {
-    void catchUp();
-  } else if (type === 'snapshot' || type === 'update') {
-    if (fetching && type === 'update' && held.length < HELD_MAX) held.push({ type, data });
-    else if (type === 'update' && (data as { seq: number }).seq > seq + 1) void catchUp();
-    else accept(view, type, data);
+function onFrame(kind: 'snapshot' | 'update', text: string): void {
+  const pause = paused.peek();
+  if (pause) paused.value = { ...pause, missed: pause.missed + 1 };
+  else if (document.hidden) behind = true;
+  else if (kind === 'snapshot' || !behind) {
+    behind = false;
+    take(current!.view, kind, JSON.parse(text));
   }
 }
 
-// Every view of the server is a frame, so a number left out is a frame that was missed.
-// Fetches the whole document. Updates that come meanwhile wait, and count when they are newer.
-async function catchUp(): Promise<void> {
-  const { view } = current!;
-  fetching?.abort();
-  const mine = (fetching = new AbortController());
-  held = [];
-  let doc: unknown = null;
-  try {
-    const response = await fetch(API + view.path, { signal: mine.signal, cache: 'no-store' });
-    if (response.ok) doc = await response.json();
-    else refused.value = await failureOf(response);
-  } catch {
-    // The stream is lost as well then, and says so; its next snapshot is the document.
-  }
-  if (fetching !== mine) return;
-  fetching = null;
-  if (doc) accept(view, 'snapshot', doc);
-  for (const { type, data } of held.splice(0)) accept(view, type, data);
-}
-
-function onState(state: FeedState): void {
+function onState(state: LinkState): void {
+  const mono = performance.now();
   batch(() => {
-    feedState.value = state;
-    tick.value = performance.now();
+    feedState.value = state.kind !== 'lost' ? state
+      : { kind: 'lost', sinceMono: mono - state.forMs, retryMono: mono + state.retryInMs, failure: state.failure };
+    tick.value = mono;
     if (state.kind === 'lost' && state.failure) refused.value = state.failure;
   });
 }
+
+const link = new Link((message: ToTab) => {
+  if (message.kind === 'state') {
+    if (current) onState(message.state);
+  } else if (message.view === current?.key) {
+    if (message.kind === 'refused') refused.value = message.failure;
+    else onFrame(message.kind, message.text);
+  }
+});
 
 function viewOf(route: Route): View | null {
   if (route.view === 'overview') return overviewView;
@@ -196,10 +178,26 @@ function viewOf(route: Route): View | null {
   return route.view === 'service' ? serviceView(route.name) : null;
 }
 
-// Shows another view: its feed starts, the one before ends.
+// The browser has asked for this document when it got the page (Link: preload), before there was a script.
+async function takeFirst(mine: { view: View }): Promise<void> {
+  try {
+    const response = await fetch(DASHBOARD + mine.view.path);
+    const failure = response.ok ? null : await failureOf(response);
+    const doc: unknown = response.ok ? await response.json() : null;
+    if (current !== mine) return;
+    if (doc) take(mine.view, 'snapshot', doc);
+    else refused.value = failure;
+  } catch {
+    // The link will say so.
+  }
+}
+
+// Shows another view: the link lets the one before go.
 export function open(route: Route): void {
-  close();
+  const first = current === null && shown.peek() === null;
   const view = viewOf(route);
+  const mine = (current = view && { view, key: viewKey(view.path) });
+  behind = true;
   batch(() => {
     refused.value = null;
     paused.value = null;
@@ -207,27 +205,15 @@ export function open(route: Route): void {
     newestMs.value = null;
     serviceDoc.value = null;
     mapDoc.value = null;
-    feedState.value = { kind: view ? 'connecting' : 'idle' };
+    if (!view) feedState.value = { kind: 'idle' };
+    else if (feedState.peek().kind === 'idle') feedState.value = { kind: 'connecting' };
   });
-  if (!view) return;
-  const feed = new Feed(`${API}${view.path}/subscribe`, {
-    onEvent: (type, data) => onEvent(view, type, data),
-    onState,
-  });
-  current = { view, feed, close: () => feed.stop() };
-  feed.start();
+  const watch = () => current === mine && link.watch(view ? [view.path] : []);
+  if (first && mine) void takeFirst(mine).then(watch);
+  else watch();
 }
 
-export function close(): void {
-  current?.close();
-  current = null;
-  fetching?.abort();
-  fetching = null;
-  held = [];
-  seq = -1;
-}
-
-export const retryNow = (): void => current?.feed.retryNow();
+export const retryNow = (): void => link.retryNow();
 
 export function togglePause(): void {
   if (!current) return;
@@ -236,5 +222,6 @@ export function togglePause(): void {
     return;
   }
   paused.value = null;
-  void catchUp();
+  behind = true;
+  link.refresh();
 }

@@ -4,9 +4,9 @@
 // here: the server's comment lines (so a silent, half-open connection would look alive), the status,
 // and the sentence of an error.
 //
-//   feed.start() -> onEvent... -> lost -> waits 1, 2, 4 ... 30 s -> onEvent("snapshot") ... -> feed.stop()
+//   feed.listen(url) -> onEvent... -> lost -> waits 1, 2, 4 ... 30 s -> onEvent("snapshot") ... -> feed.listen(null)
 //
-// A page that is hidden for 30 s lets its connection go, and takes it up again when it is looked at.
+// Clock, chance and network are given in (Env); it runs in a page and in a worker.
 
 export interface Failure {
   status: number; // 0: no answer at all
@@ -20,15 +20,30 @@ export type FeedState =
   | { kind: 'live' }
   | { kind: 'lost'; sinceMono: number; retryMono: number; failure: Failure | null };
 
+export interface Env {
+  fetch(url: string, init: RequestInit): Promise<Response>;
+  now(): number; // monotonic
+  random(): number;
+  setTimer(act: () => void, ms: number): number;
+  clearTimer(timer: number): void;
+}
+
+export const realEnv: Env = {
+  fetch: (url, init) => fetch(url, init),
+  now: () => performance.now(),
+  random: Math.random,
+  setTimer: (act, ms) => setTimeout(act, ms) as unknown as number,
+  clearTimer: (timer) => clearTimeout(timer),
+};
+
 interface FeedHandlers {
-  onEvent(type: string, data: unknown): void;
+  onEvent(type: string, text: string): void;
   onState(state: FeedState): void;
 }
 
 const SILENCE_MAX_MS = 13_000; // a comment comes after 10 s of silence, and 3 s are patience
 const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_MAX_MS = 30_000;
-const HIDDEN_MAX_MS = 30_000;
 const EVENT_MAX_CHARS = 64 << 20;
 
 // Takes text in any pieces and gives whole events (WHATWG HTML, 9.2.6 "Interpreting an event stream").
@@ -82,58 +97,61 @@ class Refused extends Error {
 }
 
 export class Feed {
+  state: FeedState = { kind: 'idle' };
+  private url: string | null = null;
   private running: AbortController | null = null;
-  private wanted = false;
   private backoffMs = BACKOFF_FIRST_MS;
   private lostMono: number | null = null;
   private retryTimer = 0;
   private silenceTimer = 0;
-  private hiddenTimer = 0;
 
   constructor(
-    private readonly url: string,
+    private readonly env: Env,
     private readonly handlers: FeedHandlers,
   ) {}
 
-  start(): void {
-    this.wanted = true;
-    document.addEventListener('visibilitychange', this.onVisibility);
-    void this.run();
+  // From now on this is heard; null: nothing. The same again changes nothing.
+  listen(url: string | null): void {
+    if (url === this.url) return;
+    this.url = url;
+    this.reopen();
   }
 
-  stop(): void {
-    this.wanted = false;
-    document.removeEventListener('visibilitychange', this.onVisibility);
-    clearTimeout(this.hiddenTimer);
+  // Begins anew, with snapshots of everything.
+  reopen(): void {
     this.hangUp();
+    if (this.url !== null) {
+      void this.run(this.url);
+      return;
+    }
+    this.lostMono = null;
+    this.tell({ kind: 'idle' });
   }
 
   retryNow(): void {
-    if (this.running || !this.wanted) return;
-    void this.run();
+    if (!this.running && this.url !== null) void this.run(this.url);
   }
 
-  private readonly onVisibility = () => {
-    clearTimeout(this.hiddenTimer);
-    if (document.hidden) this.hiddenTimer = setTimeout(() => this.hangUp(), HIDDEN_MAX_MS);
-    else this.retryNow();
-  };
+  private tell(state: FeedState): void {
+    this.state = state;
+    this.handlers.onState(state);
+  }
 
   private hangUp(): void {
-    clearTimeout(this.retryTimer);
-    clearTimeout(this.silenceTimer);
+    this.env.clearTimer(this.retryTimer);
+    this.env.clearTimer(this.silenceTimer);
     this.running?.abort();
     this.running = null;
   }
 
-  private async run(): Promise<void> {
-    clearTimeout(this.retryTimer);
+  private async run(url: string): Promise<void> {
+    this.env.clearTimer(this.retryTimer);
     const mine = new AbortController();
     this.running = mine;
-    if (this.lostMono === null) this.handlers.onState({ kind: 'connecting' });
+    if (this.state.kind === 'idle') this.tell({ kind: 'connecting' });
     let failure: Failure | null = null;
     try {
-      await this.read(mine);
+      await this.read(url, mine);
     } catch (error) {
       if (error instanceof Refused) failure = error.failure;
     }
@@ -142,44 +160,39 @@ export class Feed {
     this.lost(failure);
   }
 
-  private async read(mine: AbortController): Promise<void> {
-    this.listen(mine);
-    const response = await fetch(this.url, {
-      signal: mine.signal,
-      cache: 'no-store',
-      headers: { Accept: 'text/event-stream' },
-    });
+  private async read(url: string, mine: AbortController): Promise<void> {
+    this.patience(mine);
+    const response = await this.env.fetch(url, { signal: mine.signal, cache: 'no-store', headers: { Accept: 'text/event-stream' } });
     if (!response.ok || !response.body) throw new Refused(await failureOf(response));
-    const parser = new EventParser((type, data) => {
-      if (type !== 'bye') this.event(type, data);
-    });
+    const parser = new EventParser((type, data) => this.event(type, data));
     const reader = response.body.getReader();
     const decoder = new TextDecoder();
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      this.listen(mine);
-      if (this.running === mine) parser.push(decoder.decode(part.value, { stream: true }));
+      if (this.running !== mine) return;
+      this.patience(mine);
+      parser.push(decoder.decode(part.value, { stream: true }));
     }
   }
 
-  private listen(mine: AbortController): void {
-    clearTimeout(this.silenceTimer);
-    this.silenceTimer = setTimeout(() => mine.abort(), SILENCE_MAX_MS);
+  private patience(mine: AbortController): void {
+    this.env.clearTimer(this.silenceTimer);
+    this.silenceTimer = this.env.setTimer(() => mine.abort(), SILENCE_MAX_MS);
   }
 
-  private event(type: string, data: string): void {
-    const value: unknown = JSON.parse(data);
+  private event(type: string, text: string): void {
+    if (type === 'bye') return;
     this.backoffMs = BACKOFF_FIRST_MS;
     this.lostMono = null;
-    this.handlers.onState({ kind: 'live' });
-    this.handlers.onEvent(type, value);
+    if (this.state.kind !== 'live') this.tell({ kind: 'live' });
+    this.handlers.onEvent(type, text);
   }
 
   private lost(failure: Failure | null): void {
-    const now = performance.now();
+    const now = this.env.now();
     this.lostMono ??= now;
-    const waitMs = this.backoffMs * (0.9 + 0.2 * Math.random());
+    const waitMs = this.backoffMs * (0.9 + 0.2 * this.env.random());
     this.backoffMs = Math.min(BACKOFF_MAX_MS, this.backoffMs * 2);
-    this.retryTimer = setTimeout(() => void this.run(), waitMs);
-    this.handlers.onState({ kind: 'lost', sinceMono: this.lostMono, retryMono: now + waitMs, failure });
+    this.retryTimer = this.env.setTimer(() => this.retryNow(), waitMs);
+    this.tell({ kind: 'lost', sinceMono: this.lostMono, retryMono: now + waitMs, failure });
   }
 }
