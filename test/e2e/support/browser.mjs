@@ -8,9 +8,11 @@ const ARGS = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--no-
 export const openBrowser = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGS });
 
-// Opens a page. `allowed` are patterns of console messages that this test provokes on purpose.
-export async function openPage(browser, { width = 1440, height = 900, scheme = 'light', allowed = [] } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+// Opens a page, in a context of its own (as another browser) unless one is given. `allowed` are patterns of console
+// messages that this test provokes on purpose. Without `worker` the page has no SharedWorker and holds its own stream:
+// only then is all of it under the page's clock.
+export async function openPage(browser, { width = 1440, height = 900, scheme = 'light', allowed = [], worker = true, context: given } = {}) {
+  const context = given ?? await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
   const page = await context.newPage();
   const complaints = [];
   const requests = [];
@@ -21,13 +23,14 @@ export async function openPage(browser, { width = 1440, height = 900, scheme = '
     window.__violations = [];
     document.addEventListener('securitypolicyviolation', (event) => window.__violations.push(`${event.violatedDirective} ${event.blockedURI}`));
   });
+  if (!worker) await page.addInitScript(() => delete window.SharedWorker);
   const check = async (server) => {
     const violations = await page.evaluate(() => window.__violations);
     assert.deepEqual(violations, [], 'the security policy was violated');
     assert.deepEqual(complaints.filter((text) => !allowed.some((pattern) => pattern.test(text))), [], 'the page complained');
     assert.deepEqual(requests.filter((url) => !url.startsWith(`${server.url}/`)), [], 'a request left the origin');
   };
-  return { page, requests, check, close: () => context.close() };
+  return { page, requests, check, close: () => (given ? page.close() : context.close()) };
 }
 
 // Waits until the condition holds, and tells the last answer when it never does.

@@ -79,15 +79,18 @@ export class MockServer {
     this.seq += 1;
     this.nowMs += 1000;
     const moment = { notices: this.notices, seq: this.seq, timestamp: new Date(this.nowMs).toISOString(), now_ms: this.nowMs };
-    for (const stream of this.streams) {
-      const data = stream.map ? mapDocument(this.mapScene, this.moment)
-        : stream.service === null ? update : { ...serviceDocument(this.scene, stream.service, this.moment), history: undefined, ...update };
-      this.send(stream.res, 'update', { ...data, ...moment });
-    }
+    for (const { res, views } of this.streams)
+      for (const view of views) this.send(res, 'update', { ...this.updateOf(view, update), ...moment, view: view.name });
   }
 
+  updateOf(view, update) {
+    if (view.map) return mapDocument(this.mapScene, this.moment);
+    return view.service === null ? update : { ...serviceDocument(this.scene, view.service, this.moment), history: undefined, ...update };
+  }
+
+  // The same event for each view of each stream.
   event(name) {
-    for (const { res } of this.streams) this.send(res, name, {});
+    for (const { res, views } of this.streams) for (const view of views) this.send(res, name, { view: view.name });
   }
 
   send(res, event, data) {
@@ -95,10 +98,10 @@ export class MockServer {
   }
 
   answer(req, res) {
-    const { pathname } = new URL(req.url, this.url);
+    const { pathname, searchParams } = new URL(req.url, this.url);
     this.requests.push(pathname);
     for (const [name, value] of Object.entries(HEADERS)) res.setHeader(name, value);
-    if (pathname.startsWith(VIEWS)) return this.view(pathname.slice(VIEWS.length), res);
+    if (pathname.startsWith(VIEWS)) return this.dashboard(pathname.slice(VIEWS.length), searchParams, res);
     if (pathname.startsWith(STORAGE)) return this.storage(req.method, pathname.slice(STORAGE.length), res);
     const file = this.files.get(pathname) ?? (pathname.startsWith('/ui/') && !pathname.startsWith('/ui/assets/') ? this.files.get('/ui/') : undefined);
     if (!file) return res.writeHead(404).end();
@@ -122,24 +125,36 @@ export class MockServer {
     return { status: 200, body: { ...storageDocument(this.storageScene, this.nowMs), notices: this.notices } };
   }
 
-  view(path, res) {
-    const parts = path.split('/');
-    const subscribed = parts[parts.length - 1] === 'subscribe';
-    if (subscribed) parts.pop();
-    const service = parts[0] === 'service' ? decodeURIComponent(parts[1]) : null;
-    const map = parts[0] === 'dependency-map';
-    const doc = map ? mapDocument(this.mapScene, this.moment) : service === null ? overviewDocument(this.scene, this.moment) : serviceDocument(this.scene, service, this.moment);
-    if (doc) doc.notices = this.notices;
+  dashboard(path, params, res) {
     res.setHeader('Cache-Control', 'no-store');
-    if (!doc) {
-      res.writeHead(404, { 'Content-Type': 'application/json' });
-      return res.end(JSON.stringify({ error: { code: 'not_found', message: `no service is called "${service}"; did you mean "orders"?`, field: 'name' } }));
-    }
-    if (!subscribed) return res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(doc));
+    if (path === 'subscribe') return this.subscribe(params.getAll('view').map(viewOf), res);
+    const doc = this.documentOf(viewOf(path));
+    if (doc) return res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(doc));
+    return res.writeHead(404, { 'Content-Type': 'application/json' }).end(JSON.stringify({ error: { ...missing(viewOf(path)), field: 'name' } }));
+  }
+
+  documentOf({ name, map, service }) {
+    const doc = map ? mapDocument(this.mapScene, this.moment) : service === null ? overviewDocument(this.scene, this.moment) : serviceDocument(this.scene, service, this.moment);
+    return doc && { ...doc, view: name, notices: this.notices };
+  }
+
+  subscribe(views, res) {
     res.writeHead(200, { 'Content-Type': 'text/event-stream' });
-    const stream = { res, service, map };
+    const stream = { res, views: [] };
     this.streams.add(stream);
     res.on('close', () => this.streams.delete(stream));
-    return this.send(res, 'snapshot', doc);
+    for (const view of views) {
+      const doc = this.documentOf(view);
+      if (doc) stream.views.push(view);
+      this.send(res, doc ? 'snapshot' : 'refused', doc ?? { view: view.name, ...missing(view) });
+    }
   }
 }
+
+// A view as its path names it.
+function viewOf(name) {
+  const [kind, service] = name.split('/');
+  return { name, map: kind === 'dependency-map', service: kind === 'service' ? decodeURIComponent(service) : null };
+}
+
+const missing = ({ service }) => ({ code: 'not_found', message: `no service is called "${service}"; did you mean "orders"?` });
