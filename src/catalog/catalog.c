@@ -87,17 +87,20 @@ struct catalog_service *catalog_hear(struct catalog *c, struct str name, const c
     return service;
 }
 
+void catalog_remove(struct catalog *c, size_t idx, void (*drop_state)(void *state))
+{
+    struct catalog_service *service = catalog_at(c, idx);
+
+    map_remove(&c->by_name, service->name);
+    vec_remove_at(&c->services, idx);
+    free_service(service, drop_state);
+}
+
 static void remove_forgotten(struct catalog *c, void (*drop_state)(void *state))
 {
-    for (size_t i = c->services.count; i-- > 0;) {
-        struct catalog_service *service = catalog_at(c, i);
-
-        if (service->config || service->heard)
-            continue;
-        map_remove(&c->by_name, service->name);
-        vec_remove_at(&c->services, i);
-        free_service(service, drop_state);
-    }
+    for (size_t i = c->services.count; i-- > 0;)
+        if (!catalog_at(c, i)->config && !catalog_at(c, i)->heard)
+            catalog_remove(c, i, drop_state);
 }
 
 /* What the file says of the service, or NULL; the API's word then counts. */

@@ -5,11 +5,11 @@
  * these. The file's word counts before that of the API.
  *
  *   catalog_init -> { catalog_apply(cfg) | catalog_define(d) | catalog_undefine(name)
- *                     | catalog_hear(name) }* -> catalog_release
+ *                     | catalog_hear(name) | catalog_remove }* -> catalog_release
  *
  * Threads   Owned by the evaluate thread.
- * Memory    Entries live until catalog_release, or until nobody names a service
- *           any more that no source has spoken of; `config` points into the snapshot
+ * Memory    Entries live until catalog_release or catalog_remove, or until nobody names a
+ *           service any more that no source has spoken of; `config` points into the snapshot
  *           that was applied last, or into the definition: the catalog holds a
  *           reference of each.
  * Limits    max_services; the ones beyond are refused and counted.
@@ -62,6 +62,9 @@ struct catalog_service *catalog_find(const struct catalog *c, struct str name); 
 /* The service, found or added as discovered by `source`. NULL: refused by the limit or no memory.
  */
 struct catalog_service *catalog_hear(struct catalog *c, struct str name, const char *source);
+
+/* Whoever it is, it goes. */
+void catalog_remove(struct catalog *c, size_t idx, void (*drop_state)(void *state));
 
 size_t catalog_count(const struct catalog *c);
 struct catalog_service *catalog_at(const struct catalog *c, size_t idx);

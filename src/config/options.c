@@ -339,9 +339,10 @@ static const struct option_row rows[OPT_COUNT] = {
                                      .max = INFINITY,
                                      .zero = "they stay",
                                      .reloadable = true,
-                                     .help = "A service that nobody defined leaves the pages when "
-                                             "no source has spoken of it for so long; it is back "
-                                             "when one does." },
+                                     .help = "A service that nobody defined, and a breaker that is "
+                                             "neither open nor half-open, leave the pages and give "
+                                             "their places back when no source has spoken of them "
+                                             "for so long; they are back when one does." },
     [OPT_CATALOG_MAX_EDGES] = { .name = "catalog.max_edges",
                                 .environment = "FUSEBOX_CATALOG_MAX_EDGES",
                                 .type = OPTION_INT,

@@ -8,6 +8,11 @@ void mapping_begin_batch(struct mapping *m)
 
 static uint32_t sink_id(struct mapping *m, struct mapping_group *g)
 {
+    uint64_t epoch = m->sink.epoch ? *m->sink.epoch : 0;
+
+    if (g->sink_epoch != epoch)
+        g->sink_id = 0;
+    g->sink_epoch = epoch;
     if (!g->sink_id && g->asked_batch != m->batch) {
         g->asked_batch = m->batch;
         g->sink_id = m->sink.subject(m->sink.ctx, &(struct signal_subject){ .service = g->service,

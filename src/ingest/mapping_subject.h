@@ -49,6 +49,7 @@ struct mapping_group {
     struct str caller;
     struct mapping_subject *first;
     uint32_t sink_id; /* 0: not known, or refused */
+    uint64_t sink_epoch;
     uint64_t asked_batch;
     uint64_t settled_batch;
     bool gone_sent;

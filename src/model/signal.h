@@ -4,7 +4,7 @@
  *
  * A subject is what a signal is about: a service, or one breaker of it. The
  * mapping asks the sink for the subject's id once, when it first sees a series,
- * and then only sends numbers.
+ * and then only sends numbers, until the sink's epoch changes.
  *
  * Amounts   Counters arrive as the increase since the sample before, already
  *           free of resets; an increase of 0 is sent too, since it says that the
@@ -84,6 +84,9 @@ struct signal_sink {
     uint32_t (*subject)(void *ctx, const struct signal_subject *subject);
     void (*on_signal)(void *ctx, const struct signal *signal);
     void *ctx;
+    /* Ids hold as long as this number stays: subjects that nobody spoke of for long give theirs
+     * back. Whoever keeps ids asks again when it has changed. NULL: they hold for ever. */
+    const uint64_t *epoch;
 };
 
 #endif

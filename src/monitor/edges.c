@@ -94,6 +94,14 @@ struct edge *edges_hear(struct edge_set *set, struct str caller, struct str serv
     return edge ? edge : add(set, caller, service);
 }
 
+void edges_guard(struct edge_set *set, struct str caller, struct str service)
+{
+    struct edge *edge = edges_hear(set, caller, service);
+
+    if (edge)
+        edge->guarded = true;
+}
+
 /* --- readings --- */
 
 static bool book(struct window *w, const struct signal *signal)

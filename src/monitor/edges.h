@@ -6,14 +6,14 @@
  *
  * An edge is there because a source named a caller (its own figures, or a breaker
  * that guards the way) or because a person declared the dependency, or both. What
- * nobody declares any more and nobody ever spoke of goes.
+ * nobody declares any more, has no subject and guards nothing goes.
  *
  * Resolution  How far apart an edge's readings are: the largest of the last few gaps, but one.
  *
  * Time      Unix milliseconds, passed in.
  * Threads   Owned by the evaluate thread.
  * Memory    About 4 KiB for an edge with figures, 200 bytes for another. Pointers
- *           to heard edges stay until edges_release.
+ *           to edges with a subject stay.
  * Limits    max edges; the ones beyond are refused and counted.
  */
 #ifndef FUSEBOX_MONITOR_EDGES_H
@@ -66,6 +66,9 @@ void edges_release(struct edge_set *set);
 
 /* The edge, found or new; NULL: refused by the limit, no memory, or it leads to itself. */
 struct edge *edges_hear(struct edge_set *set, struct str caller, struct str service);
+
+/* A breaker of the caller stands before the service. */
+void edges_guard(struct edge_set *set, struct str caller, struct str service);
 
 /* Books a signal about the service that names this caller. Lack of memory leaves it untold. */
 void edge_add(struct edge *edge, const struct signal *signal);

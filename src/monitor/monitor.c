@@ -3,15 +3,6 @@
 #include "base/mem.h"
 #include "monitor/monitor_state.h"
 
-static void drop_state(void *ptr)
-{
-    struct service_state *state = ptr;
-
-    service_watch_free(state->watch);
-    breaker_entries_free(state->breakers);
-    mem_free(state);
-}
-
 struct monitor *monitor_new(struct config *cfg)
 {
     struct monitor *m = mem_alloc_zero(1, sizeof *m);
@@ -21,6 +12,7 @@ struct monitor *monitor_new(struct config *cfg)
 
     if (!m)
         return NULL;
+    m->epoch = 1;
     m->config = config_ref(cfg);
     catalog_init(&m->catalog, max_services);
     m->subjects = vec_of(sizeof(struct subject), max_services + max_breakers + max_edges);
@@ -37,7 +29,7 @@ void monitor_free(struct monitor *m)
 {
     if (!m)
         return;
-    catalog_release(&m->catalog, drop_state);
+    catalog_release(&m->catalog, service_state_free);
     vec_release(&m->subjects);
     map_release(&m->breakers);
     edges_release(&m->edges);
@@ -52,7 +44,7 @@ enum err monitor_apply(struct monitor *m, struct config *cfg)
 
     m->config = config_ref(cfg);
     config_unref(before);
-    err = catalog_apply(&m->catalog, cfg, drop_state);
+    err = catalog_apply(&m->catalog, cfg, service_state_free);
     for (size_t i = 0; i < catalog_count(&m->catalog); i++) {
         struct catalog_service *known = catalog_at(&m->catalog, i);
         struct service_state *state = service_state_of(m, known);
@@ -84,9 +76,9 @@ void monitor_undefine(struct monitor *m, struct str name)
 {
     struct catalog_service *known;
 
-    catalog_undefine(&m->catalog, name, drop_state);
+    catalog_undefine(&m->catalog, name, service_state_free);
     known = catalog_find(&m->catalog, name);
-    if (known && known->state && ((struct service_state *)known->state)->watch)
+    if (known && known->state)
         service_state_set_budget(((struct service_state *)known->state)->watch, m->config,
                                  known->config);
     m->alarm = true;
@@ -105,7 +97,7 @@ bool monitor_history(const struct monitor *m, struct str service, int64_t now_ms
 {
     const struct catalog_service *known = catalog_find(&m->catalog, service);
 
-    if (!known || !known->state || !((struct service_state *)known->state)->watch)
+    if (!known || !known->state)
         return false;
     service_watch_history(((struct service_state *)known->state)->watch, now_ms, period_s, ret);
     return true;

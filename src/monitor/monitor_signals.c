@@ -9,12 +9,14 @@ static const double SIGNAL_AMOUNT_MAX = 1e15; /* doubles are exact whole numbers
 static uint32_t new_subject(struct monitor *m, struct service_state *state,
                             struct breaker_entry *breaker)
 {
-    struct subject *subject = vec_push(&m->subjects);
+    uint32_t id = m->free_subject;
+    struct subject *subject = id ? vec_at(&m->subjects, id - 1) : vec_push(&m->subjects);
 
     if (!subject)
         return 0;
+    m->free_subject = subject->next_free;
     *subject = (struct subject){ .service = state, .breaker = breaker };
-    return (uint32_t)m->subjects.count;
+    return id ? id : (uint32_t)m->subjects.count;
 }
 
 static struct str keep(char **at, struct str s)
@@ -48,7 +50,7 @@ static struct breaker_entry *new_breaker(const struct signal_subject *s, struct 
 
     if (!entry)
         return NULL;
-    *entry = (struct breaker_entry){ .source = s->source };
+    *entry = (struct breaker_entry){ .source = s->source, .heard_ms = -1 };
     at = (char *)(entry + 1);
     entry->key = keep(&at, key);
     entry->name = keep(&at, s->breaker);
@@ -73,11 +75,11 @@ static uint32_t breaker_subject(struct monitor *m, struct service_state *state,
     entry = new_breaker(s, key);
     if (!entry)
         return 0;
-    entry->subject = new_subject(m, state, entry);
-    if (!entry->subject || map_put(&m->breakers, entry->key, entry)) {
-        if (entry->subject)
-            m->subjects.count--;
-        breaker_entries_free(entry);
+    if (!map_put(&m->breakers, entry->key, entry))
+        entry->subject = new_subject(m, state, entry);
+    if (!entry->subject) {
+        map_remove(&m->breakers, entry->key);
+        breaker_entry_free(entry);
         return 0;
     }
     entry->next = state->breakers;
@@ -128,10 +130,7 @@ static uint32_t find_subject(void *ctx, const struct signal_subject *s)
         return 0;
     }
     if (s->breaker.len) {
-        struct edge *edge = edges_hear(&m->edges, s->caller, s->service);
-
-        if (edge)
-            edge->guarded = true;
+        edges_guard(&m->edges, s->caller, s->service);
         id = breaker_subject(m, state, s);
         m->stats.breakers_refused_count += !id;
         return id;
@@ -214,6 +213,8 @@ static void on_breaker_signal(struct monitor *m, struct breaker_entry *entry,
 {
     uint64_t before = entry->watch.history_count;
 
+    if (signal->at_ms > entry->heard_ms)
+        entry->heard_ms = signal->at_ms;
     if (add_breaker_signal(&entry->watch, signal))
         m->alarm = true;
     if (entry->watch.history_count != before)
@@ -228,12 +229,11 @@ static void on_signal(void *ctx, const struct signal *signal)
     if (!signal->subject || signal->subject > m->subjects.count || !is_sane(signal))
         return;
     subject = vec_at(&m->subjects, signal->subject - 1);
+    if (!subject->service)
+        return;
     m->stats.signals_count++;
     if (signal->at_ms > subject->service->heard_ms)
         subject->service->heard_ms = signal->at_ms;
-    if (!service_state_watch(m, subject->service,
-                             NULL)) /* only what nobody defines is ever without */
-        return;
     if (subject->edge)
         edge_add(subject->edge, signal);
     if (!subject->breaker)
@@ -244,5 +244,5 @@ static void on_signal(void *ctx, const struct signal *signal)
 
 struct signal_sink monitor_sink(struct monitor *m)
 {
-    return (struct signal_sink){ find_subject, on_signal, m };
+    return (struct signal_sink){ find_subject, on_signal, m, &m->epoch };
 }

@@ -3,15 +3,25 @@
 #include "base/mem.h"
 #include "monitor/budget_limits.h"
 
-void breaker_entries_free(struct breaker_entry *entry)
+void breaker_entry_free(struct breaker_entry *entry)
 {
+    breaker_watch_release(&entry->watch);
+    mem_free(entry);
+}
+
+void service_state_free(void *ptr)
+{
+    struct service_state *state = ptr;
+    struct breaker_entry *entry = state->breakers;
+
     while (entry) {
         struct breaker_entry *next = entry->next;
 
-        breaker_watch_release(&entry->watch);
-        mem_free(entry);
+        breaker_entry_free(entry);
         entry = next;
     }
+    service_watch_free(state->watch);
+    mem_free(state);
 }
 
 void service_state_set_budget(struct service_watch *watch, const struct config *cfg,
@@ -21,17 +31,19 @@ void service_state_set_budget(struct service_watch *watch, const struct config *
     budget_models_set(&watch->models, service ? &service->budgets : NULL);
 }
 
-bool service_state_watch(struct monitor *m, struct service_state *state,
-                         const struct config_service *service)
+static struct service_state *new_state(struct monitor *m)
 {
-    if (state->watch)
-        return true;
+    struct service_state *state = mem_alloc_zero(1, sizeof *state);
+
+    if (!state)
+        return NULL;
+    state->heard_ms = -1;
     state->watch = service_watch_new((int)(config_int(m->config, OPT_BUDGET_WINDOW) / 1000));
-    if (!state->watch)
-        return false;
-    service_state_set_budget(state->watch, m->config, service);
-    m->alarm = true;
-    return true;
+    if (!state->watch) {
+        mem_free(state);
+        return NULL;
+    }
+    return state;
 }
 
 struct service_state *service_state_of(struct monitor *m, struct catalog_service *known)
@@ -39,13 +51,12 @@ struct service_state *service_state_of(struct monitor *m, struct catalog_service
     struct service_state *state = known->state;
 
     if (state)
-        return service_state_watch(m, state, known->config) ? state : NULL;
-    state = mem_alloc_zero(1, sizeof *state);
-    if (!state || !service_state_watch(m, state, known->config)) {
-        mem_free(state);
+        return state;
+    state = new_state(m);
+    if (!state)
         return NULL;
-    }
-    state->heard_ms = -1;
+    service_state_set_budget(state->watch, m->config, known->config);
     known->state = state;
+    m->alarm = true;
     return state;
 }

@@ -6,25 +6,8 @@
 #include "monitor/map_view.h"
 #include "monitor/monitor_state.h"
 #include "monitor/order.h"
+#include "monitor/retire.h"
 #include "monitor/sentence.h"
-
-/* Who is discovered and has been silent for too long gives its windows back. It keeps its subjects,
- * so that the next signal brings it back. */
-static bool retire(struct monitor *m, const struct catalog_service *known, int64_t now_ms)
-{
-    int64_t ttl_ms = config_int(m->config, OPT_CATALOG_DISCOVERED_TTL);
-    struct service_state *state = known->state;
-
-    if (!state || known->config || !ttl_ms)
-        return false;
-    if (state->heard_ms < 0)
-        state->heard_ms = now_ms;
-    if (now_ms - state->heard_ms <= ttl_ms)
-        return false;
-    service_watch_free(state->watch);
-    state->watch = NULL;
-    return true;
-}
 
 static bool view_breaker(struct breaker_entry *entry, struct monitor_view *view, struct str service)
 {
@@ -103,16 +86,16 @@ static bool view_service(struct catalog_service *known, struct monitor_view *vie
 
 static enum err fill_view(struct monitor *m, struct monitor_view *view)
 {
-    size_t services = catalog_count(&m->catalog);
+    size_t services;
 
+    monitor_retire(m, view->now_ms);
+    services = catalog_count(&m->catalog);
     view->services = arena_alloc_zero(&view->arena, services + 1, sizeof *view->services);
     view->breakers = arena_alloc_zero(&view->arena, m->stats.breaker_count + 1,
                                       sizeof *view->breakers);
     if (!view->services || !view->breakers)
         return arena_error(&view->arena);
     for (size_t i = 0; i < services; i++) {
-        if (retire(m, catalog_at(&m->catalog, i), view->now_ms))
-            continue;
         if (!service_state_of(m, catalog_at(&m->catalog, i)))
             return ERR_NOMEM;
         if (!view_service(catalog_at(&m->catalog, i), view))

@@ -10,6 +10,7 @@ static uint32_t on_subject(void *ctx, const struct signal_subject *subject)
     struct ear *ear = ctx;
     char name[EAR_NAME_BYTES];
 
+    ear->asked++;
     if (ear->refuse)
         return 0;
     snprintf(name, sizeof name, "%.*s/%.*s%s%.*s by %.*s", STR_ARG(subject->service),
@@ -55,10 +56,11 @@ void mapping_world_open(struct mapping_world *w, const char *config)
 
     memset(w, 0, sizeof *w);
     test_store_open(&w->store);
-    assert_int_equal(mapping_new(w->store.db,
-                                 (struct signal_sink){ on_subject, on_signal, &w->ear }, cfg,
-                                 &w->mapping),
-                     ERR_OK);
+    assert_int_equal(
+        mapping_new(w->store.db,
+                    (struct signal_sink){ on_subject, on_signal, &w->ear, &w->ear.epoch }, cfg,
+                    &w->mapping),
+        ERR_OK);
     config_unref(cfg);
 }
 

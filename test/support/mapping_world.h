@@ -20,6 +20,8 @@ struct ear {
     int64_t at_ms;
     uint32_t subject_count;
     bool refuse;
+    uint64_t epoch;
+    int asked; /* how often for a subject */
 };
 
 struct mapping_world {

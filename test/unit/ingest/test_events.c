@@ -137,7 +137,7 @@ static struct sample_batch *next_batch(void)
 static const char *settle(enum err err)
 {
     struct sample_batch *batch = next_batch();
-    struct signal_sink sink = { on_subject, on_signal, &w.ear };
+    struct signal_sink sink = { on_subject, on_signal, &w.ear, NULL };
     const char *text = batch_text(&w.store, &w.arena, batch, true);
 
     if (!err)
@@ -359,7 +359,7 @@ static void test_events__too_many_are_refused_whole(void **state UNUSED)
 
 static void test_events__a_restart_hears_what_was_committed(void **state UNUSED)
 {
-    struct signal_sink sink = { on_subject, on_signal, &w.ear };
+    struct signal_sink sink = { on_subject, on_signal, &w.ear, NULL };
 
     assert_int_equal(
         send(CALL("a", "\"success\":false,\"retries\":2,\"breaker\":\"m\",\"duration_ms\":250")
@@ -383,7 +383,7 @@ static void test_events__a_restart_hears_what_was_committed(void **state UNUSED)
 
 static void test_events__a_restart_without_memory_says_so(void **state UNUSED)
 {
-    struct signal_sink sink = { on_subject, on_signal, &w.ear };
+    struct signal_sink sink = { on_subject, on_signal, &w.ear, NULL };
     bool happened = true;
 
     assert_int_equal(send(CALL("a", "\"success\":false,\"retries\":2"), NOW_MS), ERR_OK);

@@ -482,6 +482,23 @@ static void test_mapping__a_new_one_needs_memory(void **state)
     }
 }
 
+static void test_mapping__asks_again_when_ids_no_longer_hold(void **state)
+{
+    struct mapping_world w;
+
+    (void)state;
+    mapping_world_open(&w, NULL);
+    mapping_world_apply(&w, CALLS "1\n" UP "1\n");
+    mapping_world_apply(&w, CALLS "2\n" UP "1\n");
+    assert_int_equal(w.ear.asked, 2); /* the service and the server, once */
+    w.ear.epoch++;
+    mapping_world_apply(&w, CALLS "4\n" UP "1\n");
+    mapping_world_apply(&w, CALLS "5\n" UP "1\n");
+    assert_int_equal(w.ear.asked, 4);
+    assert_true(mapping_world_heard(&w, SERVICE, SIGNAL_CALLS) == 4);
+    mapping_world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +521,7 @@ int main(void)
         cmocka_unit_test(test_mapping__what_is_not_remembered_books_nothing_first),
         cmocka_unit_test(test_mapping__what_is_forgotten_is_not_live),
         cmocka_unit_test(test_mapping__sends_nothing_about_a_refused_subject),
+        cmocka_unit_test(test_mapping__asks_again_when_ids_no_longer_hold),
         cmocka_unit_test(test_mapping__survives_every_failed_allocation),
         cmocka_unit_test(test_mapping__rows_are_whole),
         cmocka_unit_test(test_mapping__names_each_metric_once),

@@ -153,10 +153,6 @@ static void test_map_view__the_edge_of_a_breaker_goes_with_its_service(void **st
     assert_int_equal(view->service_count, 0);
     assert_int_equal(view->map->graph.edge_count, 0);
     view_unref(view);
-    send(m, id, SIGNAL_BREAKER_STATE, T0 + 62000, BREAKER_CLOSED);
-    view = view_of(m, T0 + 62000);
-    assert_int_equal(view->map->graph.edge_count, 1);
-    view_unref(view);
     monitor_free(m);
 }
 
