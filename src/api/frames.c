@@ -1,6 +1,7 @@
 #include "api/frames.h"
 
 #include "api/map_json.h"
+#include "api/row_figures.h"
 #include "api/view_json.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -18,10 +19,16 @@ enum {
 /* What was sent last of one service. */
 struct sent_row {
     struct str name; /* behind the struct */
-    uint64_t hash;
+    uint64_t state_hash, figures_hash;
     uint64_t news;
     int64_t spark_end_ms;
     uint64_t seen_seq;
+};
+
+/* An array that a frame gathers beside the others. */
+struct part {
+    struct buf text;
+    struct json json;
 };
 
 struct frames {
@@ -31,6 +38,7 @@ struct frames {
     size_t next_row;  /* where the next figures begin */
     size_t rows_left; /* of the round of figures that is on its way */
     struct buf row, frame;
+    struct part whole, figures, steps; /* of the overview's frame: rows, or what moved of them */
     int64_t history_sent_ms;
     int64_t map_sent_ms;
 };
@@ -45,6 +53,9 @@ struct frames *frames_new(struct api *api)
     f->rows = map_limited(1 << 20);
     f->row = buf_limited(API_BODY_MAX_BYTES);
     f->frame = buf_limited(SSE_FRAME_MAX_BYTES);
+    f->whole.text = buf_limited(SSE_FRAME_MAX_BYTES);
+    f->figures.text = buf_limited(SSE_FRAME_MAX_BYTES);
+    f->steps.text = buf_limited(SSE_FRAME_MAX_BYTES);
     return f;
 }
 
@@ -67,6 +78,9 @@ void frames_free(struct frames *f)
     forget(f);
     buf_release(&f->row);
     buf_release(&f->frame);
+    buf_release(&f->whole.text);
+    buf_release(&f->figures.text);
+    buf_release(&f->steps.text);
     mem_free(f);
 }
 
@@ -90,15 +104,30 @@ static struct sent_row *sent_row_of(struct frames *f, struct str name)
     return row;
 }
 
-static void render_row(struct frames *f, const struct service_view *s, bool with_sparks)
+static void open_part(struct part *part)
+{
+    buf_clear(&part->text);
+    part->json = json_to(&part->text);
+    json_open_array(&part->json);
+}
+
+static void add_whole(struct frames *f, const struct service_view *s, bool with_sparks)
+{
+    struct json *j = &f->whole.json;
+
+    json_open_object(j);
+    view_json_row_members(j, s, with_sparks ? ROW_SPARKS : ROW_PLAIN);
+    json_close_object(j);
+}
+
+static uint64_t render_figures(struct frames *f, const struct service_view *s)
 {
     struct json j;
 
     buf_clear(&f->row);
     j = json_to(&f->row);
-    json_open_object(&j);
-    view_json_row_members(&j, s, with_sparks);
-    json_close_object(&j);
+    row_figures(&j, s);
+    return hash_str(buf_str(&f->row));
 }
 
 /* What people hear of at once: it changes when more than a figure does. */
@@ -115,28 +144,32 @@ static uint64_t news_of(const struct service_view *s)
     return hash_bytes(parts, sizeof parts);
 }
 
-static void add_row_if_changed(struct frames *f, struct json *j, const struct service_view *s,
-                               struct sent_row *row)
+/* The whole row when its state is another; else its figures when they moved, and the one step that
+ * closed. */
+static void add_row_if_changed(struct frames *f, const struct service_view *s, struct sent_row *row)
 {
-    bool spark_moved = !row || row->spark_end_ms != s->calls.end_ms;
-    uint64_t hash;
+    const struct sent_row none = { .spark_end_ms = SPARK_NEVER_SENT }, was = row ? *row : none;
+    uint64_t state_hash = row_state_hash(s, &f->row), figures_hash = render_figures(f, s);
+    bool moved = s->calls.end_ms != was.spark_end_ms;
+    bool one_step = was.spark_end_ms >= 0 &&
+                    s->calls.end_ms == was.spark_end_ms + SPARK_STEP_S * 1000;
 
-    render_row(f, s, false);
-    hash = hash_str(buf_str(&f->row));
-    if (row && row->hash == hash && !spark_moved)
-        return;
-    if (spark_moved)
-        render_row(f, s, true);
-    if (buf_error(&f->row)) {
-        f->frame.failed = buf_error(&f->row); /* no half frame */
-        return;
+    if (state_hash != was.state_hash || (moved && !one_step)) {
+        add_whole(f, s, moved);
+    } else {
+        if (figures_hash != was.figures_hash)
+            json_raw(&f->figures.json, buf_str(&f->row));
+        if (one_step)
+            row_steps(&f->steps.json, s);
     }
-    json_raw(j, buf_str(&f->row));
     if (row) {
-        row->hash = hash;
+        row->state_hash = state_hash;
+        row->figures_hash = figures_hash;
         row->news = news_of(s);
         row->spark_end_ms = s->calls.end_ms;
     }
+    if (row)
+        *row = now;
 }
 
 static void add_order_if_changed(struct frames *f, struct json *j, const struct monitor_view *view)
@@ -157,11 +190,11 @@ static void add_order_if_changed(struct frames *f, struct json *j, const struct 
 
 static bool has_room(const struct frames *f)
 {
-    return f->frame.len < FRAME_ROWS_MAX_BYTES;
+    return f->whole.text.len + f->figures.text.len + f->steps.text.len < FRAME_ROWS_MAX_BYTES;
 }
 
 /* Rows with news, as many as the frame may hold; the others keep theirs for the next one. */
-static void add_news(struct frames *f, struct json *j, const struct monitor_view *view)
+static void add_news(struct frames *f, const struct monitor_view *view)
 {
     for (size_t i = 0; i < view->service_count; i++) {
         struct sent_row *row = sent_row_of(f, view->services[i].name);
@@ -169,12 +202,12 @@ static void add_news(struct frames *f, struct json *j, const struct monitor_view
         if (row)
             row->seen_seq = view->seq;
         if (has_room(f) && (!row || row->news != news_of(&view->services[i])))
-            add_row_if_changed(f, j, &view->services[i], row);
+            add_row_if_changed(f, &view->services[i], row);
     }
 }
 
 /* A round of figures, as much of it as the frame may hold; the next one goes on behind it. */
-static void add_figures(struct frames *f, struct json *j, const struct monitor_view *view)
+static void add_figures(struct frames *f, const struct monitor_view *view)
 {
     size_t count = view->service_count;
 
@@ -183,21 +216,47 @@ static void add_figures(struct frames *f, struct json *j, const struct monitor_v
     for (; f->rows_left && has_room(f); f->rows_left--) {
         const struct service_view *s = &view->services[f->next_row % count];
 
-        add_row_if_changed(f, j, s, map_find(&f->rows, s->name));
+        add_row_if_changed(f, s, map_find(&f->rows, s->name));
         f->next_row = (f->next_row + 1) % count;
     }
+}
+
+/* {"columns": […], "rows": […]} */
+static void add_table(struct frames *f, struct json *j, const char *key,
+                      void (*columns)(struct json *), const struct part *part)
+{
+    if (buf_error(&part->text))
+        f->frame.failed = buf_error(&part->text);
+    if (part->text.len == strlen("[]"))
+        return;
+    json_key(j, key);
+    json_open_object(j);
+    json_key(j, "columns");
+    columns(j);
+    json_key(j, "rows");
+    json_raw(j, buf_str(&part->text));
+    json_close_object(j);
 }
 
 static void add_changed_rows(struct frames *f, struct json *j, const struct monitor_view *view,
                              bool with_figures)
 {
+    open_part(&f->whole);
+    open_part(&f->figures);
+    open_part(&f->steps);
     if (with_figures && !f->rows_left)
         f->rows_left = view->service_count;
+    add_news(f, view);
+    add_figures(f, view);
+    json_close_array(&f->whole.json);
+    json_close_array(&f->figures.json);
+    json_close_array(&f->steps.json);
     json_key(j, "services");
-    json_open_array(j);
-    add_news(f, j, view);
-    add_figures(f, j, view);
-    json_close_array(j);
+    json_raw(j, buf_str(&f->whole.text));
+    if (buf_error(&f->whole.text) || buf_error(&f->row))
+        f->frame.failed = ERR_NOMEM; /* no half frame */
+    add_table(f, j, "figures", row_figures_columns, &f->figures);
+    add_table(f, j, "steps", row_steps_columns, &f->steps);
 }
 
 static void drop_unseen_rows(struct frames *f, uint64_t seq, size_t service_count)

@@ -136,7 +136,7 @@ enum err api_services(struct http_request *req, struct http_reply *reply, void *
     json_open_array(&j);
     for (size_t i = (size_t)offset; i < view->service_count && i < (size_t)(offset + limit); i++) {
         json_open_object(&j);
-        view_json_row_members(&j, &view->services[i], false);
+        view_json_row_members(&j, &view->services[i], ROW_PLAIN);
         json_close_object(&j);
     }
     json_close_array(&j);

@@ -169,8 +169,7 @@ static void exhaustion(struct json *j, const struct exhaustion *e)
     json_close_object(j);
 }
 
-/* An infinite utilisation (retries where none are allowed) has no number in JSON. */
-static double shown_percent(double percent)
+double view_json_percent(double percent)
 {
     return isinf(percent) ? 9999 : percent;
 }
@@ -187,9 +186,9 @@ static void budget_kinds(struct json *j, const struct budget_view *b)
         json_cstr(j, budget_kind_name(k->kind));
         json_key(j, "modelled");
         json_bool(j, k->modelled);
-        figure(j, "utilization_percent", shown_percent(k->utilization_percent), 1);
-        figure(j, "low_percent", shown_percent(k->low_percent), 1);
-        figure(j, "high_percent", shown_percent(k->high_percent), 1);
+        figure(j, "utilization_percent", view_json_percent(k->utilization_percent), 1);
+        figure(j, "low_percent", view_json_percent(k->low_percent), 1);
+        figure(j, "high_percent", view_json_percent(k->high_percent), 1);
         figure(j, "remaining", k->remaining, 1);
         figure(j, "limit", k->limit, 1);
         json_close_object(j);
@@ -197,7 +196,7 @@ static void budget_kinds(struct json *j, const struct budget_view *b)
     json_close_array(j);
 }
 
-static void budget(struct json *j, const struct budget_view *b)
+static void budget(struct json *j, const struct budget_view *b, enum row_detail detail)
 {
     json_key(j, "budget");
     json_open_object(j);
@@ -207,7 +206,7 @@ static void budget(struct json *j, const struct budget_view *b)
     json_bool(j, b->modelled);
     json_key(j, "evidence");
     json_cstr(j, evidence_name(b->evidence));
-    figure(j, "utilization_percent", shown_percent(b->utilization_percent), 1);
+    figure(j, "utilization_percent", view_json_percent(b->utilization_percent), 1);
     json_key(j, "risk");
     json_cstr(j, risk_name(b->risk));
     json_key(j, "risk_level");
@@ -226,7 +225,8 @@ static void budget(struct json *j, const struct budget_view *b)
     figure(j, "retry_rate_percent", b->retry_rate_percent, 2);
     figure(j, "returning_10s_percent", b->returning_percent, 1);
     exhaustion(j, &b->exhaustion);
-    budget_kinds(j, b);
+    if (detail == ROW_WHOLE)
+        budget_kinds(j, b);
     json_close_object(j);
 }
 
@@ -267,7 +267,7 @@ static void row_rates(struct json *j, const struct service_view *s)
     figure(j, "retries_total", s->retries_total, 0);
 }
 
-void view_json_row_members(struct json *j, const struct service_view *s, bool with_sparks)
+void view_json_row_members(struct json *j, const struct service_view *s, enum row_detail detail)
 {
     json_key(j, "service");
     json_string(j, s->name);
@@ -294,17 +294,17 @@ void view_json_row_members(struct json *j, const struct service_view *s, bool wi
     json_key(j, "window_s");
     json_int(j, s->window_s);
     row_rates(j, s);
-    budget(j, &s->budget);
+    budget(j, &s->budget, detail);
     slo(j, s);
     view_json_breaker_counts(j, &s->breakers);
     view_json_conditions(j, s);
-    if (!with_sparks)
+    if (detail == ROW_PLAIN)
         return;
     open_sparks(j, s->calls.end_ms);
-    spark(j, "calls", &s->calls, 2);
-    spark(j, "errors", &s->errors, 3);
-    spark(j, "retries", &s->retries, 2);
-    spark(j, "utilization_percent", &s->utilization, 1);
+    spark(j, "calls", &s->calls, SPARK_RATE_DECIMALS);
+    spark(j, "errors", &s->errors, SPARK_ERRORS_DECIMALS);
+    spark(j, "retries", &s->retries, SPARK_RATE_DECIMALS);
+    spark(j, "utilization_percent", &s->utilization, SPARK_PERCENT_DECIMALS);
     json_close_object(j);
 }
 
@@ -333,7 +333,7 @@ void view_json_overview(struct buf *out, const struct monitor_view *view,
     json_open_array(&j);
     for (size_t i = 0; i < view->service_count; i++) {
         json_open_object(&j);
-        view_json_row_members(&j, &view->services[i], true);
+        view_json_row_members(&j, &view->services[i], ROW_SPARKS);
         json_close_object(&j);
     }
     json_close_array(&j);
@@ -346,7 +346,7 @@ void view_json_service_members(struct json *j, struct arena *arena, const struct
     struct sentence sentence = sentence_for_service(arena, s, view->now_ms);
 
     view_json_sentence(j, &sentence);
-    view_json_row_members(j, s, true);
+    view_json_row_members(j, s, ROW_WHOLE);
     if (history)
         view_json_history(j, history);
     json_key(j, "breaker_list");

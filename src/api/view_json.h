@@ -36,8 +36,19 @@ void view_json_totals(struct json *j, const struct totals_view *totals);
 void view_json_breaker_counts(struct json *j, const struct breaker_counts *counts);
 /* The conditions that hold for breakers of the service. */
 void view_json_conditions(struct json *j, const struct service_view *s);
+enum { SPARK_RATE_DECIMALS = 2, SPARK_ERRORS_DECIMALS = 3, SPARK_PERCENT_DECIMALS = 1 };
+
+/* An infinite utilisation (retries where none are allowed) has no number in JSON. */
+double view_json_percent(double percent);
+
+/* How much of a ROW. */
+enum row_detail {
+    ROW_PLAIN,
+    ROW_SPARKS, /* and the last minutes */
+    ROW_WHOLE,  /* and each kind of budget */
+};
 /* The members of ROW, inside an object that the caller opened. */
-void view_json_row_members(struct json *j, const struct service_view *s, bool with_sparks);
+void view_json_row_members(struct json *j, const struct service_view *s, enum row_detail detail);
 void view_json_breaker(struct json *j, const struct breaker_view *b);
 void view_json_history(struct json *j, const struct service_history *h);
 

@@ -127,7 +127,7 @@ static void test_breaker_json__the_service_names_what_holds(void **state UNUSED)
     struct json j = json_to(&text);
 
     json_open_object(&j);
-    view_json_row_members(&j, &view->services[0], false);
+    view_json_row_members(&j, &view->services[0], ROW_PLAIN);
     json_close_object(&j);
     assert_int_equal(buf_error(&text), ERR_OK);
     json_check(buf_str(&text));

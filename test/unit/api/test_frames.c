@@ -149,16 +149,18 @@ static void test_frames__without_figures_only_news_come(void **state UNUSED)
     text = frame_of(&s, T0 + 400, false);
     json_expect(text, "services.0.breakers.worst", "\"open\"");
     text = frame(&s, T0 + 400);
-    assert_int_equal(json_count(text, "services"), 1);
-    json_expect(text, "services.0.service", "\"a\"");
-    json_expect(text, "services.0.calls_total", "3150");
+    json_expect(text, "services", "[]");
+    assert_int_equal(json_count(text, "figures.rows"), 1);
+    json_expect(text, "figures.rows.0.0", "\"a\"");
+    json_expect(text, "figures.rows.0.3", "51");
     stage_release(&s);
 }
 
-static void test_frames__sparks_come_when_a_step_has_closed(void **state UNUSED)
+/* A whole row at first and when its state changes; in between figures, and each step once. */
+static void test_frames__figures_and_steps_come_without_their_rows(void **state UNUSED)
 {
+    int whole = 0, figures = 0, steps = 0;
     struct stage s;
-    int with_spark = 0;
 
     stage_init(&s, "");
     for (int i = 0; i <= 60; i++) {
@@ -166,10 +168,30 @@ static void test_frames__sparks_come_when_a_step_has_closed(void **state UNUSED)
 
         tell(s.monitor, "a", T0 + i * 1000, 100, 0, 0);
         text = frame(&s, T0 + i * 1000 + 100);
-        with_spark += json_has(text, "services.0.spark");
+        whole += json_has(text, "services.0.spark");
+        figures += json_has(text, "figures.rows.0.0");
+        steps += json_has(text, "steps.rows.0.1");
+        assert_true(json_has(text, "services.0") != json_has(text, "figures.rows.0"));
     }
-    assert_int_equal(with_spark,
-                     6); /* the first, and five steps; the sixth closes a second later */
+    assert_int_equal(whole, 2); /* the first row, and the first step */
+    assert_true(figures >= 50);
+    assert_int_equal(steps, 4); /* the sixth closes a second later */
+    stage_release(&s);
+}
+
+static void test_frames__steps_that_no_frame_told_bring_the_whole_spark(void **state UNUSED)
+{
+    struct stage s;
+    struct str text;
+
+    stage_init(&s, "");
+    for (int i = 0; i <= 60; i++) {
+        tell(s.monitor, "a", T0 + i * 1000, 100, 0, 0);
+        if (i % 30 == 0)
+            text = frame(&s, T0 + i * 1000 + 100);
+    }
+    assert_false(json_has(text, "steps"));
+    assert_int_equal(json_count(text, "services.0.spark.calls"), 5);
     stage_release(&s);
 }
 
@@ -338,7 +360,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_frames__the_first_brings_everything_and_the_next_what_changed),
         cmocka_unit_test(test_frames__without_figures_only_news_come),
-        cmocka_unit_test(test_frames__sparks_come_when_a_step_has_closed),
+        cmocka_unit_test(test_frames__figures_and_steps_come_without_their_rows),
+        cmocka_unit_test(test_frames__steps_that_no_frame_told_bring_the_whole_spark),
         cmocka_unit_test(test_frames__order_comes_when_it_changed_and_the_removed_leave_it),
         cmocka_unit_test(test_frames__everything_comes_again_after_the_last_client_left),
         cmocka_unit_test(test_frames__a_lost_frame_is_made_up_for),
