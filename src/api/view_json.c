@@ -282,6 +282,9 @@ void view_json_row_members(struct json *j, const struct service_view *s, enum ro
     json_key(j, "reason");
     json_cstr(j, s->reason);
     time_of(j, "since", s->since_ms);
+    text_or_null(j, "caused_by", s->caused_by);
+    json_key(j, "victims");
+    json_int(j, s->victims);
     json_key(j, "evidence");
     json_cstr(j, evidence_name(s->evidence));
     json_key(j, "last_data_ms");

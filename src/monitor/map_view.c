@@ -248,6 +248,15 @@ enum err map_view_fill(struct monitor_view *view, struct edge_set *edges,
     if (err)
         return err;
     view->map->worst = worst_of(&view->map->graph);
-    map_sentence_set(view);
     return ERR_OK;
+}
+
+void map_view_relink(struct monitor_view *view)
+{
+    for (size_t i = 0; i < view->service_count; i++) {
+        uint32_t node = map_view_find_node(view->map, view->services[i].name);
+
+        if (node != GRAPH_NONE)
+            view->map->nodes[node].service = &view->services[i];
+    }
 }

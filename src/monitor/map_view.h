@@ -51,9 +51,8 @@ struct map_view {
 };
 
 /*
- * Makes view->map from the edges and the rows of a view whose verdicts are
- * complete, in the view's arena, and lets the overview's sentence tell of a storm.
- * ERR_NOMEM, ERR_LIMIT.
+ * Makes view->map, but for its sentence, from the edges and the rows of a view whose
+ * verdicts are complete, in the view's arena. ERR_NOMEM, ERR_LIMIT.
  */
 enum err map_view_fill(struct monitor_view *view, struct edge_set *edges,
                        double storm_amplification) MUST_CHECK;
@@ -61,7 +60,11 @@ enum err map_view_fill(struct monitor_view *view, struct edge_set *edges,
 /* GRAPH_NONE: no edge leads to that name or from it. */
 uint32_t map_view_find_node(const struct map_view *map, struct str name);
 
-/* map_sentence.c: the map's own sentence, and the overview's where there is a storm. */
+/* The rows stand in another order: the nodes find theirs again. */
+void map_view_relink(struct monitor_view *view);
+
+/* map_sentence.c: the map's own sentence; the overview's, which is there, tells of a storm first.
+ */
 void map_sentence_set(struct monitor_view *view);
 
 #endif

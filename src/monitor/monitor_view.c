@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "monitor/breaker_condition.h"
+#include "monitor/cause.h"
 #include "monitor/health.h"
 #include "monitor/map_view.h"
 #include "monitor/monitor_state.h"
@@ -87,6 +88,7 @@ static bool view_service(struct catalog_service *known, struct monitor_view *vie
 static enum err fill_view(struct monitor *m, struct monitor_view *view)
 {
     size_t services;
+    enum err err;
 
     monitor_retire(m, view->now_ms);
     services = catalog_count(&m->catalog);
@@ -103,9 +105,14 @@ static enum err fill_view(struct monitor *m, struct monitor_view *view)
     }
     order_services(view);
     totals_fill(&m->totals, view);
-    sentence_for_overview(view);
     edges_declare(&m->edges, &m->catalog);
-    return map_view_fill(view, &m->edges, config_double(m->config, OPT_RETRY_STORM_AMPLIFICATION));
+    err = map_view_fill(view, &m->edges, config_double(m->config, OPT_RETRY_STORM_AMPLIFICATION));
+    err = err ? err : causes_find(view);
+    if (err)
+        return err;
+    sentence_for_overview(view);
+    map_sentence_set(view);
+    return ERR_OK;
 }
 
 enum err monitor_view(struct monitor *m, int64_t now_ms, struct monitor_view **ret)

@@ -216,15 +216,22 @@ static void say_quiet(struct monitor_view *view)
     };
 }
 
+/* "; 3 services feel it; 1 more service has trouble" */
+static void append_others(struct buf *out, size_t victims, size_t more)
+{
+    if (victims)
+        buf_printf(out, "; %zu %s it", victims, victims == 1 ? "service feels" : "services feel");
+    if (more)
+        buf_printf(out, "; %zu more %s trouble", more, more == 1 ? "service has" : "services have");
+}
+
 static void say_trouble(struct monitor_view *view, size_t count, size_t other)
 {
     struct buf text = buf_limited(SENTENCE_MAX_BYTES), detail = buf_limited(SENTENCE_MAX_BYTES);
     const struct service_view *worst = &view->services[0];
 
     append_trouble(&text, worst);
-    if (count + other > 1)
-        buf_printf(&text, "; %zu more %s trouble", count + other - 1,
-                   count + other == 2 ? "service has" : "services have");
+    append_others(&text, worst->victims, count + other - 1 - worst->victims);
     append_since(&detail, worst->since_ms, view->now_ms);
     append_facts(&detail, worst);
     view->sentence = (struct sentence){
@@ -249,6 +256,20 @@ void sentence_for_overview(struct monitor_view *view)
         say_quiet(view);
 }
 
+/* ", because payments-db fails" */
+static void name_cause(struct buf *out, struct arena *arena, const struct service_view *s,
+                       struct sentence *sentence)
+{
+    struct str *link = arena_alloc(arena, sizeof *link);
+
+    buf_printf(out, ", because %.*s fails", shown_len(s->caused_by), s->caused_by.ptr);
+    if (!link)
+        return;
+    *link = s->caused_by;
+    sentence->links = link;
+    sentence->link_count = 1;
+}
+
 struct sentence sentence_for_service(struct arena *arena, const struct service_view *s,
                                      int64_t now_ms)
 {
@@ -261,6 +282,8 @@ struct sentence sentence_for_service(struct arena *arena, const struct service_v
         buf_printf(&text, "%.*s is healthy", shown_len(s->name), s->name.ptr);
     else
         buf_printf(&text, "%.*s: %s", shown_len(s->name), s->name.ptr, s->reason);
+    if (s->caused_by.len)
+        name_cause(&text, arena, s, &sentence);
     if (s->health == HEALTH_DEGRADED || s->health == HEALTH_UNHEALTHY)
         append_since(&detail, s->since_ms, now_ms);
     if (s->evidence == EVIDENCE_STALE) {

@@ -123,8 +123,10 @@ struct spark {
 
 struct service_view {
     struct str name, team, environment;
-    const char *source; /* static; NULL: none has spoken yet */
-    uint64_t revision;  /* of its definition through the API; 0: there is none */
+    const char *source;   /* static; NULL: none has spoken yet */
+    struct str caused_by; /* the service whose failing explains this trouble; empty: none */
+    uint32_t victims;     /* services whose trouble this one explains */
+    uint64_t revision;    /* of its definition through the API; 0: there is none */
     enum health health;
     enum severity severity;
     enum evidence evidence;
