@@ -3,13 +3,12 @@
 //   open(route) -> the document, first by a request of its own, then from the stream
 //   update      -> merged into it; a row that did not change is not touched
 //   a hidden page, a paused one -> takes nothing; afterwards the document comes again
-//
-// Rows are one signal each, so that a row of a thousand repaints alone.
-import { batch, computed, signal, type Signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import { DASHBOARD, viewKey, type LinkState, type ToTab } from './hub';
 import { Link } from './link';
 import { failureOf, type Failure, type FeedState } from './stream';
-import type { MapDocument, Notice, OverviewDocument, OverviewUpdate, Row, Sentence, ServiceDocument, Totals } from './views';
+import { putFigures, putOrder, putRows, putSteps } from './rows';
+import type { MapDocument, Notice, OverviewDocument, OverviewUpdate, Sentence, ServiceDocument, Totals } from './views';
 import type { Route } from './route';
 
 export const feedState = signal<FeedState>({ kind: 'connecting' });
@@ -21,7 +20,6 @@ export const shown = signal<{ nowMs: number; mono: number } | null>(null);
 
 export const sentence = signal<Sentence | null>(null);
 export const totals = signal<Totals | null>(null);
-export const order = signal<readonly string[]>([]);
 export const overviewLoaded = signal(false);
 export const serviceDoc = signal<ServiceDocument | null>(null);
 export const mapDoc = signal<MapDocument | null>(null);
@@ -36,9 +34,6 @@ export const notices = signal<readonly Notice[]>([]);
 export function takeNotices(next: readonly Notice[] | undefined): void {
   if (next && JSON.stringify(next) !== JSON.stringify(notices.peek())) notices.value = next;
 }
-
-const rows = new Map<string, Signal<Row>>();
-export const rowOf = (name: string): Signal<Row> | undefined => rows.get(name);
 
 // Ticks once a second, for ages. What a person sees is never older than it says.
 export const tick = signal(performance.now());
@@ -68,19 +63,6 @@ interface View {
   takeUpdate(update: unknown): void;
 }
 
-function putRow(row: Row): void {
-  seen(row.last_data_ms);
-  const known = rows.get(row.service);
-  if (!known) rows.set(row.service, signal(row));
-  else known.value = row.spark ? row : { ...row, spark: known.peek().spark };
-}
-
-function putOrder(next: readonly string[]): void {
-  const kept = new Set(next);
-  for (const name of rows.keys()) if (!kept.has(name)) rows.delete(name);
-  order.value = next.filter((name) => rows.has(name));
-}
-
 const overviewView: View = {
   path: 'overview',
   takeDocument(value) {
@@ -88,15 +70,17 @@ const overviewView: View = {
     epoch.value = doc.epoch;
     sentence.value = doc.sentence;
     totals.value = doc.totals;
-    doc.services.forEach(putRow);
-    putOrder([...new Set(doc.services.map((row) => row.service))]);
+    seen(putRows(doc.services));
+    putOrder(doc.services.map((row) => row.service));
     overviewLoaded.value = true;
   },
   takeUpdate(value) {
     const update = value as OverviewUpdate;
     if (update.sentence) sentence.value = update.sentence;
     if (update.totals) totals.value = { ...update.totals, spark: update.totals.spark ?? totals.peek()?.spark };
-    update.services?.forEach(putRow);
+    if (update.services) seen(putRows(update.services));
+    if (update.figures) seen(putFigures(update.figures));
+    if (update.steps) putSteps(update.steps);
     if (update.order) putOrder(update.order);
   },
 };

@@ -8,7 +8,7 @@ import { plural } from './format';
 import { narrow } from './prefs';
 import { follow, servicePath } from './route';
 import { NarrowRow, WideRow } from './row';
-import { order, rowOf } from './state';
+import { order, rowOf } from './rows';
 
 const ROW_PX = { wide: 46, narrow: 84 }; // as in page.css
 const ALL_UP_TO = 60;

@@ -92,6 +92,8 @@ export interface Row {
   severity: Severity;
   reason: string | null;
   since: string | null;
+  caused_by?: string | null;
+  victims?: number;
   evidence: Evidence;
   last_data_ms: number | null;
   resolution_s: number | null;
@@ -113,6 +115,7 @@ export interface Row {
     response_time_compliant: boolean | null;
   } | null;
   breakers: BreakerCounts & { worst: BreakerState | null };
+  conditions?: readonly (BreakerCondition & { breakers: number })[];
   spark?: {
     end_ms: number;
     step_s: number;
@@ -217,11 +220,19 @@ export interface OverviewDocument extends Moment {
   services: readonly Row[];
 }
 
+// Of many services one thing each: the rows begin with the name, behind which the columns follow.
+export interface FrameTable {
+  columns: readonly string[];
+  rows: readonly (readonly unknown[])[];
+}
+
 export interface OverviewUpdate extends Moment {
   sentence?: Sentence;
   totals?: Totals;
   order?: readonly string[];
   services?: readonly Row[];
+  figures?: FrameTable;
+  steps?: FrameTable;
 }
 
 export interface ServiceDocument extends Moment, Row {

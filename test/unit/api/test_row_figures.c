@@ -56,7 +56,8 @@ static struct service_view told(struct monitor_view *view)
 
 static void test_row_figures__are_those_of_the_row(void **state UNUSED)
 {
-    struct monitor *m = monitor_of("services: [{name: orders, max_retries_per_minute: 100, max_retries_per_hour: 9000}]");
+    struct monitor *m = monitor_of(
+        "services: [{name: orders, max_retries_per_minute: 100, max_retries_per_hour: 9000}]");
     struct monitor_view *view;
     struct service_view s;
     struct texts t;

@@ -1,0 +1,108 @@
+// The rows of the services, kept current by frames: whole rows when a state changes, else figures alone.
+//
+// A row is a signal of its own, so that one of a thousand repaints alone. What a frame tells of its
+// figures waits until somebody reads the row: nobody reads the thousand that are out of sight.
+import { signal } from '@preact/signals';
+import type { FrameTable, Row } from './views';
+
+const SPARK_POINTS = 90;
+
+type Path = readonly [keyof Row] | readonly ['budget', keyof Row['budget']];
+type Bag = Record<string, unknown>;
+
+class LiveRow {
+  private readonly version = signal(0);
+  private moved = false;
+  private columns: readonly Path[] = [];
+  private figures: readonly unknown[] = [];
+
+  constructor(private row: Row) {}
+
+  get value(): Row {
+    void this.version.value;
+    return this.peek();
+  }
+
+  peek(): Row {
+    if (!this.moved) return this.row;
+    const row = { ...this.row, budget: { ...this.row.budget } };
+    this.columns.forEach(([name, inner], i) => {
+      if (inner === undefined) (row as unknown as Bag)[name] = this.figures[i + 1];
+      else (row.budget as unknown as Bag)[inner] = this.figures[i + 1];
+    });
+    this.moved = false;
+    this.columns = [];
+    return (this.row = row);
+  }
+
+  put(row: Row): void {
+    this.row = row.spark ? row : { ...row, spark: this.row.spark };
+    this.moved = false;
+    this.columns = [];
+    this.version.value++;
+  }
+
+  putFigures(columns: readonly Path[], figures: readonly unknown[]): void {
+    this.columns = columns;
+    this.figures = figures;
+    this.moved = true;
+    this.version.value++;
+  }
+
+  // The arrays of the spark are this row's own.
+  putStep(columns: readonly string[], step: readonly unknown[]): void {
+    const spark = this.row.spark as unknown as Record<string, unknown[]> | undefined;
+    columns.forEach((column, i) => {
+      const points = spark?.[column];
+      if (points && points.push(step[i + 1]) > SPARK_POINTS) points.shift();
+    });
+    this.moved = true;
+    this.version.value++;
+  }
+}
+
+const rows = new Map<string, LiveRow>();
+export const rowOf = (name: string): LiveRow | undefined => rows.get(name);
+
+// The names, worst first.
+export const order = signal<readonly string[]>([]);
+// Counts frames: whose figures moved, and whose rows came whole.
+export const figuresMoved = signal(0);
+export const statesMoved = signal(0);
+
+const newest = (a: number | null, b: unknown) => (typeof b === 'number' && b > (a ?? 0) ? b : a);
+
+// Returns when the newest data came, as putFigures does; null: nothing tells.
+export function putRows(whole: readonly Row[]): number | null {
+  let lastMs: number | null = null;
+  for (const row of whole) {
+    const known = rows.get(row.service);
+    if (known) known.put(row);
+    else rows.set(row.service, new LiveRow(row));
+    lastMs = newest(lastMs, row.last_data_ms);
+  }
+  if (whole.length > 0) statesMoved.value++;
+  return lastMs;
+}
+
+export function putFigures({ columns, rows: told }: FrameTable): number | null {
+  const paths = columns.map((column) => column.split('.') as unknown as Path);
+  const at = columns.indexOf('last_data_ms') + 1;
+  let lastMs: number | null = null;
+  for (const figures of told) {
+    rows.get(figures[0] as string)?.putFigures(paths, figures);
+    lastMs = newest(lastMs, figures[at]);
+  }
+  figuresMoved.value++;
+  return lastMs;
+}
+
+export function putSteps({ columns, rows: told }: FrameTable): void {
+  for (const step of told) rows.get(step[0] as string)?.putStep(columns, step);
+}
+
+export function putOrder(next: readonly string[]): void {
+  const kept = new Set(next);
+  for (const name of rows.keys()) if (!kept.has(name)) rows.delete(name);
+  order.value = [...kept].filter((name) => rows.has(name));
+}
