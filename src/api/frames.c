@@ -154,6 +154,8 @@ static void add_row_if_changed(struct frames *f, const struct service_view *s, s
     bool one_step = was.spark_end_ms >= 0 &&
                     s->calls.end_ms == was.spark_end_ms + SPARK_STEP_S * 1000;
 
+    if (buf_error(&f->row))
+        f->frame.failed = buf_error(&f->row); /* no half frame */
     if (state_hash != was.state_hash || (moved && !one_step)) {
         add_whole(f, s, moved);
     } else {
@@ -168,8 +170,6 @@ static void add_row_if_changed(struct frames *f, const struct service_view *s, s
         row->news = news_of(s);
         row->spark_end_ms = s->calls.end_ms;
     }
-    if (row)
-        *row = now;
 }
 
 static void add_order_if_changed(struct frames *f, struct json *j, const struct monitor_view *view)
@@ -253,8 +253,8 @@ static void add_changed_rows(struct frames *f, struct json *j, const struct moni
     json_close_array(&f->steps.json);
     json_key(j, "services");
     json_raw(j, buf_str(&f->whole.text));
-    if (buf_error(&f->whole.text) || buf_error(&f->row))
-        f->frame.failed = ERR_NOMEM; /* no half frame */
+    if (buf_error(&f->whole.text))
+        f->frame.failed = buf_error(&f->whole.text);
     add_table(f, j, "figures", row_figures_columns, &f->figures);
     add_table(f, j, "steps", row_steps_columns, &f->steps);
 }

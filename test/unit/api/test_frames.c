@@ -152,7 +152,8 @@ static void test_frames__without_figures_only_news_come(void **state UNUSED)
     json_expect(text, "services", "[]");
     assert_int_equal(json_count(text, "figures.rows"), 1);
     json_expect(text, "figures.rows.0.0", "\"a\"");
-    json_expect(text, "figures.rows.0.3", "51");
+    json_expect(text, "figures.columns.13", "\"calls_total\"");
+    json_expect(text, "figures.rows.0.14", "3150");
     stage_release(&s);
 }
 
