@@ -4,7 +4,8 @@
  *
  * A handler answers from the published view at once. What only another thread
  * knows is asked for by parking the request: ask_history goes to the evaluate
- * thread, ask_reload to the main thread, ask_seal and ask_backup to the write thread.
+ * thread and, for what is older than its memory, from there with ask_stored to the
+ * query thread, ask_reload to the main thread, ask_seal and ask_backup to the write thread.
  *
  * Threads   Immutable after start, but for what locks itself.
  */
@@ -18,6 +19,7 @@
 #include "base/budget.h"
 #include "catalog/registry.h"
 #include "http/sse.h"
+#include "monitor/history.h"
 #include "monitor/publication.h"
 
 enum {
@@ -52,6 +54,8 @@ struct api {
 
     /* All take the parked request and finish it. ERR_OVERLOADED: they did not take it. */
     enum err (*ask_history)(void *daemon, struct http_parked *parked);
+    enum err (*ask_stored)(void *daemon, struct http_parked *parked, int64_t stored_ms,
+                           const struct service_history *history); /* copies the history */
     enum err (*ask_reload)(void *daemon, struct http_parked *parked);
     /* Answered by api_answer_job when a seal that began later has ended, or the backup in `dir`,
      * which lives as long as the parked request. */
@@ -78,12 +82,16 @@ struct json api_json(struct http_reply *reply);
 /* Sets the error for a service that is not there, with the nearest name; returns ERR_NOT_FOUND. */
 enum err api_no_service(const struct monitor_view *view, struct str name, struct http_reply *reply);
 
-/* Reads a period ("15m") of a query argument, in seconds. ERR_INVALID names the bounds. */
-enum err api_period(const struct http_request *req, int *ret_s, struct http_reply *reply);
-
-/* Answers a parked dashboard/service request; called by the evaluate thread. */
+/* Answers a parked dashboard/service request, or hands it on (ask_stored); the evaluate thread.
+ * Own series are stored every stored_ms. */
 struct monitor;
-void api_answer_history(struct api *api, const struct monitor *monitor, struct http_parked *parked);
+void api_answer_history(struct api *api, const struct monitor *monitor, int64_t stored_ms,
+                        struct http_parked *parked);
+
+/* Completes the history from the store and answers; the query thread. */
+struct stored_ask;
+void api_answer_stored(struct api *api, struct http_parked *parked, struct stored_ask *ask,
+                       struct service_history *history);
 
 /*
  * Answers a parked seal (dir NULL) or backup: with the result, or with err and the diag's sentence.
@@ -102,7 +110,8 @@ void api_answer_edit(struct api *api, struct store *store, struct http_parked *p
 void api_answer_service(struct api *api, struct http_parked *parked);
 
 /* Handlers, by file. */
-http_handler api_overview, api_service_page, api_map; /* dashboard.c */
+http_handler api_overview, api_map; /* dashboard.c */
+http_handler api_service_page;      /* service_page.c */
 http_handler api_subscribe, api_overview_subscribe, api_service_subscribe,
     api_map_subscribe;                                                /* streams.c */
 http_handler api_service, api_service_edit;                           /* service.c */

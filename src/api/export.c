@@ -66,8 +66,30 @@ static double retries(const struct service_view *s)
     return s->retries_total;
 }
 
+static double denied(const struct service_view *s)
+{
+    return s->denied_total;
+}
+
+static double retry_limit(const struct service_view *s)
+{
+    const struct budget_view *b = &s->budget;
+
+    return isnan(b->limit_minute) ? b->limit_hour / 3600 : b->limit_minute / 60;
+}
+
+static double first_success(const struct service_view *s)
+{
+    return s->first_success_ratio;
+}
+
+static double last_data(const struct service_view *s)
+{
+    return s->last_data_ms < 0 ? NAN : (double)s->last_data_ms / 1000;
+}
+
 static const struct service_family service_families[] = {
-    { "retry_budget_utilization_percent", METRIC_GAUGE,
+    { OWN_SERIES_UTILIZATION, METRIC_GAUGE,
       "Share of the retry budget that is used now, 0 to 100 and beyond.", utilization },
     { "retry_budget_remaining_retries_minute", METRIC_GAUGE,
       "Retries that the budget still allows in the sliding minute.", remaining_minute },
@@ -81,13 +103,23 @@ static const struct service_family service_families[] = {
       "Whether the success rate meets its target now: 1 or 0.", slo_success },
     { "slo_response_time_compliance", METRIC_GAUGE,
       "Whether the mean response time meets its target now: 1 or 0.", slo_response },
-    { "fusebox_calls_total", METRIC_COUNTER,
+    { OWN_SERIES_CALLS, METRIC_COUNTER,
       "Calls booked for the service, retries not counted, since Fusebox started.", calls },
-    { "fusebox_errors_total", METRIC_COUNTER,
+    { OWN_SERIES_ERRORS, METRIC_COUNTER,
       "Calls booked for the service whose final result was a failure, since Fusebox started.",
       errors },
-    { "fusebox_retries_total", METRIC_COUNTER,
+    { OWN_SERIES_RETRIES, METRIC_COUNTER,
       "Retries towards the service booked since Fusebox started.", retries },
+    { OWN_SERIES_DENIED, METRIC_COUNTER,
+      "Retries towards the service that were refused, booked since Fusebox started.", denied },
+    { OWN_SERIES_RETRY_LIMIT, METRIC_GAUGE,
+      "Retries per second that the service's budget allows, its limits or what its share of calls "
+      "makes over the last minute.",
+      retry_limit },
+    { OWN_SERIES_FIRST_SUCCESS, METRIC_GAUGE,
+      "Share of first attempts that succeeded, 0 to 1, over the last minute.", first_success },
+    { OWN_SERIES_LAST_DATA, METRIC_GAUGE, "When the service was last heard of, Unix seconds.",
+      last_data },
 };
 
 static void export_services(const struct monitor_view *view, const struct service_family *family,
@@ -107,6 +139,27 @@ static void export_services(const struct monitor_view *view, const struct servic
         named = true;
         out->sample(out->ctx, "", &label, 1, value);
     }
+}
+
+static void export_latencies(const struct monitor_view *view, const struct metric_out *out)
+{
+    static const char *const quantiles[LATENCY_COUNT] = { "0.5", "0.95", "0.99" };
+    bool named = false;
+
+    for (size_t i = 0; i < view->service_count; i++)
+        for (int q = 0; q < LATENCY_COUNT; q++) {
+            const struct service_view *s = &view->services[i];
+            struct metric_label labels[] = { { "service", s->name },
+                                             { "quantile", str_of(quantiles[q]) } };
+
+            if (isnan(s->latency_s[q]))
+                continue;
+            if (!named)
+                out->family(out->ctx, OWN_SERIES_LATENCY, METRIC_GAUGE,
+                            "Quantiles of the duration of calls to the service, from its buckets.");
+            named = true;
+            out->sample(out->ctx, "", labels, ARRAY_LEN(labels), s->latency_s[q]);
+        }
 }
 
 /* Every kind of budget that a service has. */
@@ -403,6 +456,7 @@ void export_view(const struct monitor_view *view, bool open_is_one, const struct
 {
     for (size_t f = 0; f < ARRAY_LEN(service_families); f++)
         export_services(view, &service_families[f], out);
+    export_latencies(view, out);
     export_budget_kinds(view, out);
     if (view->breaker_count)
         export_breakers(view, open_is_one, out);

@@ -334,13 +334,15 @@ static void send_service(struct frames *f, struct arena *arena, const struct act
 {
     bool with_history = view->now_ms - f->history_sent_ms >= HISTORY_EVERY_MS;
     const struct service_view *s = view_find_service(view, to->service);
+    const struct history_ask ask = { .period_s = API_PERIOD_DEFAULT_S,
+                                     .end_ms = view->now_ms,
+                                     .now_ms = view->now_ms };
     struct service_history history;
 
     if (!s)
         return;
     if (with_history)
-        with_history = monitor_history(monitor, to->service, view->now_ms, API_PERIOD_DEFAULT_S,
-                                       &history);
+        with_history = monitor_history(monitor, to->service, &ask, &history);
     buf_clear(&f->frame);
     view_json_service(&f->frame, arena, view, s, with_history ? &history : NULL,
                       &(struct view_origin){ f->api->epoch, f->api->notices });

@@ -315,10 +315,14 @@ void view_json_history(struct json *j, const struct service_history *h)
 {
     json_key(j, "history");
     json_open_object(j);
+    json_key(j, "period_s");
+    json_int(j, h->period_s);
     json_key(j, "step_s");
     json_int(j, h->step_s);
     json_key(j, "end_ms");
     json_int(j, h->end_ms);
+    json_key(j, "stored");
+    json_bool(j, h->stored);
     for (int line = 0; line < HISTORY_LINE_COUNT; line++)
         points(j, history_lines[line].name, h->lines[line], h->count, history_lines[line].decimals);
     json_close_object(j);

@@ -1,6 +1,11 @@
 #include "base/thread.h"
 
+#include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { LOW_NICENESS = 10 };
 
 enum err thread_start(struct thread *t, const char *name, void *(*run)(void *), void *arg)
 {
@@ -24,4 +29,13 @@ void thread_stop(struct thread *t)
         return;
     pthread_join(t->id, NULL);
     t->running = false;
+}
+
+/* What the system refuses here only costs others a little time. */
+void thread_lower_priority(void)
+{
+    struct sched_param none = { 0 };
+
+    (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), LOW_NICENESS);
 }

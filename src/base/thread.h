@@ -22,6 +22,9 @@ struct thread {
 enum err thread_start(struct thread *t, const char *name, void *(*run)(void *),
                       void *arg) MUST_CHECK;
 
+/* The calling thread yields to others from now on, as far as the system lets it. */
+void thread_lower_priority(void);
+
 /* Waits for the end of the thread; all-zero and already stopped threads are allowed. */
 void thread_stop(struct thread *t);
 

@@ -244,7 +244,7 @@ static void take_item(struct evaluate_thread *e, struct item *item)
         take_batch(e, item->ptr);
         break;
     case ITEM_QUESTION:
-        api_answer_history(e->api, e->monitor, item->ptr);
+        api_answer_history(e->api, e->monitor, e->self_interval_ns / 1000000, item->ptr);
         break;
     case ITEM_FRESH:
         take_fresh(e, item->ptr);

@@ -39,13 +39,14 @@ static void note_start(struct daemon *d)
                     "the file of unclean starts was damaged: it counts as empty");
 }
 
-/* Only transitions from now on are news for the log. */
+/* Only transitions from now on are news for the log, and only what is booked from now on counts. */
 static enum err replay_told_events(struct daemon *d)
 {
     struct signal_sink sink = monitor_sink(d->evaluate.monitor);
     enum err err = replay_events(d->db, &sink, clock_wall_ms(&d->clock));
 
     monitor_set_listener(d->evaluate.monitor, breaker_log_write, &d->log);
+    monitor_begin_totals(d->evaluate.monitor);
     return err;
 }
 
@@ -120,6 +121,14 @@ static enum err ask_history(void *daemon, struct http_parked *parked)
     struct daemon *d = daemon;
 
     return evaluate_thread_push_question(&d->evaluate, parked);
+}
+
+static enum err ask_stored(void *daemon, struct http_parked *parked, int64_t stored_ms,
+                           const struct service_history *history)
+{
+    struct daemon *d = daemon;
+
+    return query_thread_ask(&d->query, parked, stored_ms, history);
 }
 
 static enum err ask_reload(void *daemon, struct http_parked *parked)
@@ -216,6 +225,7 @@ static void fill_api(struct daemon *d)
     api->config_file = d->sources->file;
     api->gateway = config_text(d->config, OPT_MONITORING_GATEWAY);
     api->ask_history = ask_history;
+    api->ask_stored = ask_stored;
     api->ask_reload = ask_reload;
     api->ask_seal = ask_seal;
     api->ask_backup = ask_backup;
@@ -262,6 +272,8 @@ static enum err make_parts(struct daemon *d, struct diag *diag)
         err = write_thread_init(&d->write);
     if (!err)
         err = seal_thread_init(&d->seal);
+    if (!err)
+        err = query_thread_init(&d->query);
     return err ? diag_set(diag, err, "no memory for the queues") : ERR_OK;
 }
 
@@ -315,8 +327,8 @@ static enum err start_server(struct daemon *d, struct diag *diag)
 static void wire_threads(struct daemon *d)
 {
     d->evaluate.log = d->write.log = &d->log;
-    d->evaluate.clock = d->write.clock = d->clock;
-    d->evaluate.api = &d->api;
+    d->evaluate.clock = d->write.clock = d->query.clock = d->clock;
+    d->evaluate.api = d->query.api = &d->api;
     d->evaluate.stream_interval_ns = config_int(d->config, OPT_HTTP_STREAM_INTERVAL) * 1000000;
     d->evaluate.self_interval_ns = config_int(d->config, OPT_SELF_INTERVAL) * 1000000;
     d->evaluate.own_series = (struct own_series){
@@ -371,6 +383,8 @@ static enum err start_threads(struct daemon *d, struct diag *diag)
     if (!err)
         err = state_thread_start(&d->state);
     if (!err)
+        err = query_thread_start(&d->query);
+    if (!err)
         err = scrape_start(&scrape, d->config, &d->scraper);
     d->api.scraper = d->scraper;
     if (!err)
@@ -422,6 +436,7 @@ void parts_stop(struct daemon *d)
     seal_thread_stop(&d->seal);
     state_thread_stop(&d->state);
     evaluate_thread_stop(&d->evaluate);
+    query_thread_stop(&d->query);
     if (d->reloads.items)
         queue_close(&d->reloads);
     queue_release(&d->reloads);
@@ -431,6 +446,7 @@ void parts_stop(struct daemon *d)
     seal_thread_release(&d->seal);
     state_thread_close(&d->state);
     evaluate_thread_release(&d->evaluate);
+    query_thread_release(&d->query);
     if (d->events_ready)
         events_release(&d->events);
     frames_free(d->evaluate.frames);

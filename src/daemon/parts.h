@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "daemon/limits.h"
 #include "daemon/listen_address.h"
+#include "daemon/query_thread.h"
 #include "daemon/safe_mode.h"
 #include "daemon/state_thread.h"
 #include "daemon/write_thread.h"
@@ -40,6 +41,7 @@ struct daemon {
     struct seal_thread seal;
     struct state_thread state;
     struct evaluate_thread evaluate;
+    struct query_thread query;
     struct queue reloads; /* struct http_parked: who asked */
     struct budget budget;
     struct notices notices;

@@ -1,12 +1,6 @@
 #include "daemon/seal_thread.h"
 
-#include <sched.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include "base/mem.h"
-
-enum { NICENESS = 10 };
 
 /* Jobs are never left behind in a queue: who gives one takes it back. */
 static void drop_nothing(void *job)
@@ -21,21 +15,12 @@ enum err seal_thread_init(struct seal_thread *s)
     return err ? err : queue_init(&s->finished, 1, QUEUE_REFUSE, drop_nothing);
 }
 
-/* What the system refuses here only costs others a little time. */
-static void lower_priority(void)
-{
-    struct sched_param none = { 0 };
-
-    (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
-    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
-}
-
 static void *run(void *arg)
 {
     struct seal_thread *s = arg;
     void *job;
 
-    lower_priority();
+    thread_lower_priority();
     while (!queue_pop(&s->jobs, -1, &job)) {
         tsdb_job_run(job);
         mem_trim();

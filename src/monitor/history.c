@@ -60,7 +60,9 @@ static float limit_at(const struct service_watch *s, int64_t to_s)
 
     if (!isnan(s->limits.per_minute))
         return (float)(s->limits.per_minute / 60);
-    if (isnan(s->limits.share) || !s->calls_told)
+    if (isnan(s->limits.share))
+        return (float)(s->limits.per_hour / 3600);
+    if (!s->calls_told)
         return NAN;
     return (float)(s->limits.share * (double)window_sum_between(&s->calls, to_s - w + 1, to_s) / w +
                    s->limits.reserve_per_s);
@@ -95,25 +97,38 @@ static void fill_point(const struct service_watch *s, struct service_history *h,
                                                    modelled_at(s, to_s));
 }
 
-void service_watch_history(const struct service_watch *s, int64_t now_ms, int period_s,
+static int at_least(int64_t a, int64_t b)
+{
+    return (int)(a > b ? a : b);
+}
+
+/* Steps end at multiples of their length, the last one where the source's last reading is in. */
+static void lay_out(struct service_history *h, const struct history_ask *ask, int resolution_s)
+{
+    int64_t ready_s = ask->now_ms / 1000 - resolution_s, end_s = ask->end_ms / 1000;
+    int64_t held_s = ask->now_ms / 1000 - WINDOW_LENGTH_MAX_S - resolution_s;
+    int step_s = (ask->period_s + HISTORY_POINTS_MAX - 1) / HISTORY_POINTS_MAX;
+
+    step_s = at_least(at_least(step_s, resolution_s), 1);
+    if (end_s > ready_s)
+        end_s = ready_s;
+    h->stored = end_s - ask->period_s < held_s;
+    if (h->stored)
+        step_s = at_least(step_s, (ask->stored_ms + 999) / 1000);
+    h->period_s = ask->period_s;
+    h->step_s = step_s;
+    h->end_ms = end_s / step_s * step_s * 1000;
+    h->count = at_least(ask->period_s / step_s, 1);
+}
+
+void service_watch_history(const struct service_watch *s, const struct history_ask *ask,
                            struct service_history *ret)
 {
-    int resolution_s = service_resolution_s(s);
-    int step_s = (period_s + HISTORY_POINTS_MAX - 1) / HISTORY_POINTS_MAX;
-    int64_t end_s;
-
-    if (step_s < resolution_s)
-        step_s = resolution_s;
-    if (step_s < 1)
-        step_s = 1;
-    end_s = (now_ms / 1000 - resolution_s) / step_s * step_s;
-    ret->step_s = step_s;
-    ret->end_ms = end_s * 1000;
-    ret->count = period_s / step_s < 1 ? 1 : period_s / step_s;
+    lay_out(ret, ask, service_resolution_s(s));
     for (int i = 0; i < ret->count; i++) {
         for (int line = 0; line < HISTORY_LINE_COUNT; line++)
             ret->lines[line][i] = NAN;
-        fill_point(s, ret, i, end_s - (int64_t)(ret->count - 1 - i) * step_s - 1);
+        fill_point(s, ret, i, ret->end_ms / 1000 - (int64_t)(ret->count - 1 - i) * ret->step_s - 1);
         history_fill_ratios(ret, i);
     }
 }

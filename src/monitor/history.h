@@ -3,6 +3,12 @@
  * and from stored series for longer (api/stored_history.h). All lines have the same
  * steps; a point is the mean over its step, NaN where nothing was heard.
  *
+ *   |  step  |  step  |  step  |  step  |        end
+ *    └────── stored ──────┘└── memory: the last hour
+ *
+ * A step is no shorter than the source's resolution, and the last one ends that much
+ * before now, so that it is complete.
+ *
  * Time      Unix milliseconds, passed in.
  * Threads   Values; service_watch_history on the evaluate thread.
  */
@@ -34,9 +40,19 @@ struct history_line_info {
 };
 extern const struct history_line_info history_lines[HISTORY_LINE_COUNT];
 
+/* What is asked for. */
+struct history_ask {
+    int period_s;
+    int64_t end_ms; /* of the last step; no later than now */
+    int64_t now_ms;
+    int64_t stored_ms; /* how far apart stored samples are: what needs them has no shorter steps */
+};
+
 /* Points in steps, oldest first; see docs/formats/views.md. */
 enum { HISTORY_POINTS_MAX = 360 };
 struct service_history {
+    int period_s; /* as asked for */
+    bool stored;  /* begins before what memory holds */
     int step_s;
     int64_t end_ms; /* of the last step */
     int count;
@@ -46,8 +62,8 @@ struct service_history {
 /* The ratios of a point, from its calls, errors and retries. */
 void history_fill_ratios(struct service_history *h, int point);
 
-/* The last period_s seconds, an hour at most. */
-void service_watch_history(const struct service_watch *s, int64_t now_ms, int period_s,
+/* Lays out the steps and fills the points that memory knows; the others are NaN. */
+void service_watch_history(const struct service_watch *s, const struct history_ask *ask,
                            struct service_history *ret);
 
 #endif

@@ -84,6 +84,16 @@ void monitor_undefine(struct monitor *m, struct str name)
     m->alarm = true;
 }
 
+void monitor_begin_totals(struct monitor *m)
+{
+    for (size_t i = 0; i < catalog_count(&m->catalog); i++) {
+        struct service_state *state = catalog_at(&m->catalog, i)->state;
+
+        if (state && state->watch)
+            service_watch_begin_totals(state->watch);
+    }
+}
+
 bool monitor_take_alarm(struct monitor *m)
 {
     bool alarm = m->alarm;
@@ -92,14 +102,14 @@ bool monitor_take_alarm(struct monitor *m)
     return alarm;
 }
 
-bool monitor_history(const struct monitor *m, struct str service, int64_t now_ms, int period_s,
+bool monitor_history(const struct monitor *m, struct str service, const struct history_ask *ask,
                      struct service_history *ret)
 {
     const struct catalog_service *known = catalog_find(&m->catalog, service);
 
     if (!known || !known->state)
         return false;
-    service_watch_history(((struct service_state *)known->state)->watch, now_ms, period_s, ret);
+    service_watch_history(((struct service_state *)known->state)->watch, ask, ret);
     return true;
 }
 

@@ -49,6 +49,9 @@ struct monitor_transition {
 typedef void monitor_on_transition(void *ctx, const struct monitor_transition *t);
 void monitor_set_listener(struct monitor *m, monitor_on_transition *on_transition, void *ctx);
 
+/* The totals of services count from here on: what was replayed before is in the windows alone. */
+void monitor_begin_totals(struct monitor *m);
+
 /* True once after something changed that people must hear of at once: a state, a new service. */
 bool monitor_take_alarm(struct monitor *m);
 
@@ -56,7 +59,7 @@ bool monitor_take_alarm(struct monitor *m);
 enum err monitor_view(struct monitor *m, int64_t now_ms, struct monitor_view **ret) MUST_CHECK;
 
 /* A service's past; false when no service has that name. */
-bool monitor_history(const struct monitor *m, struct str service, int64_t now_ms, int period_s,
+bool monitor_history(const struct monitor *m, struct str service, const struct history_ask *ask,
                      struct service_history *ret);
 
 struct monitor_stats {

@@ -216,6 +216,13 @@ static void close_steps(struct service_watch *s, int64_t now_ms)
     }
 }
 
+void service_watch_begin_totals(struct service_watch *s)
+{
+    budget_models_book(&s->models, s->calls_total, s->errors_total, s->retries_total);
+    s->models.calls = s->models.errors = s->models.retries = 0;
+    s->calls_total = s->errors_total = s->retries_total = s->denied_total = 0;
+}
+
 static void advance_rare(struct window *w, int64_t now_s)
 {
     if (w->cells)
@@ -382,6 +389,7 @@ void service_watch_view(struct service_watch *s, const struct catalog_service *k
     view->calls_total = s->calls_told ? s->calls_total : NAN;
     view->errors_total = s->errors_told ? s->errors_total : NAN;
     view->retries_total = s->retries_told ? s->retries_total : NAN;
+    view->denied_total = s->denied_told ? s->denied_total : NAN;
     fill_budget(s, now_ms, view);
     fill_slo(known, view);
     view->calls = s->spark_calls;

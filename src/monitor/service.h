@@ -46,6 +46,9 @@ void service_watch_free(void *service); /* struct service_watch; void for catalo
 /* Books one signal of the service itself (not of a breaker). */
 void service_watch_add(struct service_watch *s, const struct signal *signal);
 
+/* Totals count from here on: what was replayed is in the windows alone. */
+void service_watch_begin_totals(struct service_watch *s);
+
 /* Slides the windows to now and closes the sparks' steps. */
 void service_watch_advance(struct service_watch *s, int64_t now_ms);
 

@@ -140,8 +140,8 @@ struct service_view {
     double first_success_ratio;      /* of first attempts; NaN: counters alone do not tell it */
     double latency_s[LATENCY_COUNT]; /* over the window, from buckets; NaN: no source tells them */
     double calls_in_window;
-    double calls_total, errors_total,
-        retries_total; /* booked since the daemon started; NaN: never told */
+    double calls_total, errors_total, retries_total,
+        denied_total; /* booked since the daemon started; NaN: never told */
     double slo_success_percent, slo_response_ms; /* targets; NaN: none */
     int slo_success_compliant;                   /* 1, 0, -1 not known */
     double response_ms;         /* mean duration of a call in the window; NaN: no source tells it */

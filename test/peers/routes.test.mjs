@@ -128,14 +128,14 @@ scope.test('other methods and paths are refused in the documented shape', async 
 scope.test('the period of a service page is held to its bounds', async () => {
   const fusebox = await watching();
   const page = (query) => fetch(`${fusebox.url}${monitoring}/dashboard/service/orders${query}`);
-  for (const [query, seconds] of [['', 900], ['?period=1m', 60], ['?period=90s', 90], ['?period=1h', 3600], ['?period=60m', 3600]]) {
+  for (const [query, seconds] of [['', 900], ['?period=1m', 60], ['?period=90s', 90], ['?period=1h', 3600], ['?period=60m', 3600], ['?period=7d', 604800]]) {
     const { history } = await (await page(query)).json();
     assert.ok(history.calls.length <= 360 && history.calls.length * history.step_s <= seconds, query);
     assert.ok(history.calls.length * history.step_s > seconds - history.step_s, query);
     for (const key of ['errors', 'retries', 'utilization_percent']) assert.equal(history[key].length, history.calls.length);
     assert.equal(history.end_ms % (history.step_s * 1000), 0);
   }
-  for (const query of ['?period=59s', '?period=61m', '?period=', '?period=15', '?period=-5m', '?period=1e9m']) {
+  for (const query of ['?period=59s', '?period=169h', '?period=', '?period=15', '?period=-5m', '?period=1e9m']) {
     const answer = await page(query);
     assert.equal(answer.status, 400, query);
     assert.equal((await answer.json()).error.field, 'period', query);
@@ -250,7 +250,8 @@ scope.test('every view can be taken away as a file', async () => {
     const rows = parseCsv((await service('?format=csv&period=5m')).text);
     return rows.slice(1).some((row) => row[1] !== '') && rows;
   });
-  assert.deepEqual(history[0], ['timestamp', 'calls_per_s', 'errors_per_s', 'retries_per_s', 'utilization_percent']);
+  assert.deepEqual(history[0], ['timestamp', 'calls_per_s', 'errors_per_s', 'retries_per_s', 'retries_denied_per_s', 'retry_limit_per_s', 'utilization_percent',
+    'success_ratio', 'attempt_success_ratio', 'first_attempt_success_ratio', 'latency_p50_s', 'latency_p95_s', 'latency_p99_s']);
   assert.ok(history.length > 30);
   const edges = parseCsv((await file(`${monitoring}/dashboard/dependency-map/export?format=csv`)).text);
   assert.deepEqual(edges[0].slice(0, 2), ['caller', 'service']);

@@ -166,7 +166,9 @@ static struct str page(struct document *d, struct monitor *m, const char *name, 
     *d = (struct document){ .text = buf_limited(TEXT_BYTES),
                             .view = view_of(m, now_ms),
                             .arena = arena_limited(1 << 16) };
-    assert_true(monitor_history(m, str_of(name), now_ms, 60, &history));
+    assert_true(monitor_history(
+        m, str_of(name),
+        &(struct history_ask){ .period_s = 60, .end_ms = now_ms, .now_ms = now_ms }, &history));
     view_json_service(&d->text, &d->arena, d->view, view_find_service(d->view, str_of(name)),
                       &history, &(struct view_origin){ "epoch-1", NULL });
     assert_int_equal(buf_error(&d->text), ERR_OK);

@@ -260,7 +260,9 @@ static void test_budget_models__a_spent_account_is_told_everywhere(void **state 
     assert_int_equal(view->services[0].budget.exhaustion.kind, BUDGET_FAILURE_TOKENS);
     assert_true(isnan(view->services[0].budget.returning_percent));
     expect_near(kind_in(&view->services[0].budget, BUDGET_ABSOLUTE)->utilization_percent, 6);
-    assert_true(monitor_history(m, STR("orders"), now_ms, 60, &h));
+    assert_true(monitor_history(
+        m, STR("orders"),
+        &(struct history_ask){ .period_s = 60, .end_ms = now_ms, .now_ms = now_ms }, &h));
     for (int i = 0; i < h.count; i++)
         expect_near((double)h.lines[HISTORY_UTILIZATION][i], 200);
     view_unref(view);

@@ -291,8 +291,13 @@ static void test_monitor__history_is_that_of_the_service(void **state UNUSED)
     struct service_history history;
 
     live(m, "a", 10, 0, 0);
-    assert_false(monitor_history(m, STR("b"), T0, 60, &history));
-    assert_true(monitor_history(m, STR("a"), T0 + 60000, 60, &history));
+    assert_false(monitor_history(
+        m, STR("b"), &(struct history_ask){ .period_s = 60, .end_ms = T0, .now_ms = T0 },
+        &history));
+    assert_true(monitor_history(
+        m, STR("a"),
+        &(struct history_ask){ .period_s = 60, .end_ms = T0 + 60000, .now_ms = T0 + 60000 },
+        &history));
     assert_int_equal(history.count, 60);
     monitor_free(m);
 }
@@ -314,8 +319,12 @@ static bool run_through(struct config *first, struct config *second, long n, boo
     tell_state(m, "heard", "b", T0, BREAKER_OPEN);
     ok = subject_of(m, "heard", NULL) && subject_of(m, "heard", "b");
     ok &= monitor_apply(m, second) == ERR_OK;
-    (void)monitor_history(m, STR("heard"), T0, 60, &history);
-    (void)monitor_history(m, STR("two"), T0, 60, &history);
+    (void)monitor_history(m, STR("heard"),
+                          &(struct history_ask){ .period_s = 60, .end_ms = T0, .now_ms = T0 },
+                          &history);
+    (void)monitor_history(m, STR("two"),
+                          &(struct history_ask){ .period_s = 60, .end_ms = T0, .now_ms = T0 },
+                          &history);
     ok &= monitor_view(m, T0, &view) == ERR_OK;
     *ret_fault = mem_fault_happened();
     mem_fail_nth(0);

@@ -251,7 +251,9 @@ static void test_service__a_gap_is_null_in_sparks_and_history_never_zero(void **
         if (!gap)
             assert_float_equal(view.calls.points[p], p == 9 ? 0 : 100, 1e-3);
     }
-    service_watch_history(s, now_ms + 50, 120, &history);
+    service_watch_history(
+        s, &(struct history_ask){ .period_s = 120, .end_ms = now_ms + 50, .now_ms = now_ms + 50 },
+        &history);
     assert_int_equal(history.step_s, 1);
     assert_int_equal(history.count, 120);
     assert_int_equal(history.end_ms, now_ms - 1000);
@@ -298,7 +300,9 @@ static void test_service__sparks_of_a_slow_source_show_its_rate(void **state UNU
         for (int p = view.calls.count - 40; p < view.calls.count; p++)
             if (!isnan((double)view.calls.points[p]))
                 assert_float_equal(view.calls.points[p], 100, 1);
-        service_watch_history(s, now_ms, 900, &history);
+        service_watch_history(
+            s, &(struct history_ask){ .period_s = 900, .end_ms = now_ms, .now_ms = now_ms },
+            &history);
         assert_true(history.step_s * 1000 >= gaps_ms[i] - 500);
         for (int p = 1; p < history.count; p++)
             if (!isnan((double)history.lines[HISTORY_CALLS][p]))
@@ -339,7 +343,9 @@ static void test_service__history_keeps_its_bounds(void **state UNUSED)
     for (int period_s = 1; period_s <= 3600; period_s += 7) {
         struct service_history h;
 
-        service_watch_history(s, now_ms, period_s, &h);
+        service_watch_history(
+            s, &(struct history_ask){ .period_s = period_s, .end_ms = now_ms, .now_ms = now_ms },
+            &h);
         assert_in_range(h.count, 1, HISTORY_POINTS_MAX);
         assert_true(h.count * h.step_s <= period_s);
         assert_true(h.end_ms <= now_ms && h.end_ms % (h.step_s * 1000) == 0);
@@ -356,7 +362,8 @@ static void test_service__what_left_the_hour_is_null(void **state UNUSED)
     int64_t now_ms = live(s, 60000, 7200);
     struct service_history h;
 
-    service_watch_history(s, now_ms, 3600, &h);
+    service_watch_history(
+        s, &(struct history_ask){ .period_s = 3600, .end_ms = now_ms, .now_ms = now_ms }, &h);
     assert_int_equal(h.step_s, 60);
     assert_true(isnan((double)h.lines[HISTORY_CALLS][0])); /* its step began before the ring does */
     assert_float_equal(h.lines[HISTORY_CALLS][1], 100, 1e-3);
