@@ -7,8 +7,8 @@
 #define FUSEBOX_API_VIEW_CSV_H
 
 #include "base/buf.h"
-#include "monitor/map_view.h"
 #include "monitor/history.h"
+#include "monitor/map_view.h"
 #include "monitor/view.h"
 
 /* A row per service, in the view's order. */
