@@ -64,7 +64,11 @@ static void test_retire__who_is_silent_for_long_goes_and_comes_back_anew(void **
     assert_int_equal(shown(m, T0 + 2 * HOUR_MS + 1).services, 0);
     assert_int_not_equal(*monitor_sink(m).epoch, epoch);
     assert_int_equal(monitor_stats(m).breaker_count, 0);
-    assert_false(monitor_history(m, STR("orders"), T0 + 3 * HOUR_MS, 900, &history));
+    assert_false(monitor_history(m, STR("orders"),
+                                 &(struct history_ask){ .period_s = 900,
+                                                        .end_ms = T0 + 3 * HOUR_MS,
+                                                        .now_ms = T0 + 3 * HOUR_MS },
+                                 &history));
     send(m, id, SIGNAL_CALLS, T0 + 3 * HOUR_MS, 5); /* an id of the old epoch says nothing */
     assert_int_equal(shown(m, T0 + 3 * HOUR_MS).services, 0);
     monitor_take_alarm(m);
