@@ -88,7 +88,8 @@ static void service_line(struct json *j, const struct service_view *s)
     figure(j, "throughput_per_s", s->calls_per_s, 3);
     figure(j, "error_rate", 1 - s->success_ratio, 6);
     figure(j, "retries_per_s", s->retries_per_s, 3);
-    response_time(j, s->response_ms, NAN, NAN, NAN);
+    response_time(j, s->response_ms, s->latency_s[LATENCY_P50] * 1000,
+                  s->latency_s[LATENCY_P95] * 1000, s->latency_s[LATENCY_P99] * 1000);
     json_close_object(j);
 }
 

@@ -173,7 +173,7 @@ struct config_mapping {
     struct str endpoint_label;
     struct str caller; /* at most one of these two */
     struct str caller_label;
-    struct str unit;     /* of timed_seconds: "milliseconds"; empty: seconds */
+    struct str unit;     /* of timed_seconds and timed_bucket: "milliseconds"; empty: seconds */
     struct str encoding; /* of states: an order of numbers, or the state while the gauge is 1;
                             empty: metrics.breaker_state_encoding */
     int line;

@@ -68,8 +68,9 @@ static const struct field mapping_fields[] = {
               .type = OPTION_ENUM,
               .preset = "seconds",
               .choices = "seconds milliseconds microseconds nanoseconds percent",
-              .help = "Of `timed_seconds`: what the counter counts in. Of `breaker_failure_rate`: "
-                      "`percent` for a gauge from 0 to 100." },
+              .help = "Of `timed_seconds`: what the counter counts in. Of `timed_bucket`: what its "
+                      "label `le` counts in. Of `breaker_failure_rate`: `percent` for a gauge from "
+                      "0 to 100." },
       .offset = offsetof(struct mapping_draft, out.unit) },
     { .is = { .name = "encoding",
               .type = OPTION_ENUM,
@@ -177,8 +178,10 @@ static void check_unit(struct section *s, const struct node *at, const struct co
 
     if (is_percent && m->signal != SIGNAL_BREAKER_FAILURE_RATE)
         report_error(s->report, at, "the unit percent belongs to the signal breaker_failure_rate");
-    else if (m->unit.len && !is_percent && m->signal != SIGNAL_TIMED_SECONDS)
-        report_error(s->report, at, "a unit of time belongs to the signal timed_seconds");
+    else if (m->unit.len && !is_percent && m->signal != SIGNAL_TIMED_SECONDS &&
+             m->signal != SIGNAL_TIMED_BUCKET)
+        report_error(s->report, at,
+                     "a unit of time belongs to the signals timed_seconds and timed_bucket");
 }
 
 static void check_mapping(struct section *s, const struct node *at, const struct config_mapping *m)

@@ -149,9 +149,12 @@ static void take_amount(struct mapping *m, const struct binding *b, const struct
         subject->spoken_signals |= bit;
     if (b->row->zero_is_silence && !(subject->spoken_signals & bit))
         return;
+    if (b->rung) {
+        bucket_rung_add(b->rung, amount, m->batch);
+        return;
+    }
     state_evidence_on_traffic(&of->state, b->row->signal, amount);
-    mapping_send(m, of, b->row->signal, r->sample->ts_ms,
-                 b->row->factor > 0 ? amount * b->row->factor : amount);
+    mapping_send(m, of, b->row->signal, r->sample->ts_ms, amount * mapping_row_factor(b->row));
 }
 
 static void take_part(struct mapping *m, const struct binding *b, const struct reading *r)

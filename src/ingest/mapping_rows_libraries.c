@@ -31,6 +31,9 @@
  * The reference documents' own names come from any job but ours. Those with an
  * endpoint and no name have their service's name. Their numbers are read as
  * metrics.breaker_state_encoding says, or a row of the configuration for the job.
+ *
+ * Percentiles come from the buckets of histograms, which add up. Those that a summary
+ * computed in its own process (opossum) do not, and are left out.
  */
 #include "ingest/mapping_table.h"
 
@@ -50,12 +53,19 @@
     .metric = name, .source = of, .service_label = label, .caller_label = "job"
 #define GUARDS(of, name, service, label) ABOUT(of, name, service), .breaker_label = label
 
-/* The durations of a summary or histogram, whose unit is so many seconds. */
-#define TIMED(of, name, label, seconds)                                                            \
+/* The durations of a summary, whose unit is so many seconds. */
+#define SUMMED(of, name, label, seconds)                                                           \
     { ABOUT(of, name "_count", label), .use = USE_SIGNAL, .signal = SIGNAL_TIMED_CALLS },          \
     {                                                                                              \
         ABOUT(of, name "_sum", label), .use = USE_SIGNAL, .signal = SIGNAL_TIMED_SECONDS,          \
                                        .factor = seconds                                           \
+    }
+/* … of a histogram. */
+#define TIMED(of, name, label, seconds)                                                            \
+    SUMMED(of, name, label, seconds),                                                              \
+    {                                                                                              \
+        ABOUT(of, name "_bucket", label), .use = USE_SIGNAL, .signal = SIGNAL_TIMED_BUCKET,        \
+                                          .factor = seconds                                        \
     }
 
 #define R4J(name) ABOUT("resilience4j", "resilience4j_" name, "name")
@@ -146,7 +156,10 @@
     ABOUT("sentinel", "SENTINEL_APP", "resource"), .when = { { "type", ANY(kind) } },              \
                                                    .use = USE_AMOUNT
 
-/* The reference documents' own names. */
+/* The reference documents' own names. A server's requests are calls of its job. */
+#define SERVED(name)                                                                               \
+    .metric = name, .when[0] = { "job", NONE("fusebox") }, .source = "reference",                  \
+    .service_label = "job", .use = USE_SIGNAL
 #define OTHERS(name)                                                                               \
     GUARDS("reference", "circuit_breaker_" name, "service", "name"),                               \
         .endpoint_label = "endpoint", .breaker_or_service = true,                                  \
@@ -192,6 +205,9 @@ static const struct mapping_row rows[] = {
     { R4J("retry_calls_total"),
       .when = { { "kind", ANY("successful_with_retry", "failed_with_retry") } }, .use = USE_SIGNAL,
       .signal = SIGNAL_RETRIES },
+    { R4J("retry_calls_total"), .use = USE_SIGNAL, .signal = SIGNAL_FIRST_CALLS },
+    { R4J("retry_calls_total"), .when = { { "kind", NONE("successful_without_retry") } },
+      .use = USE_SIGNAL, .signal = SIGNAL_FIRST_ERRORS },
     TIMED("resilience4j", "resilience4j_circuitbreaker_calls_seconds", "name", 1),
 
     OPOSSUM_STATE("open", STATE_OPEN),
@@ -203,7 +219,7 @@ static const struct mapping_row rows[] = {
     { OPOSSUM_BREAKER("reject"), .use = USE_SIGNAL, .signal = SIGNAL_BREAKER_BLOCKED },
     { OPOSSUM("fire"), .signal = SIGNAL_CALLS },
     { OPOSSUM("failure", "reject"), .signal = SIGNAL_ERRORS },
-    TIMED("opossum", "circuit_perf", "name", 1e-3),
+    SUMMED("opossum", "circuit_perf", "name", 1e-3),
 
     POLLY_STATE("OnCircuitOpened", STATE_OPEN),
     POLLY_STATE("OnCircuitHalfOpened", STATE_HALF_OPEN),
@@ -267,6 +283,12 @@ static const struct mapping_row rows[] = {
     { FT("invocations_total"), .when = { { "result", ANY("exceptionThrown") } },
       .signal = SIGNAL_ERRORS },
     { FT("retry_retries_total"), .signal = SIGNAL_RETRIES },
+    { FT("retry_calls_total"), .signal = SIGNAL_FIRST_CALLS },
+    { FT("retry_calls_total"), .when = { { "retried", ANY("true") } },
+      .signal = SIGNAL_FIRST_ERRORS },
+    { FT("retry_calls_total"),
+      .when = { { "retried", ANY("false") }, { "retryResult", NONE("valueReturned") } },
+      .signal = SIGNAL_FIRST_ERRORS },
 
     { SMITHY("duration_seconds_count"), .use = USE_SIGNAL, .signal = SIGNAL_CALLS },
     { SMITHY("errors_total"), .use = USE_SIGNAL, .signal = SIGNAL_ERRORS },
@@ -347,6 +369,13 @@ static const struct mapping_row rows[] = {
     { OTHERS_SERVICE("result", "success", "failure", "blocked"), WITHOUT_OUTCOME,
       .signal = SIGNAL_CALLS },
     { OTHERS_SERVICE("result", "failure", "blocked"), WITHOUT_OUTCOME, .signal = SIGNAL_ERRORS },
+
+    { SERVED("http_request_duration_seconds_count"), .signal = SIGNAL_CALLS },
+    { SERVED("http_request_duration_seconds_count"), .when[1] = { "status", ANY("5*") },
+      .signal = SIGNAL_ERRORS },
+    { SERVED("http_request_duration_seconds_count"), .signal = SIGNAL_TIMED_CALLS },
+    { SERVED("http_request_duration_seconds_sum"), .signal = SIGNAL_TIMED_SECONDS },
+    { SERVED("http_request_duration_seconds_bucket"), .signal = SIGNAL_TIMED_BUCKET },
 };
 
 const struct mapping_row *mapping_rows_of_libraries(size_t *ret_count)

@@ -20,6 +20,8 @@
  * attempt in route_actual_request_total, and with HTTPRoutes the retries.
  *
  * Fusebox' own HTTP server has no retries to tell.
+ *
+ * Percentiles come from the buckets of histograms; HAProxy has none.
  */
 #include "ingest/mapping_table.h"
 
@@ -62,11 +64,13 @@
     .metric = "envoy_cluster_" name, .when[0] = { "cluster_name", ANY("outbound|*") },             \
     .source = "envoy", .service_label = "cluster_name", .caller_label = "job"
 
-/* The durations of a summary or histogram, whose unit is so many seconds. */
+/* The durations of a histogram, whose unit is so many seconds. */
 #define TIMED(macro, name, seconds)                                                                \
     { macro(name "_count"), .use = USE_SIGNAL, .signal = SIGNAL_TIMED_CALLS },                     \
+        { macro(name "_sum"), .use = USE_SIGNAL, .signal = SIGNAL_TIMED_SECONDS,                   \
+          .factor = seconds },                                                                     \
     {                                                                                              \
-        macro(name "_sum"), .use = USE_SIGNAL, .signal = SIGNAL_TIMED_SECONDS, .factor = seconds   \
+        macro(name "_bucket"), .use = USE_SIGNAL, .signal = SIGNAL_TIMED_BUCKET, .factor = seconds \
     }
 
 #define ENVOY_LIMIT(priority, resource)                                                            \
@@ -225,6 +229,7 @@ static const struct mapping_row rows[] = {
     { SELF("fusebox_http_requests_total"), .use = USE_SIGNAL, .signal = SIGNAL_CALLS },
     { SELF("fusebox_http_requests_total"), .when[1] = { "code", ANY("5xx") }, .use = USE_SIGNAL,
       .signal = SIGNAL_ERRORS },
+    TIMED(SELF, "fusebox_http_request_duration_seconds", 1),
 };
 
 const struct mapping_row *mapping_rows_of_proxies(size_t *ret_count)

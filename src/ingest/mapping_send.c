@@ -24,18 +24,19 @@ static uint32_t sink_id(struct mapping *m, struct mapping_group *g)
     return g->sink_id;
 }
 
+static void send_signal(struct mapping *m, const struct mapping_subject *s, struct signal signal)
+{
+    if (s->service->needs_breaker && !s->service->breaker_count)
+        return;
+    signal.subject = sink_id(m, s->group);
+    if (signal.subject)
+        m->sink.on_signal(m->sink.ctx, &signal);
+}
+
 void mapping_send(struct mapping *m, const struct mapping_subject *s, enum signal_kind kind,
                   int64_t at_ms, double amount)
 {
-    uint32_t id;
-
-    if (s->service->needs_breaker && !s->service->breaker_count)
-        return;
-    id = sink_id(m, s->group);
-    if (id)
-        m->sink.on_signal(
-            m->sink.ctx,
-            &(struct signal){ .subject = id, .kind = kind, .at_ms = at_ms, .amount = amount });
+    send_signal(m, s, (struct signal){ .kind = kind, .at_ms = at_ms, .amount = amount });
 }
 
 void mapping_touch(struct mapping *m, struct mapping_subject *s, int64_t at_ms)
@@ -74,6 +75,32 @@ static void settle_levels(struct mapping *m, const struct mapping_subject *s)
     }
 }
 
+/* Whose buckets are sent. */
+struct settling {
+    struct mapping *mapping;
+    const struct mapping_subject *subject;
+};
+
+static void send_bucket(void *ctx, double from_s, double bound_s, double calls)
+{
+    const struct settling *s = ctx;
+
+    send_signal(s->mapping, s->subject,
+                (struct signal){ .kind = SIGNAL_TIMED_BUCKET,
+                                 .at_ms = s->subject->at_ms,
+                                 .amount = calls,
+                                 .from_s = from_s,
+                                 .bound_s = bound_s });
+}
+
+static void settle_buckets(struct mapping *m, const struct mapping_subject *s)
+{
+    struct settling settling = { m, s };
+
+    for (const struct mapping_ladder *l = s->ladders; l; l = l->next)
+        bucket_ladder_settle(&l->ladder, m->batch, send_bucket, &settling);
+}
+
 static void settle_group(struct mapping *m, const struct mapping_subject *s)
 {
     struct mapping_group *group = s->group;
@@ -96,6 +123,7 @@ void mapping_settle(struct mapping *m)
     for (struct mapping_subject *s = m->touched; s; s = s->next_touched) {
         settle_retries(m, s);
         settle_levels(m, s);
+        settle_buckets(m, s);
         if (s->state_batch == m->batch)
             state_evidence_settle(&s->state);
     }

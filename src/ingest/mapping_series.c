@@ -70,7 +70,7 @@ void mapping_revive_series(struct mapping *m, struct mapped_series *s)
 
 static void take_level(struct mapping *m, const struct binding *b, double value)
 {
-    double factor = b->row->factor > 0 ? b->row->factor : 1;
+    double factor = mapping_row_factor(b->row);
 
     mapping_subject_set_level(b->subject, b->row->signal, value >= 0 ? value * factor : NAN,
                               m->batch);

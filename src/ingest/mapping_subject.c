@@ -188,6 +188,38 @@ struct mapping_subject *mapping_registry_subject(struct mapping_registry *r,
 
 /* --- series --- */
 
+static struct bucket_ladder *ladder_of(struct mapping_registry *r, struct mapping_subject *subject,
+                                       struct str metric)
+{
+    struct mapping_ladder *l = subject->ladders;
+
+    while (l && !str_equals(l->metric, metric))
+        l = l->next;
+    if (l)
+        return &l->ladder;
+    l = arena_alloc_zero(&r->arena, 1, sizeof *l);
+    if (!l || !arena_copy_str(&r->arena, metric, &l->metric))
+        return NULL;
+    l->next = subject->ladders;
+    subject->ladders = l;
+    return &l->ladder;
+}
+
+/* False: a bucket that has no bound, or found no place. */
+static bool bind_bucket(struct mapping_registry *r, struct labels labels, struct binding *b)
+{
+    struct bucket_ladder *ladder;
+    double bound_s;
+
+    if (b->row->use != USE_SIGNAL || b->row->signal != SIGNAL_TIMED_BUCKET)
+        return true;
+    if (!bucket_bound(labels_value(labels, STR("le")), mapping_row_factor(b->row), &bound_s))
+        return false;
+    ladder = ladder_of(r, b->subject, labels_value(labels, LABEL_METRIC_NAME));
+    b->rung = ladder ? bucket_ladder_rung(ladder, &r->arena, bound_s) : NULL;
+    return b->rung;
+}
+
 size_t mapping_registry_bind(struct mapping_registry *r, const struct mapping_table *table,
                              struct labels labels, struct mapping_source *source,
                              struct binding out[BINDINGS_PER_SERIES_MAX])
@@ -200,17 +232,19 @@ size_t mapping_registry_bind(struct mapping_registry *r, const struct mapping_ta
     for (; entry && count < BINDINGS_PER_SERIES_MAX; entry = entry->next) {
         const struct mapping_row *row = &entry->row;
         unsigned bit = row->use == USE_EPOCH ? 0 : 1U << mapping_row_signal(row);
-        struct mapping_subject *subject = NULL;
+        struct binding found = { .row = row };
 
         if ((!row->is_own && taken & bit) || !mapping_row_accepts(row, labels))
             continue;
-        if (bit && !(subject = mapping_registry_subject(r, row, source, labels)))
+        if (bit && !(found.subject = mapping_registry_subject(r, row, source, labels)))
+            continue;
+        if (!bind_bucket(r, labels, &found))
             continue;
         if (row->is_own)
             taken |= bit;
-        if (subject && row->use == USE_SIGNAL && !row->stands_in)
-            subject->told_signals |= bit;
-        out[count++] = (struct binding){ row, subject };
+        if (found.subject && row->use == USE_SIGNAL && !row->stands_in)
+            found.subject->told_signals |= bit;
+        out[count++] = found;
     }
     return count;
 }

@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "ingest/bucket_ladder.h"
 #include "ingest/mapping_table.h"
 #include "ingest/retry_difference.h"
 #include "ingest/retry_estimate.h"
@@ -61,6 +62,13 @@ struct mapping_level {
     uint64_t said_batch; /* the newest in which it was told, or no longer */
 };
 
+/* A histogram of a subject: the buckets of one metric. */
+struct mapping_ladder {
+    struct str metric;
+    struct bucket_ladder ladder;
+    struct mapping_ladder *next;
+};
+
 struct mapping_subject {
     struct mapping_group *group;
     struct mapping_source *source;
@@ -85,11 +93,13 @@ struct mapping_subject {
     struct state_evidence state;
     struct retry_estimate retries;
     struct retry_difference difference;
+    struct mapping_ladder *ladders;
 };
 
 struct binding {
     const struct mapping_row *row;
     struct mapping_subject *subject; /* NULL: the row is about the source */
+    struct bucket_rung *rung;        /* of a bucket; else NULL */
 };
 
 struct mapping_registry {

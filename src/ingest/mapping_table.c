@@ -87,6 +87,11 @@ bool mapping_row_is_counter(const struct mapping_row *row)
            row->use == USE_PART;
 }
 
+double mapping_row_factor(const struct mapping_row *row)
+{
+    return row->factor > 0 ? row->factor : 1;
+}
+
 bool mapping_row_is_difference(const struct mapping_row *row)
 {
     return row->use == USE_PART &&

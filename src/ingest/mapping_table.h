@@ -72,7 +72,7 @@ struct mapping_row {
     struct mapping_condition when[MAPPING_CONDITIONS_MAX];
     enum mapping_use use;
     enum signal_kind signal;
-    double factor; /* from the metric's unit to the signal's; 0: 1 */
+    double factor; /* from the unit of the metric, of a bucket its bound, to the signal's; 0: 1 */
     enum state_word state;
     enum state_encoding encoding;
     enum mapping_part part;
@@ -124,6 +124,7 @@ bool mapping_row_accepts(const struct mapping_row *row, struct labels labels);
 enum signal_kind mapping_row_signal(const struct mapping_row *row);
 /* True for what only grows, but for processes that begin again. */
 bool mapping_row_is_counter(const struct mapping_row *row);
+double mapping_row_factor(const struct mapping_row *row);
 /* True for attempts and calls whose difference is the retries. */
 bool mapping_row_is_difference(const struct mapping_row *row);
 /* The kind of evidence that the row is about a breaker's state; false: it is none. */

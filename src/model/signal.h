@@ -27,7 +27,7 @@ enum signal_kind {
     SIGNAL_RETRIES_DENIED,  /* retries that a limiter refused */
     SIGNAL_TIMED_CALLS,     /* calls whose duration was measured */
     SIGNAL_TIMED_SECONDS,   /* the sum of those durations, a fraction too */
-    SIGNAL_TIMED_BUCKET,    /* calls that lasted up to bound_s: a bucket of a classic histogram */
+    SIGNAL_TIMED_BUCKET,    /* calls that lasted longer than from_s, and up to bound_s */
     SIGNAL_FIRST_CALLS,     /* calls of whose first attempt the result is told */
     SIGNAL_FIRST_ERRORS,    /* first attempts that failed among them */
     SIGNAL_BREAKER_STATE,   /* amount is an enum breaker_state */
@@ -75,7 +75,7 @@ struct signal {
     enum signal_kind kind;
     int64_t at_ms;
     double amount;
-    double bound_s; /* of SIGNAL_TIMED_BUCKET: its upper bound, +Inf too; else not looked at */
+    double from_s, bound_s; /* of SIGNAL_TIMED_BUCKET, +Inf too; else not looked at */
 };
 
 struct signal_sink {

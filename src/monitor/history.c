@@ -79,6 +79,19 @@ static double modelled_at(const struct service_watch *s, int64_t to_s)
                                                 : spark_at(&s->spark_utilization, end_ms);
 }
 
+/* What is kept by 10 s. */
+static void fill_slots(const struct service_watch *s, struct service_history *h, int i,
+                       int64_t to_s)
+{
+    int64_t end_ms = (to_s + 1) * 1000;
+
+    if (s->first_attempts)
+        h->lines[HISTORY_FIRST_SUCCESS][i] = (float)first_attempts_ratio(
+            s->first_attempts, end_ms - h->step_s * INT64_C(1000), end_ms);
+    for (int q = 0; q < LATENCY_COUNT && s->latency; q++)
+        h->lines[HISTORY_P50 + q][i] = (float)latency_point(s->latency, (enum latency)q, end_ms);
+}
+
 static void fill_point(const struct service_watch *s, struct service_history *h, int i,
                        int64_t to_s)
 {
@@ -90,6 +103,7 @@ static void fill_point(const struct service_watch *s, struct service_history *h,
     h->lines[HISTORY_RETRIES][i] = retries;
     h->lines[HISTORY_DENIED][i] = service_watch_mean(
         s, &s->denied, s->denied_told && s->denied.cells, to_s, h->step_s);
+    fill_slots(s, h, i, to_s);
     if (isnan(retries))
         return;
     h->lines[HISTORY_RETRY_LIMIT][i] = limit_at(s, to_s);

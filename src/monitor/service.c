@@ -58,6 +58,8 @@ void service_watch_free(void *service)
     window_release(&s->denied);
     window_release(&s->timed_calls);
     window_release(&s->durations);
+    latency_free(s->latency);
+    first_attempts_free(s->first_attempts);
     mem_free(s);
 }
 
@@ -98,6 +100,35 @@ static void book_rare(struct window *w, int length_s, const struct signal *signa
     window_add(w, signal->at_ms / 1000, (uint64_t)llround(fmin(signal->amount * units, 1e15)));
 }
 
+/* The smallest span of a minute or more that holds four readings at this resolution. */
+static int rate_span(const struct service_watch *s)
+{
+    int span = SPAN_MINUTE;
+
+    while (span < SPAN_HOUR && s->calls.span_s[span] < 4 * service_resolution_s(s))
+        span++;
+    return span;
+}
+
+/* As book_rare: without memory it stays unknown. */
+static void book_bucket(struct service_watch *s, const struct signal *signal)
+{
+    if (!s->latency)
+        s->latency = latency_new();
+    if (!s->latency)
+        return;
+    latency_advance(s->latency, signal->at_ms, s->calls.span_s[rate_span(s)]);
+    latency_add(s->latency, signal->from_s, signal->bound_s, signal->amount, signal->at_ms);
+}
+
+static void book_first(struct service_watch *s, double calls, double failed, int64_t at_ms)
+{
+    if (!s->first_attempts)
+        s->first_attempts = first_attempts_new();
+    if (s->first_attempts)
+        first_attempts_add(s->first_attempts, calls, failed, at_ms);
+}
+
 void service_watch_add(struct service_watch *s, const struct signal *signal)
 {
     if (signal->at_ms > s->last_ms) /* a new reading: the one before is complete */
@@ -122,6 +153,15 @@ void service_watch_add(struct service_watch *s, const struct signal *signal)
         break;
     case SIGNAL_TIMED_SECONDS:
         book_rare(&s->durations, RARE_S, signal, DURATION_UNITS_PER_S);
+        break;
+    case SIGNAL_TIMED_BUCKET:
+        book_bucket(s, signal);
+        break;
+    case SIGNAL_FIRST_CALLS:
+        book_first(s, signal->amount, 0, signal->at_ms);
+        break;
+    case SIGNAL_FIRST_ERRORS:
+        book_first(s, 0, signal->amount, signal->at_ms);
         break;
     default:
         return;
@@ -242,18 +282,10 @@ void service_watch_advance(struct service_watch *s, int64_t now_ms)
     advance_rare(&s->denied, now_s);
     advance_rare(&s->timed_calls, now_s);
     advance_rare(&s->durations, now_s);
+    if (s->latency)
+        latency_advance(s->latency, now_s * 1000, s->calls.span_s[rate_span(s)]);
     budget_models_book(&s->models, s->calls_total, s->errors_total, s->retries_total);
     close_steps(s, now_ms);
-}
-
-/* The smallest span of a minute or more that holds four readings at this resolution. */
-static int rate_span(const struct service_watch *s)
-{
-    int span = SPAN_MINUTE;
-
-    while (span < SPAN_HOUR && s->calls.span_s[span] < 4 * service_resolution_s(s))
-        span++;
-    return span;
 }
 
 /* The shortest span that holds at least three readings. */
@@ -325,13 +357,32 @@ static void fill_rates(const struct service_watch *s, int span, int seconds,
     if (s->denied.cells && span <= SPAN_5_MINUTES)
         view->denied_per_s = (double)window_sum(&s->denied, span) / seconds;
     view->response_ms = response_ms(s, span);
-    view->success_ratio = view->attempt_success_ratio = view->first_success_ratio = NAN;
-    for (int i = 0; i < LATENCY_COUNT; i++)
-        view->latency_s[i] = NAN;
+    view->success_ratio = view->attempt_success_ratio = NAN;
     if (s->calls_told && s->errors_told && calls > 0)
         view->success_ratio = fmax(0, 1 - errors / calls);
     if (s->calls_told && s->errors_told && s->retries_told && calls + retries > 0)
         view->attempt_success_ratio = fmax(0, 1 - (errors + retries) / (calls + retries));
+}
+
+/* By slots of 10 s: the window, and what its first and last slot hold beside it. */
+static void fill_first_attempts(const struct service_watch *s, struct service_view *view)
+{
+    int64_t now_ms = (s->calls.head_s + 1) * 1000;
+
+    view->first_success_ratio = NAN;
+    if (s->first_attempts)
+        view->first_success_ratio = first_attempts_ratio(
+            s->first_attempts, now_ms - view->window_s * INT64_C(1000), now_ms);
+}
+
+static struct latency_figures fill_latency(struct service_watch *s, struct service_view *view)
+{
+    struct latency_figures figures = { .s = { NAN, NAN, NAN } };
+
+    if (s->latency)
+        figures = latency_figures(s->latency);
+    memcpy(view->latency_s, figures.s, sizeof view->latency_s);
+    return figures;
 }
 
 static void fill_budget(struct service_watch *s, int64_t now_ms, struct service_view *view)
@@ -360,7 +411,22 @@ static void fill_budget(struct service_watch *s, int64_t now_ms, struct service_
     s->utilization_percent = view->budget.utilization_percent;
 }
 
-static void fill_slo(const struct catalog_service *known, struct service_view *view)
+/* Whether 95 of 100 calls keep to the target, or, where buckets do not tell it, the mean. A time
+ * beyond the last bound is more than the bound: it may say no, but not yes. */
+static int judge_response(const struct service_view *view, const struct latency_figures *latency)
+{
+    double p95_ms = latency->s[LATENCY_P95] * 1000;
+    double judged_ms = isnan(p95_ms) ? view->response_ms : p95_ms;
+
+    if (isnan(view->slo_response_ms) || isnan(judged_ms) || view->evidence != EVIDENCE_OK)
+        return -1;
+    if (latency->at_least[LATENCY_P95] && judged_ms <= view->slo_response_ms)
+        return -1;
+    return judged_ms <= view->slo_response_ms;
+}
+
+static void fill_slo(const struct catalog_service *known, const struct latency_figures *latency,
+                     struct service_view *view)
 {
     const struct config_service *cfg = known->config;
 
@@ -370,14 +436,13 @@ static void fill_slo(const struct catalog_service *known, struct service_view *v
     if (!isnan(view->slo_success_percent) && !isnan(view->success_ratio) &&
         view->evidence == EVIDENCE_OK)
         view->slo_success_compliant = view->success_ratio * 100 >= view->slo_success_percent;
-    view->slo_response_compliant = -1;
-    if (!isnan(view->slo_response_ms) && !isnan(view->response_ms) && view->evidence == EVIDENCE_OK)
-        view->slo_response_compliant = view->response_ms <= view->slo_response_ms;
+    view->slo_response_compliant = judge_response(view, latency);
 }
 
 void service_watch_view(struct service_watch *s, const struct catalog_service *known,
                         int64_t now_ms, struct service_view *view)
 {
+    struct latency_figures latency;
     int span = rate_span(s);
 
     view->source = known->source;
@@ -391,7 +456,9 @@ void service_watch_view(struct service_watch *s, const struct catalog_service *k
     view->retries_total = s->retries_told ? s->retries_total : NAN;
     view->denied_total = s->denied_told ? s->denied_total : NAN;
     fill_budget(s, now_ms, view);
-    fill_slo(known, view);
+    fill_first_attempts(s, view);
+    latency = fill_latency(s, view);
+    fill_slo(known, &latency, view);
     view->calls = s->spark_calls;
     view->errors = s->spark_errors;
     view->retries = s->spark_retries;

@@ -17,6 +17,8 @@
 
 #include "catalog/catalog.h"
 #include "monitor/budget_models.h"
+#include "monitor/first_attempts.h"
+#include "monitor/latency.h"
 #include "monitor/retry_budget.h"
 
 enum { SERVICE_GAPS = 4, SERVICE_ENOUGH_CALLS = 20 };
@@ -25,6 +27,8 @@ struct service_watch {
     struct window calls, errors, retries, heard;
     /* Of 5 min, made when first told; durations in DURATION_UNITS_PER_S. */
     struct window denied, timed_calls, durations;
+    struct latency_watch *latency; /* made when first told, as the next */
+    struct first_attempts *first_attempts;
     bool calls_told, errors_told, retries_told, denied_told;
     double calls_total, errors_total, retries_total, denied_total;
     int64_t first_ms, last_ms; /* of readings; -1 */
