@@ -1,11 +1,13 @@
 #include "ingest/event_replay.h"
 
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "ingest/bucket_ladder.h"
 #include "ingest/event_signals.h"
 #include "ingest/event_tally.h"
 
-enum { REPLAYED_MAX = 1 << 20 };
+enum { REPLAYED_MAX = 1 << 20, LADDERS_MAX_BYTES = 64 << 20 };
 
 /* What growth of a series, or its value, means. Of one of calls the failed ones are errors, too. */
 struct meaning {
@@ -20,10 +22,19 @@ static const struct meaning meanings[] = {
     { EVENT_SERIES_ERRORS, false, SIGNAL_ERRORS, SIGNAL_ERRORS },
     { EVENT_SERIES_RETRIES, false, SIGNAL_RETRIES, SIGNAL_RETRIES },
     { EVENT_SERIES_DENIED, false, SIGNAL_RETRIES_DENIED, SIGNAL_RETRIES_DENIED },
+    { EVENT_SERIES_FIRST, false, SIGNAL_FIRST_CALLS, SIGNAL_FIRST_ERRORS },
+    { EVENT_SERIES_DURATION "_bucket", false, SIGNAL_TIMED_BUCKET, SIGNAL_TIMED_BUCKET },
     { EVENT_SERIES_DURATION "_count", false, SIGNAL_TIMED_CALLS, SIGNAL_TIMED_CALLS },
     { EVENT_SERIES_DURATION "_sum", false, SIGNAL_TIMED_SECONDS, SIGNAL_TIMED_SECONDS },
     { EVENT_SERIES_BREAKER_CALLS, true, SIGNAL_BREAKER_CALLS, SIGNAL_BREAKER_ERRORS },
     { EVENT_SERIES_BREAKER_STATE, true, SIGNAL_BREAKER_STATE, SIGNAL_BREAKER_STATE },
+};
+
+/* The durations of one subject. */
+struct ladder {
+    uint32_t subject;
+    struct bucket_ladder buckets;
+    struct ladder *next_touched; /* by the batch */
 };
 
 /* By reference. */
@@ -32,6 +43,8 @@ struct known {
     uint32_t subject; /* 0: not wanted */
     const struct meaning *meaning;
     enum event_outcome outcome;
+    struct ladder *ladder; /* of a bucket, as its rung; else NULL */
+    struct bucket_rung *rung;
     double last;
 };
 
@@ -39,6 +52,11 @@ struct replay {
     struct tsdb *db;
     const struct signal_sink *sink;
     struct vec known;
+    struct arena arena;
+    struct map ladders; /* by the bytes of the subject's number */
+    struct ladder *touched;
+    uint64_t batch; /* number of the one that is handed out, from 1 */
+    int64_t at_ms;  /* its time */
     enum err failed;
 };
 
@@ -65,6 +83,33 @@ static enum event_outcome outcome_of(struct labels labels)
     return (enum event_outcome)outcome;
 }
 
+static struct ladder *ladder_of(struct replay *r, uint32_t subject)
+{
+    struct ladder *l = map_find(&r->ladders, (struct str){ (char *)&subject, sizeof subject });
+
+    if (l)
+        return l;
+    l = arena_alloc_zero(&r->arena, 1, sizeof *l);
+    if (!l)
+        return NULL;
+    l->subject = subject;
+    if (map_put(&r->ladders, (struct str){ (char *)&l->subject, sizeof subject }, l))
+        return NULL;
+    return l;
+}
+
+/* One that finds no place is not wanted. */
+static void bind_bucket(struct replay *r, struct known *k, struct labels labels)
+{
+    double bound_s;
+
+    k->ladder = ladder_of(r, k->subject);
+    if (k->ladder && bucket_bound(labels_value(labels, STR("le")), 1, &bound_s))
+        k->rung = bucket_ladder_rung(&k->ladder->buckets, &r->arena, bound_s);
+    if (!k->rung)
+        k->subject = 0;
+}
+
 static void bind(struct replay *r, uint32_t ref, struct known *k)
 {
     struct label space[LABELS_MAX];
@@ -85,6 +130,8 @@ static void bind(struct replay *r, uint32_t ref, struct known *k)
     }
     k->outcome = outcome_of(labels);
     k->subject = r->sink->subject(r->sink->ctx, &subject);
+    if (k->subject && k->meaning->all == SIGNAL_TIMED_BUCKET)
+        bind_bucket(r, k, labels);
 }
 
 static struct known *known_of(struct replay *r, uint32_t ref)
@@ -124,6 +171,15 @@ static void send_growth(struct replay *r, const struct known *k, int64_t at_ms, 
         send(r, k, m->failed, at_ms, k->outcome == EVENT_SUCCESS ? 0 : grown);
 }
 
+static void add_to_ladder(struct replay *r, const struct known *k, double grown)
+{
+    if (k->ladder->buckets.round != r->batch) {
+        k->ladder->next_touched = r->touched;
+        r->touched = k->ladder;
+    }
+    bucket_rung_add(k->rung, grown, r->batch);
+}
+
 static void take(struct replay *r, const struct series_sample *sample)
 {
     struct known *k = known_of(r, sample->series);
@@ -138,14 +194,44 @@ static void take(struct replay *r, const struct series_sample *sample)
     grown = !k->has_last ? 0 : sample->value < k->last ? sample->value : sample->value - k->last;
     k->has_last = true;
     k->last = sample->value;
-    if (grown > 0)
+    if (k->rung)
+        add_to_ladder(r, k, grown);
+    else if (grown > 0)
         send_growth(r, k, sample->ts_ms, grown);
+}
+
+/* Whose buckets are sent. */
+struct settling {
+    const struct replay *replay;
+    uint32_t subject;
+};
+
+static void send_bucket(void *ctx, double from_s, double bound_s, double calls)
+{
+    const struct settling *s = ctx;
+    const struct signal_sink *sink = s->replay->sink;
+
+    if (calls > 0)
+        sink->on_signal(sink->ctx, &(struct signal){ .subject = s->subject,
+                                                     .kind = SIGNAL_TIMED_BUCKET,
+                                                     .at_ms = s->replay->at_ms,
+                                                     .amount = calls,
+                                                     .from_s = from_s,
+                                                     .bound_s = bound_s });
 }
 
 static void on_batch(void *ctx, const struct sample_batch *batch)
 {
+    struct replay *r = ctx;
+
+    r->batch++;
+    r->at_ms = batch->received_ms;
+    r->touched = NULL;
     for (size_t i = 0; i < batch->count; i++)
-        take(ctx, &batch->items[i]);
+        take(r, &batch->items[i]);
+    for (const struct ladder *l = r->touched; l; l = l->next_touched)
+        bucket_ladder_settle(&l->buckets, r->batch, send_bucket,
+                             &(struct settling){ r, l->subject });
 }
 
 enum err event_replay(struct tsdb *db, const struct signal_sink *sink, int64_t start_ms,
@@ -153,7 +239,9 @@ enum err event_replay(struct tsdb *db, const struct signal_sink *sink, int64_t s
 {
     struct replay r = { .db = db,
                         .sink = sink,
-                        .known = vec_of(sizeof(struct known), REPLAYED_MAX) };
+                        .known = vec_of(sizeof(struct known), REPLAYED_MAX),
+                        .arena = arena_limited(LADDERS_MAX_BYTES),
+                        .ladders = map_limited(REPLAYED_MAX) };
     struct str names[ARRAY_LEN(meanings)];
     enum err err;
 
@@ -161,5 +249,7 @@ enum err event_replay(struct tsdb *db, const struct signal_sink *sink, int64_t s
         names[i] = str_of(meanings[i].metric);
     err = tsdb_replay(db, names, ARRAY_LEN(meanings), start_ms, end_ms, on_batch, &r);
     vec_release(&r.known);
+    map_release(&r.ladders);
+    arena_release(&r.arena);
     return err ? err : r.failed;
 }

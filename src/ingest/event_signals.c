@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "ingest/event_durations.h"
+
 enum { KEY_MAX_BYTES = 4 * EVENT_NAME_MAX_BYTES + 8, KINDS = SIGNAL_LEVEL_FIRST };
 
 /* A service or a breaker, with the second that is being added up. */
@@ -13,6 +15,7 @@ struct event_subject {
     int64_t at_ms;
     unsigned told; /* a bit per kind */
     double amounts[KINDS];
+    uint32_t *durations; /* by event_duration_place; NULL: none was told */
     struct event_subject *next;
 };
 
@@ -134,6 +137,21 @@ static void push(struct event_signals *s, struct vec *list, struct event_subject
         fail(s, vec_error(list));
 }
 
+static void flush_durations(struct event_signals *s, struct event_subject *subject)
+{
+    for (int place = 0; place < EVENT_DURATION_PLACES; place++) {
+        struct signal signal = { .kind = SIGNAL_TIMED_BUCKET,
+                                 .at_ms = subject->at_ms,
+                                 .amount = subject->durations[place] };
+
+        if (!subject->durations[place])
+            continue;
+        event_duration_bounds(place, &signal.from_s, &signal.bound_s);
+        push(s, &s->signals, subject, signal);
+        subject->durations[place] = 0;
+    }
+}
+
 /* What was added up for the subject's second. */
 static void flush(struct event_signals *s, struct event_subject *subject)
 {
@@ -146,6 +164,8 @@ static void flush(struct event_signals *s, struct event_subject *subject)
                               .amount = subject->amounts[kind] });
         subject->amounts[kind] = 0;
     }
+    if (subject->durations)
+        flush_durations(s, subject);
     subject->told = 0;
 }
 
@@ -188,6 +208,35 @@ static void add_breaker_call(struct event_signals *s, const struct event *e)
         add(s, breaker, SIGNAL_BREAKER_ERRORS, e, e->outcome == EVENT_FAILURE);
 }
 
+static void add_duration(struct event_signals *s, struct event_subject *service,
+                         const struct event *e)
+{
+    double seconds = e->values[EVENT_DURATION_MS].number / 1000;
+
+    add(s, service, SIGNAL_TIMED_CALLS, e, 1);
+    add(s, service, SIGNAL_TIMED_SECONDS, e, seconds);
+    if (!service)
+        return;
+    if (!service->durations)
+        service->durations = arena_alloc_zero(s->arena, EVENT_DURATION_PLACES,
+                                              sizeof *service->durations);
+    if (service->durations)
+        service->durations[event_duration_place(seconds)]++;
+    else
+        fail(s, arena_error(s->arena));
+}
+
+static void add_first_attempt(struct event_signals *s, struct event_subject *service,
+                              const struct event *e)
+{
+    enum event_outcome outcome = event_first_outcome(e);
+
+    if (outcome == EVENT_OUTCOME_UNKNOWN)
+        return;
+    add(s, service, SIGNAL_FIRST_CALLS, e, 1);
+    add(s, service, SIGNAL_FIRST_ERRORS, e, outcome != EVENT_SUCCESS);
+}
+
 /* A call whose result is not told counts as a call alone. */
 static void add_call(struct event_signals *s, const struct event *e)
 {
@@ -200,10 +249,9 @@ static void add_call(struct event_signals *s, const struct event *e)
         add(s, service, SIGNAL_RETRIES, e, e->values[EVENT_RETRY_COUNT].number);
     if (event_has(e, EVENT_RETRIES_DENIED))
         add(s, service, SIGNAL_RETRIES_DENIED, e, e->values[EVENT_RETRIES_DENIED].number);
-    if (event_has(e, EVENT_DURATION_MS)) {
-        add(s, service, SIGNAL_TIMED_CALLS, e, 1);
-        add(s, service, SIGNAL_TIMED_SECONDS, e, e->values[EVENT_DURATION_MS].number / 1000);
-    }
+    if (event_has(e, EVENT_DURATION_MS))
+        add_duration(s, service, e);
+    add_first_attempt(s, service, e);
     if (event_has(e, EVENT_BREAKER_NAME))
         add_breaker_call(s, e);
     add_state(s, e, e->new_state);

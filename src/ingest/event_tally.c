@@ -289,6 +289,18 @@ static void grow_by_caller(struct event_tally *t, const struct event *e, const c
     grow(t, &n, e->values[count].number);
 }
 
+static void add_first_attempt(struct event_tally *t, const struct event *e)
+{
+    enum event_outcome outcome = event_first_outcome(e);
+    struct naming n = naming_of(EVENT_SERIES_FIRST, e);
+
+    if (outcome == EVENT_OUTCOME_UNKNOWN)
+        return;
+    name_label(&n, "caller", event_text(e, EVENT_CALLER));
+    name_label(&n, "outcome", str_of(event_outcome_name(outcome)));
+    grow(t, &n, 1);
+}
+
 static void add_call(struct event_tally *t, const struct event *e)
 {
     struct str outcome = str_of(event_outcome_name(e->outcome));
@@ -299,6 +311,7 @@ static void add_call(struct event_tally *t, const struct event *e)
     grow(t, &n, 1);
     grow_by_caller(t, e, EVENT_SERIES_RETRIES, EVENT_RETRY_COUNT);
     grow_by_caller(t, e, EVENT_SERIES_DENIED, EVENT_RETRIES_DENIED);
+    add_first_attempt(t, e);
     if (event_has(e, EVENT_BREAKER_NAME)) {
         n = naming_of_breaker(EVENT_SERIES_BREAKER_CALLS, e);
         name_label(&n, "outcome", outcome);

@@ -9,6 +9,7 @@
  *
  *   fusebox_event_calls_total{service,caller,outcome}         retries, calls
  *   fusebox_event_retries_total{service,caller}               and _retries_denied_total
+ *   fusebox_event_first_attempts_total{service,caller,outcome} of calls with a count of retries
  *   fusebox_event_errors_total{service,type,severity}         error, failed instances
  *   fusebox_event_operations_total{service,operation,outcome}
  *   fusebox_event_duration_seconds{service,operation}         a histogram
@@ -70,6 +71,7 @@ enum err event_tally_finish(struct event_tally *t) MUST_CHECK;
 
 /* Names that other modules read. */
 #define EVENT_SERIES_CALLS         "fusebox_event_calls_total"
+#define EVENT_SERIES_FIRST         "fusebox_event_first_attempts_total"
 #define EVENT_SERIES_RETRIES       "fusebox_event_retries_total"
 #define EVENT_SERIES_DENIED        "fusebox_event_retries_denied_total"
 #define EVENT_SERIES_ERRORS        "fusebox_event_errors_total"

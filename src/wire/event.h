@@ -167,6 +167,9 @@ bool event_next_label(const struct event *e, size_t *position, struct str *ret_n
 /* Of the breaker that it is about; "default" when it does not say. */
 struct str event_breaker_name(const struct event *e);
 
+/* What became of a call's first attempt; unknown where no retries are told. */
+enum event_outcome event_first_outcome(const struct event *e);
+
 const char *event_kind_name(enum event_kind kind); /* retry_consumption, call, ... */
 const char *event_outcome_name(enum event_outcome outcome);
 /* A kind by any of its names. */

@@ -126,6 +126,13 @@ const char *event_outcome_name(enum event_outcome outcome)
     return names[outcome];
 }
 
+enum event_outcome event_first_outcome(const struct event *e)
+{
+    if (!event_has(e, EVENT_RETRY_COUNT))
+        return EVENT_OUTCOME_UNKNOWN;
+    return e->values[EVENT_RETRY_COUNT].number > 0 ? EVENT_FAILURE : e->outcome;
+}
+
 struct str event_breaker_name(const struct event *e)
 {
     if (event_has(e, EVENT_BREAKER_NAME))

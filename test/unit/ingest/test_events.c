@@ -22,6 +22,9 @@ static const char *const kind_names[] = {
     [SIGNAL_RETRIES_DENIED] = "denied",
     [SIGNAL_TIMED_CALLS] = "timed",
     [SIGNAL_TIMED_SECONDS] = "seconds",
+    [SIGNAL_TIMED_BUCKET] = "bucket",
+    [SIGNAL_FIRST_CALLS] = "first",
+    [SIGNAL_FIRST_ERRORS] = "first_failed",
     [SIGNAL_BREAKER_STATE] = "state",
     [SIGNAL_BREAKER_CALLS] = "breaker_calls",
     [SIGNAL_BREAKER_ERRORS] = "breaker_errors",
@@ -54,9 +57,12 @@ static void on_signal(void *ctx, const struct signal *signal)
 {
     struct ear *ear = ctx;
     size_t len = strlen(ear->lines);
+    char bounds[64] = "";
 
-    snprintf(ear->lines + len, sizeof ear->lines - len, "%s %s %g @%lld\n",
-             ear->names[signal->subject - 1], kind_names[signal->kind], signal->amount,
+    if (signal->kind == SIGNAL_TIMED_BUCKET)
+        snprintf(bounds, sizeof bounds, " %.4g..%.4g", signal->from_s, signal->bound_s);
+    snprintf(ear->lines + len, sizeof ear->lines - len, "%s %s%s %g @%lld\n",
+             ear->names[signal->subject - 1], kind_names[signal->kind], bounds, signal->amount,
              (long long)(signal->at_ms - NOW_MS));
 }
 
@@ -195,7 +201,9 @@ static void test_events__a_body_becomes_few_samples_and_signals(void **state UNU
     assert_int_equal(searchable(), 3);
     assert_heard("orders/ by web calls 3 @0\n"
                  "orders/ by web errors 1 @0\n"
-                 "orders/ by web retries 2 @0\n");
+                 "orders/ by web retries 2 @0\n"
+                 "orders/ by web first 1 @0\n"
+                 "orders/ by web first_failed 1 @0\n");
 }
 
 static void test_events__counters_go_on_and_begin_with_zero_once(void **state UNUSED)
@@ -244,9 +252,39 @@ static void test_events__calls_of_a_breaker_count_at_both(void **state UNUSED)
         ERR_OK);
     settle(ERR_OK);
     assert_heard("c/ by  calls 1 @0\nc/ by  retries 4 @0\nc/ by  denied 1 @0\n"
+                 "c/ by  first 1 @0\nc/ by  first_failed 1 @0\n"
                  "b/ by  calls 1 @0\nb/ by  errors 1 @0\n"
                  "a/m by  breaker_calls 1 @0\na/m by  breaker_errors 1 @0\na/m by  blocked 1 @0\n"
                  "a/ by  calls 2 @0\na/ by  errors 2 @0\n");
+}
+
+static void test_events__durations_are_counted_in_fine_buckets(void **state UNUSED)
+{
+    assert_int_equal(send(CALL("a", "\"success\":true,\"duration_ms\":250")
+                              CALL("a", "\"success\":true,\"duration_ms\":260")
+                                  CALL("a", "\"success\":true,\"duration_ms\":0.5")
+                                      CALL("a", "\"success\":true,\"duration_ms\":200000"),
+                          NOW_MS),
+                     ERR_OK);
+    settle(ERR_OK);
+    assert_non_null(strstr(w.ear.lines, "a/ by  bucket 0..0.001 1 @0\n"
+                                        "a/ by  bucket 0.2371..0.2738 2 @0\n"
+                                        "a/ by  bucket 100..inf 1 @0\n"));
+}
+
+static void test_events__first_attempts_are_told_by_the_count_of_retries(void **state UNUSED)
+{
+    assert_int_equal(
+        send(CALL("a", "\"success\":true,\"retries\":0") CALL("a", "\"success\":true,\"retries\":2")
+                 CALL("a", "\"success\":false,\"retries\":0")
+                     CALL("a", "\"outcome\":\"blocked\",\"retries\":0")
+                         CALL("a", "\"success\":false") /* says nothing of its first attempt */
+             "{\"service\":\"a\",\"retry_count\":1}\n"
+             "{\"service\":\"a\",\"retry_count\":0}\n", /* nor does this */
+             NOW_MS),
+        ERR_OK);
+    settle(ERR_OK);
+    assert_non_null(strstr(w.ear.lines, "a/ by  first 5 @0\na/ by  first_failed 4 @0\n"));
 }
 
 static void test_events__custom_metrics_become_series(void **state UNUSED)
@@ -379,6 +417,8 @@ static void test_events__a_restart_hears_what_was_committed(void **state UNUSED)
     assert_non_null(strstr(w.ear.lines, "a/m by  breaker_errors 1 @0\n"));
     assert_non_null(strstr(w.ear.lines, "a/m by  state 0 @-1\n"));
     assert_non_null(strstr(w.ear.lines, "a/m by  state 2 @0\n"));
+    assert_non_null(strstr(w.ear.lines, "a/ by  bucket 0.1..0.25 1 @0\n"));
+    assert_non_null(strstr(w.ear.lines, "a/ by  first 1 @0\na/ by  first_failed 1 @0\n"));
 }
 
 static void test_events__a_restart_without_memory_says_so(void **state UNUSED)
@@ -386,7 +426,8 @@ static void test_events__a_restart_without_memory_says_so(void **state UNUSED)
     struct signal_sink sink = { on_subject, on_signal, &w.ear, NULL };
     bool happened = true;
 
-    assert_int_equal(send(CALL("a", "\"success\":false,\"retries\":2"), NOW_MS), ERR_OK);
+    assert_int_equal(send(CALL("a", "\"success\":false,\"retries\":2,\"duration_ms\":250"), NOW_MS),
+                     ERR_OK);
     settle(ERR_OK);
     for (long n = 1; happened && n < 1000; n++) {
         enum err err;
@@ -441,6 +482,8 @@ int main(void)
         TEST(counters_go_on_and_begin_with_zero_once),
         TEST(transitions_come_at_their_own_time_and_in_order),
         TEST(calls_of_a_breaker_count_at_both),
+        TEST(durations_are_counted_in_fine_buckets),
+        TEST(first_attempts_are_told_by_the_count_of_retries),
         TEST(custom_metrics_become_series),
         TEST(the_same_id_changes_nothing_again),
         TEST(what_is_not_stored_may_come_again),
