@@ -24,6 +24,30 @@ static uint32_t on_subject(void *ctx, const struct signal_subject *subject)
     return ++ear->subject_count;
 }
 
+static int compare_buckets(const void *a, const void *b)
+{
+    const struct ear_bucket *x = a, *y = b;
+
+    return x->from_s < y->from_s ? -1 : x->from_s > y->from_s;
+}
+
+static void hear_bucket(struct ear *ear, const struct signal *signal)
+{
+    for (int i = 0; i < ear->bucket_count; i++) {
+        struct ear_bucket *b = &ear->buckets[i];
+
+        if (b->subject != signal->subject || b->from_s != signal->from_s ||
+            b->bound_s != signal->bound_s)
+            continue;
+        b->calls += signal->amount;
+        return;
+    }
+    assert_true(ear->bucket_count < EAR_BUCKETS_MAX);
+    ear->buckets[ear->bucket_count++] = (struct ear_bucket){ signal->subject, signal->from_s,
+                                                             signal->bound_s, signal->amount };
+    qsort(ear->buckets, (size_t)ear->bucket_count, sizeof ear->buckets[0], compare_buckets);
+}
+
 static void on_signal(void *ctx, const struct signal *signal)
 {
     struct ear *ear = ctx;
@@ -33,6 +57,8 @@ static void on_signal(void *ctx, const struct signal *signal)
         ear->sum[i][signal->kind] = signal->amount;
     else
         ear->sum[i][signal->kind] += signal->amount;
+    if (signal->kind == SIGNAL_TIMED_BUCKET)
+        hear_bucket(ear, signal);
     ear->count[i][signal->kind]++;
     ear->at_ms = signal->at_ms;
 }
@@ -118,6 +144,24 @@ int mapping_world_times(const struct mapping_world *w, const char *name, enum si
         if (strcmp(w->ear.names[i], name) == 0)
             return w->ear.count[i][kind];
     return 0;
+}
+
+const char *mapping_world_buckets(struct mapping_world *w, const char *name)
+{
+    static char text[1024];
+    size_t len = 0;
+
+    text[0] = '\0';
+    for (int i = 0; i < w->ear.bucket_count; i++) {
+        struct ear_bucket *b = &w->ear.buckets[i];
+
+        if (strcmp(w->ear.names[b->subject - 1], name) != 0 || b->calls <= 0)
+            continue;
+        len += (size_t)snprintf(text + len, sizeof text - len, "%g..%g %g, ", b->from_s, b->bound_s,
+                                b->calls);
+        b->calls = 0;
+    }
+    return text;
 }
 
 enum breaker_state mapping_world_state(const struct mapping_world *w, const char *name)
