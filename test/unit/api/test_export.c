@@ -72,6 +72,33 @@ static void test_export__shows_what_the_view_knows(void **state UNUSED)
     monitor_free(m);
 }
 
+static void test_export__what_the_stored_history_needs(void **state UNUSED)
+{
+    struct monitor *m = monitor_of(
+        "services: [{name: orders, max_retries_per_minute: 600},"
+        " {name: hourly, max_retries_per_hour: 7200},"
+        " {name: tokens, budgets: [{kind: failure_tokens, maxTokens: 10, tokenRatio: 0.1}]}]");
+    struct buf text;
+
+    for (int i = 0; i <= 60; i++) {
+        tell(m, "shared", T0 + i * 1000, i ? 100 : 0, 0, i ? 2 : 0);
+        send(m, subject_of(m, "orders", NULL), SIGNAL_RETRIES_DENIED, T0 + i * 1000, 1);
+    }
+    text = exposition(m, T0 + 60500, false);
+    expect_line(&text, "fusebox_retries_denied_total{service=\"orders\"} 61\n");
+    expect_none(&text, "fusebox_retries_denied_total{service=\"shared\"}");
+    expect_line(&text, "fusebox_retry_limit_per_second{service=\"orders\"} 10\n");
+    expect_line(&text, "fusebox_retry_limit_per_second{service=\"hourly\"} 2\n");
+    expect_line(&text, "fusebox_retry_limit_per_second{service=\"shared\"} 30\n"); /* 20 % + 10 */
+    expect_none(&text, "fusebox_retry_limit_per_second{service=\"tokens\"}");
+    expect_line(&text, "fusebox_last_data_timestamp_seconds{service=\"orders\"} 1700000060\n");
+    expect_none(&text, "fusebox_last_data_timestamp_seconds{service=\"hourly\"}");
+    expect_none(&text, "fusebox_latency_seconds");
+    expect_none(&text, "fusebox_first_attempt_success_ratio");
+    buf_release(&text);
+    monitor_free(m);
+}
+
 static void test_export__what_is_not_known_has_no_sample(void **state UNUSED)
 {
     struct monitor *m = two_services();
@@ -130,6 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_export__shows_what_the_view_knows),
+        cmocka_unit_test(test_export__what_the_stored_history_needs),
         cmocka_unit_test(test_export__what_is_not_known_has_no_sample),
         cmocka_unit_test(test_export__an_empty_view_is_an_empty_text),
         cmocka_unit_test(test_export__families_and_series_stand_once),

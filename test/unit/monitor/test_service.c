@@ -370,6 +370,105 @@ static void test_service__what_left_the_hour_is_null(void **state UNUSED)
     service_watch_free(s);
 }
 
+/* The history of a service that was heard each second, to `end_ms`. */
+static struct service_history past_of(const struct service_watch *s, int64_t now_ms, int64_t end_ms,
+                                      int period_s)
+{
+    struct service_history h;
+
+    service_watch_history(
+        s,
+        &(struct history_ask){
+            .period_s = period_s, .end_ms = end_ms, .now_ms = now_ms, .stored_ms = 15000 },
+        &h);
+    assert_int_equal(h.period_s, period_s);
+    return h;
+}
+
+static void test_service__history_ends_where_it_was_asked_to(void **state UNUSED)
+{
+    struct service_watch *s = watch_new();
+    int64_t now_ms = live(s, 1000, 3000);
+    struct service_history h = past_of(s, now_ms, now_ms - 600000, 60), now, ahead;
+
+    assert_int_equal(h.end_ms, (now_ms - 600000) / 1000 * 1000);
+    assert_int_equal(h.count, 60);
+    for (int p = 0; p < h.count; p++)
+        assert_float_equal(h.lines[HISTORY_CALLS][p], 100, 1e-3);
+    now = past_of(s, now_ms, now_ms, 60);
+    ahead = past_of(s, now_ms, now_ms + 3600000, 60);
+    assert_int_equal(now.end_ms, now_ms - 1000);
+    assert_int_equal(ahead.end_ms, now.end_ms);
+    service_watch_free(s);
+}
+
+static void test_service__what_is_longer_or_older_than_memory_is_the_stores(void **state UNUSED)
+{
+    struct service_watch *s = watch_new();
+    int64_t now_ms = live(s, 1000, 7200);
+    struct service_history h = past_of(s, now_ms, now_ms, 3600);
+
+    assert_false(h.stored);
+    h = past_of(s, now_ms, now_ms - 60000, 3600);
+    assert_true(h.stored);
+    assert_int_equal(h.step_s, 15); /* as what is stored */
+    assert_int_equal(h.end_ms % 15000, 0);
+    h = past_of(s, now_ms, now_ms - 5 * 86400000, 60);
+    assert_true(h.stored);
+    assert_int_equal(h.count, 4);
+    for (int p = 0; p < h.count; p++)
+        assert_true(isnan((double)h.lines[HISTORY_CALLS][p]));
+    h = past_of(s, now_ms, now_ms, 7 * 86400);
+    assert_true(h.stored);
+    assert_int_equal(h.step_s, 1680);
+    assert_int_equal(h.count, HISTORY_POINTS_MAX);
+    assert_true(isnan((double)h.lines[HISTORY_CALLS][HISTORY_POINTS_MAX - 4]));
+    assert_float_equal(h.lines[HISTORY_CALLS][HISTORY_POINTS_MAX - 1], 100, 1e-3);
+    service_watch_free(s);
+}
+
+static void test_service__the_limit_is_of_absolute_and_ratio_alone(void **state UNUSED)
+{
+    struct service_watch *s = watch_new();
+    int64_t now_ms = live(s, 1000, 600);
+
+    s->limits = (struct budget_limits){ .per_minute = 600, .per_hour = 7200, .share = NAN };
+    assert_float_equal(past_of(s, now_ms, now_ms, 60).lines[HISTORY_RETRY_LIMIT][0], 10, 1e-6);
+    s->limits.per_minute = NAN;
+    assert_float_equal(past_of(s, now_ms, now_ms, 60).lines[HISTORY_RETRY_LIMIT][0], 2, 1e-6);
+    s->limits.per_hour = NAN; /* another kind */
+    assert_true(isnan((double)past_of(s, now_ms, now_ms, 60).lines[HISTORY_RETRY_LIMIT][0]));
+    s->limits.share = 0.2;
+    s->limits.reserve_per_s = 10;
+    assert_float_equal(past_of(s, now_ms, now_ms, 60).lines[HISTORY_RETRY_LIMIT][0], 30, 1e-3);
+    service_watch_free(s);
+}
+
+static void test_service__totals_begin_when_told_and_windows_stay(void **state UNUSED)
+{
+    struct service_watch *s = watch_new();
+    int64_t now_ms = live(s, 1000, 100);
+    struct service_view view = look(s, now_ms);
+    double per_s = view.calls_per_s;
+
+    assert_true(view.calls_total > 1000 && view.retries_total >= 0 && view.errors_total >= 0);
+    service_watch_begin_totals(s);
+    view = look(s, now_ms);
+    assert_float_equal(view.calls_total, 0, 0);
+    assert_float_equal(view.errors_total, 0, 0);
+    assert_float_equal(view.retries_total, 0, 0);
+    assert_true(isnan(view.denied_total)); /* never told */
+    assert_float_equal(view.calls_per_s, per_s, 0);
+    read_all(s, now_ms + 1000, 7, 2, 3);
+    tell(s, SIGNAL_RETRIES_DENIED, now_ms + 1000, 4);
+    view = look(s, now_ms + 1000);
+    assert_float_equal(view.calls_total, 7, 0);
+    assert_float_equal(view.errors_total, 2, 0);
+    assert_float_equal(view.retries_total, 3, 0);
+    assert_float_equal(view.denied_total, 4, 0);
+    service_watch_free(s);
+}
+
 static void test_service__a_source_whose_clock_is_ahead_is_judged_at_its_time(void **state UNUSED)
 {
     struct service_watch *s = watch_new();
@@ -446,6 +545,10 @@ int main(void)
         cmocka_unit_test(test_service__sources_that_take_turns_add_up),
         cmocka_unit_test(test_service__history_keeps_its_bounds),
         cmocka_unit_test(test_service__what_left_the_hour_is_null),
+        cmocka_unit_test(test_service__history_ends_where_it_was_asked_to),
+        cmocka_unit_test(test_service__what_is_longer_or_older_than_memory_is_the_stores),
+        cmocka_unit_test(test_service__the_limit_is_of_absolute_and_ratio_alone),
+        cmocka_unit_test(test_service__totals_begin_when_told_and_windows_stay),
         cmocka_unit_test(test_service__a_source_whose_clock_is_ahead_is_judged_at_its_time),
         cmocka_unit_test(test_service__random_readings_never_break_the_figures),
         cmocka_unit_test(test_service__no_memory_is_none_and_leaks_nothing),
