@@ -28,6 +28,7 @@ async function bundle(entryPoints, options) {
     absWorkingDir: here,
     entryPoints,
     entryNames: '[name]-[hash]',
+    chunkNames: 'lazy-[hash]', // what import() asks for: not with the first route
     outdir: 'out',
     bundle: true,
     minify: true,
@@ -113,7 +114,7 @@ function writeSite(outDir, files) {
 // Builds everything below outDir and returns the files: path, type, etag, immutable, bytes, gzip.
 export async function build(outDir) {
   const [worker] = await bundle({ worker: 'src/worker.ts' }, { format: 'iife' });
-  const pages = await bundle({ app: 'src/app.tsx', page: 'src/page.css' }, { define: { WORKER_URL: JSON.stringify(worker.path) } });
+  const pages = await bundle({ app: 'src/app.tsx', page: 'src/page.css' }, { splitting: true, define: { WORKER_URL: JSON.stringify(worker.path) } });
   const built = [worker, ...pages, icon()];
   const files = [...built, shell(built)].map(finish);
   files.sort((a, b) => (a.path < b.path ? -1 : 1));

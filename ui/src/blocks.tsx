@@ -3,7 +3,7 @@
 // One block is looked at at a time, by pointer or by arrow keys; its facts stand in the line above.
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { spanTicks, type SpanTicks } from './axis';
+import { spanTicks, tickText } from './axis';
 import { bytes, count, duration, iso, plural, visible } from './format';
 import { Glyph } from './glyphs';
 import { narrow } from './prefs';
@@ -13,19 +13,10 @@ const ROW_PX = 26;
 const BAR_PX = 14;
 const AXIS_PX = 22;
 const LEAST_PX = 3; // a block is seen, however short it is
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 const levelWords = (level: number) => (level === 0 ? 'Sealed' : level === 1 ? 'Merged' : `Merged \u00d7${level}`);
 
 const minute = (ms: number) => iso(ms).slice(0, 16).replace('T', ' ');
-
-function tickText(ms: number, unit: SpanTicks['unit']): string {
-  const text = iso(ms);
-  const month = MONTHS[Number(text.slice(5, 7)) - 1];
-  if (unit === 'year') return text.slice(0, 4);
-  if (unit === 'month') return month === 'Jan' ? `Jan ${text.slice(0, 4)}` : `${month}`;
-  return unit === 'day' || text.slice(11, 16) === '00:00' ? `${month} ${Number(text.slice(8, 10))}` : text.slice(11, 16);
-}
 
 const spanText = (ms: number) => (ms >= 2 * 86_400_000 ? plural(Math.floor(ms / 86_400_000), 'day') : duration(ms / 1000));
 

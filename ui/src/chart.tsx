@@ -1,132 +1,177 @@
-// A line over the last minutes: y from 0, straight lines, a gap where nothing was heard.
+// A chart with its head, its twin as a table, and the keys of its cursor.
 //
-// All charts of a page share one cursor, by pointer or by arrow keys; the value at the cursor stands
-// in the head of each chart and not in a floating box.
-import { signal, useSignal } from '@preact/signals';
+// All charts of a page have one cursor; the values at it stand in the heads and not in a floating box.
+import { effect, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { ticks, timeTicks } from './axis';
-import { clock, duration, iso } from './format';
-import { narrow } from './prefs';
-import type { Values } from './views';
+import { indexAt, summary, tableRows, timesOf, type ChartSpec, type Line } from './chart-data';
+import { touches } from './chart-touch';
+import { palette } from './chart-palette';
+import { Plot, type Scene } from './chart-plot';
+import { cursorMs, stepBack, zoomTo } from './chart-zoom';
+import { clock, moment } from './format';
+import { between } from './period';
+import { nowMs } from './state';
+import type { History } from './views-service';
 
-export interface Series {
-  end_ms: number;
-  step_s: number;
-  values: Values;
-}
-export interface Line {
-  at: number;
-  label: string;
-  tone: string;
-}
-interface ChartProps {
-  title: string;
-  series: Series;
-  tone: string;
-  show(value: number | null): string; // with its unit
-  axis(value: number): string;
-  lines?: readonly Line[];
-}
+const PAGE_STEPS = 10;
+const WHEEL_FACTOR = 1.5;
 
-const HEIGHT = 150;
-const PAD = { left: 52, right: 8, top: 8, bottom: 20 };
+const zoomBetween = (fromMs: number, toMs: number) => zoomTo(between(fromMs, toMs, nowMs.peek()));
 
-export const cursorMs = signal<number | null>(null);
-
-export const timeAt = ({ end_ms, step_s, values }: Series, i: number): number =>
-  end_ms - (values.length - 1 - i) * step_s * 1000;
-
-function indexAt(series: Series, ms: number): number | null {
-  const i = series.values.length - 1 - Math.round((series.end_ms - ms) / (series.step_s * 1000));
-  return i >= 0 && i < series.values.length ? i : null;
-}
-
-function linePath(values: Values, x: (i: number) => number, y: (v: number) => number): string {
-  let path = '';
-  values.forEach((v, i) => {
-    if (v === null) return;
-    const joined = i > 0 && (values[i - 1] ?? null) !== null;
-    path += `${joined ? 'L' : 'M'}${x(i).toFixed(1)} ${y(v).toFixed(1)}${joined ? '' : 'h.01'}`;
-  });
-  return path;
-}
-
-function summary(title: string, { values, step_s }: Series, show: ChartProps['show']): string {
-  const heard = values.filter((v): v is number => v !== null);
-  const span = duration(values.length * step_s);
-  const missing = values.length - heard.length;
-  return `${title}, last ${span}: now ${show(values[values.length - 1] ?? null)}, lowest ${show(Math.min(...heard))}, `
-    + `highest ${show(Math.max(...heard))}${missing > 0 ? `, ${duration(missing * step_s)} not heard` : ''}`;
-}
-
-export function Chart({ title, series, tone, show, axis, lines = [] }: ChartProps) {
-  const width = useSignal(600);
-  const ref = useRef<SVGSVGElement>(null);
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => {
-      if (entry) width.value = Math.max(200, Math.round(entry.contentRect.width));
-    });
-    if (ref.current) observer.observe(ref.current);
-    return () => observer.disconnect();
-  }, []);
-
-  const { values } = series;
-  const n = values.length;
-  const w = width.value;
-  const marks = ticks(Math.max(...values.map((v) => v ?? 0), ...lines.map((line) => line.at)));
-  const top = marks[marks.length - 1]!;
-  const x = (i: number) => PAD.left + (n > 1 ? i / (n - 1) : 1) * (w - PAD.left - PAD.right);
-  const y = (v: number) => HEIGHT - PAD.bottom - (v / top) * (HEIGHT - PAD.top - PAD.bottom);
-  const fromMs = timeAt(series, 0);
-  const xOf = (ms: number) => x(((ms - fromMs) / (series.end_ms - fromMs || 1)) * (n - 1));
-
-  const at = cursorMs.value === null ? null : indexAt(series, cursorMs.value);
-  const shownAt = at ?? n - 1;
-  const value = values[shownAt] ?? null;
-
-  const point = (event: PointerEvent) => {
-    const box = ref.current!.getBoundingClientRect();
-    const part = (event.clientX - box.left - PAD.left) / (w - PAD.left - PAD.right);
-    const i = Math.round(Math.min(1, Math.max(0, part)) * (n - 1));
-    cursorMs.value = timeAt(series, i);
-  };
-  const key = (event: KeyboardEvent) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12 }[event.key];
-    if (by === undefined) return;
-    event.preventDefault();
-    cursorMs.value = timeAt(series, Math.min(n - 1, Math.max(0, shownAt + by)));
-  };
-
+// A sample of the line: colour and dash as they are drawn.
+function Key({ line }: { line: Line }) {
   return (
-    <section class="card chart">
-      <header>
-        <h2>{title}</h2>
-        <span class="sp" />
-        <span class="m nw" title={iso(timeAt(series, shownAt))}>{at === null ? 'now' : clock(timeAt(series, shownAt))}</span>
-        <b class="nw">{value === null ? 'not heard' : show(value)}</b>
-      </header>
-      <svg ref={ref} height={HEIGHT} tabIndex={0} role="img" aria-label={summary(title, series, show)}
-        onPointerMove={point} onPointerDown={point} onPointerLeave={() => (cursorMs.value = null)}
-        onKeyDown={key} onBlur={() => (cursorMs.value = null)}>
-        {marks.map((mark) => (
-          <g key={mark}>
-            <path class={mark === 0 ? 'k-rule' : 'k-hair'} d={`M${PAD.left} ${y(mark)}H${w - PAD.right}`} />
-            <text class="te" x={PAD.left - 6} y={y(mark) + 4}>{axis(mark)}</text>
-          </g>
-        ))}
-        {timeTicks(fromMs, series.end_ms, narrow.value ? 4 : 8).map((ms) => (
-          <text key={ms} class="tm" x={Math.min(w - 20, Math.max(PAD.left + 4, xOf(ms)))} y={HEIGHT - 4}>{clock(ms, false)}</text>
-        ))}
-        {lines.map((line, i) => (
-          <g key={line.label}>
-            <path class={`nf dotted k-${line.tone}`} d={`M${PAD.left} ${y(line.at)}H${w - PAD.right}`} />
-            {(i > 0 || y(line.at) + 16 < y(0)) && <text class={`t-${line.tone}`} x={PAD.left + 6} y={y(line.at) + (i === 0 ? 12 : -4)}>{line.label}</text>}
-          </g>
-        ))}
-        <path class={`nf line k-${tone}`} d={linePath(values, x, y)} />
-        {at !== null && <path class="k-ink3" d={`M${x(at)} ${PAD.top}V${HEIGHT - PAD.bottom}`} />}
-        {value !== null && <circle class={`p-${tone}`} cx={x(shownAt)} cy={y(value)} r="3" />}
-      </svg>
+    <svg class="line-key" width="18" height="8" aria-hidden="true">
+      <path class={`nf k-${line.tone} w2`} d="M0 4h18" stroke-dasharray={line.dash?.join(' ')} />
+    </svg>
+  );
+}
+
+const valuesAt = (spec: ChartSpec, i: number) => spec.lines.map((l) => `${l.name} ${spec.show(l.values[i] ?? null)}`).join(', ');
+
+function Head({ spec, history, focused }: { spec: ChartSpec; history: History; focused: boolean }) {
+  const at = cursorMs.value === null ? null : indexAt(history, cursorMs.value);
+  const i = at ?? history.calls.length - 1;
+  const time = timesOf(history)[i]!;
+  return (
+    <header>
+      <h2 id={`chart-${spec.id}`}>{spec.title}</h2>
+      {spec.lines.map((line) => {
+        const value = line.values[i] ?? null;
+        return (
+          <span class="legend nw" key={line.name}>
+            <Key line={line} /> <span class="m">{line.name}</span> {value === null ? <span class="m">not heard</span> : <b>{spec.show(value)}</b>}
+          </span>
+        );
+      })}
+      <span class="sp" />
+      {spec.note && <span class="xs m nw">{spec.note}</span>}
+      <span class="m nw at">{history.period_s > 86_400 ? moment(time, nowMs.value).slice(0, 16) : clock(time)}</span>
+      <span class="sr" aria-live="polite">{focused && at !== null ? `${clock(time)}: ${valuesAt(spec, i)}` : ''}</span>
+    </header>
+  );
+}
+
+function moveCursor(key: string, history: History): boolean {
+  const last = history.calls.length - 1;
+  const at = cursorMs.peek() === null ? null : indexAt(history, cursorMs.peek()!);
+  const from = at ?? last + (key === 'ArrowLeft' ? 0 : 1);
+  const next = { ArrowLeft: from - 1, ArrowRight: from + 1, PageUp: from - PAGE_STEPS, PageDown: from + PAGE_STEPS, Home: 0, End: last }[key];
+  if (next === undefined) return false;
+  cursorMs.value = timesOf(history)[Math.min(last, Math.max(0, next))]!;
+  return true;
+}
+
+// The wheel scrolls the page; with Ctrl it zooms about the pointer.
+function onWheel(event: WheelEvent, plot: Plot, { end_ms, period_s }: History): void {
+  if (!event.ctrlKey) return;
+  event.preventDefault();
+  const factor = event.deltaY > 0 ? WHEEL_FACTOR : 1 / WHEEL_FACTOR;
+  const at = plot.timeAt(event.clientX);
+  const before = (at - (end_ms - period_s * 1000)) * factor;
+  const after = (end_ms - at) * factor;
+  zoomBetween(at - before, at + after);
+}
+
+interface Kept {
+  plot: Plot;
+  scene: Scene;
+  seen: boolean;
+}
+
+// The canvas. A chart out of sight is drawn when it comes into sight.
+function Canvas({ scene, onFocus }: { scene: Scene; onFocus(focused: boolean): void }) {
+  const host = useRef<HTMLDivElement>(null);
+  const kept = useRef<Kept | null>(null);
+  useEffect(() => {
+    const plot = new Plot(host.current!, { onCursor: (ms) => (cursorMs.value = ms), onSelect: zoomBetween });
+    const own: Kept = { plot, scene, seen: false };
+    kept.current = own;
+    const draw = () => {
+      plot.show(own.scene);
+      plot.setCursor(cursorMs.peek());
+    };
+    const observer = new IntersectionObserver((entries) => {
+      own.seen = entries[entries.length - 1]!.isIntersecting;
+      if (own.seen) draw();
+    }, { rootMargin: '200px' });
+    observer.observe(host.current!);
+    const wheel = (event: WheelEvent) => onWheel(event, plot, own.scene.history);
+    host.current!.addEventListener('wheel', wheel, { passive: false });
+    const endTouch = touches(host.current!, plot, (ms) => (cursorMs.value = ms), zoomBetween);
+    const ends = [
+      effect(() => {
+        void palette.value;
+        plot.repaint();
+      }),
+      effect(() => plot.setCursor(cursorMs.value)),
+    ];
+    return () => {
+      ends.forEach((end) => end());
+      endTouch();
+      observer.disconnect();
+      host.current?.removeEventListener('wheel', wheel);
+      plot.close();
+    };
+  }, []);
+  useEffect(() => {
+    const own = kept.current!;
+    own.scene = scene;
+    if (!own.seen) return;
+    own.plot.show(scene);
+    own.plot.setCursor(cursorMs.peek());
+  }, [scene.history, scene.openings, scene.spec]);
+  return (
+    <div ref={host} class="plot" tabIndex={0} role="img" aria-label={summary(scene.spec, scene.history)}
+      onFocus={() => onFocus(true)}
+      onBlur={() => {
+        onFocus(false);
+        cursorMs.value = null;
+      }}
+      onDblClick={() => void stepBack()}
+      onKeyDown={(event) => {
+        if (!event.ctrlKey && !event.altKey && !event.metaKey && moveCursor(event.key, scene.history)) event.preventDefault();
+      }} />
+  );
+}
+
+function Numbers({ spec, history }: { spec: ChartSpec; history: History }) {
+  const times = timesOf(history);
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={`${spec.title}, as a table`}>
+      <table>
+        <thead><tr><th scope="col">Step that ended, UTC</th>{spec.lines.map((l) => <th key={l.name} scope="col" class="rt">{l.name}</th>)}</tr></thead>
+        <tbody>
+          {tableRows(history).map((i) => (
+            <tr key={times[i]}>
+              <th scope="row">{moment(times[i]!, history.end_ms)}</th>
+              {spec.lines.map((l) => {
+                const v = l.values[i] ?? null;
+                return <td key={l.name} class="rt">{v === null ? <span class="m">not heard</span> : spec.show(v)}</td>;
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+export function Chart({ scene, csv }: { scene: Scene; csv: string }) {
+  const focused = useSignal(false);
+  const open = useSignal(false);
+  const { spec, history } = scene;
+  return (
+    <section class="card chart" aria-labelledby={`chart-${spec.id}`}>
+      <Head spec={spec} history={history} focused={focused.value} />
+      <Canvas scene={scene} onFocus={(now) => (focused.value = now)} />
+      <footer class="chart-foot">
+        <details class="numbers" onToggle={(event) => (open.value = event.currentTarget.open)}>
+          <summary>As a table</summary>
+          {open.value && <Numbers spec={spec} history={history} />}
+        </details>
+        <a href={csv} download>CSV</a>
+      </footer>
     </section>
   );
 }

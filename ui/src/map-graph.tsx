@@ -19,7 +19,7 @@ export function factorText(value: number | null, modelled = false, atLeast = fal
   return `${atLeast ? '\u2265 ' : ''}${modelled ? '\u2248 ' : ''}\u00d7${value.toFixed(2)}`;
 }
 
-export const multiplies = (edge: MapEdge): boolean => (edge.attempts_per_call ?? 1) >= FACTOR_FROM;
+export const multiplies = (edge: Pick<MapEdge, 'attempts_per_call'>): boolean => (edge.attempts_per_call ?? 1) >= FACTOR_FROM;
 
 export const healthWord = (node: MapNode): string =>
   !node.known ? 'not watched' : node.health !== 'unknown' ? node.health : (WORDS[node.evidence === 'ok' ? 'unknown' : node.evidence] ?? 'unknown');

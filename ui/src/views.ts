@@ -1,4 +1,5 @@
 // The documents of docs/formats/views.md, as types. `null` is "not known", never 0.
+import type { History, Neighbour } from './views-service';
 
 export type Severity = 'ok' | 'info' | 'warning' | 'critical' | 'emergency' | 'unknown';
 export type Health = 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
@@ -105,7 +106,10 @@ export interface Row {
   success_ratio: number | null;
   attempt_success_ratio: number | null;
   first_attempt_success_ratio: number | null;
+  latency_p50_s: number | null;
+  latency_p95_s: number | null;
   latency_p99_s: number | null;
+  response_time_ms: number | null;
   calls_last_minute: number | null;
   budget: Budget;
   slo: {
@@ -144,17 +148,10 @@ export interface Breaker {
   transitions_15m: number | null;
   last_recovery_s: number | null;
   conditions?: readonly BreakerCondition[];
+  instances: BreakerCounts & { worst: BreakerState | null };
+  transitions: readonly { time: string; from: BreakerState; to: BreakerState; calls: number | null; errors: number | null }[];
   seconds_in_state: Record<BreakerState, number> | null;
   strip: readonly (readonly [number, BreakerState])[];
-}
-
-export interface History {
-  step_s: number;
-  end_ms: number;
-  calls: Values;
-  errors: Values;
-  retries: Values;
-  utilization_percent: Values;
 }
 
 // A condition of Fusebox itself.
@@ -240,4 +237,6 @@ export interface ServiceDocument extends Moment, Row {
   sentence: Sentence;
   history?: History;
   breaker_list?: readonly Breaker[];
+  callees?: readonly Neighbour[];
+  callers?: readonly Neighbour[];
 }

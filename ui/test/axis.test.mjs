@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { load } from './load.mjs';
 
-const { spanTicks, ticks, timeTicks } = await load('axis.ts');
+const { shareTicks, spanTicks, tickText, ticks } = await load('axis.ts');
 
 test('an axis begins at 0, holds the highest value and has at most four lines', () => {
-  for (const max of [0, 1e-6, 0.03, 0.9, 1, 3, 7.5, 60.4, 118, 999, 1840, 123456, 5e9]) {
+  for (const max of [0, 1e-6, 0.03, 0.3972, 0.9, 1, 3, 7.5, 60.4, 118, 999, 1840, 123456, 5e9]) {
     const marks = ticks(max);
     assert.equal(marks[0], 0);
     assert.ok(marks[marks.length - 1] >= max, `${max}: ${marks}`);
@@ -14,11 +14,14 @@ test('an axis begins at 0, holds the highest value and has at most four lines', 
   }
 });
 
-test('time marks are whole steps inside the range', () => {
-  const from = Date.UTC(2026, 10, 20, 2, 26, 7);
-  const marks = timeTicks(from, from + 900_000, 8);
-  assert.ok(marks.length >= 4 && marks.length <= 8, `${marks.length}`);
-  assert.ok(marks.every((ms) => ms % 120_000 === 0 && ms >= from && ms <= from + 900_000));
+test('an axis of shares has the whole on top and says a floor below the lowest', () => {
+  assert.deepEqual(shareTicks(1), [0.99, 0.995, 1]);
+  assert.deepEqual(shareTicks(0.72), [0.7, 0.8, 0.9, 1]);
+  assert.deepEqual(shareTicks(0), [0, 0.5, 1]);
+  for (let lowest = 0; lowest <= 1; lowest += 0.0137) {
+    const marks = shareTicks(lowest);
+    assert.ok(marks[0] <= lowest && marks[0] >= 0 && marks[marks.length - 1] === 1 && marks.length <= 4, `${lowest}: ${marks}`);
+  }
 });
 
 const DAY = 86_400_000;
@@ -31,6 +34,21 @@ test('an axis of minutes to days has whole steps of the clock', () => {
   const days = spanTicks(at('2026-11-08T07:00'), at('2026-11-20T02:41'), 10);
   assert.equal(days.unit, 'day');
   assert.deepEqual(iso(days.times).slice(0, 2), ['2026-11-09T00:00', '2026-11-11T00:00']);
+});
+
+test('an axis of a minute has marks of seconds', () => {
+  const from = at('2026-11-20T02:40:07');
+  const { times, unit } = spanTicks(from, from + 60_000, 8);
+  assert.deepEqual(times.map((ms) => tickText(ms, unit)), ['02:40:10', '02:40:20', '02:40:30', '02:40:40', '02:40:50', '02:41:00']);
+});
+
+test('the words under a mark are of the clock, at midnight of the calendar', () => {
+  assert.equal(tickText(at('2026-11-20T02:40'), 'minute'), '02:40');
+  assert.equal(tickText(at('2026-11-20T00:00'), 'minute'), 'Nov 20');
+  assert.equal(tickText(at('2026-11-20T00:00'), 'day'), 'Nov 20');
+  assert.equal(tickText(at('2026-01-01T00:00'), 'month'), 'Jan 2026');
+  assert.equal(tickText(at('2026-03-01T00:00'), 'month'), 'Mar');
+  assert.equal(tickText(at('2026-01-01T00:00'), 'year'), '2026');
 });
 
 test('an axis of months to decades stands on the calendar', () => {

@@ -6,7 +6,8 @@
 // Listens on loopback only, on a free port.
 import { createServer } from 'node:http';
 import { mapDocument } from './map-scenes.mjs';
-import { START_MS, overviewDocument, serviceDocument } from './scenes.mjs';
+import { START_MS, overviewDocument } from './scenes.mjs';
+import { definitionOf, eventsPage, historyCsv, historyOf, serviceDocument } from './service-scenes.mjs';
 import { cardinalityDocument, storageDocument } from './storage-scenes.mjs';
 
 export const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -20,6 +21,7 @@ const HEADERS = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 const VIEWS = '/api/v1/retry-monitoring/dashboard/';
+const SERVICES = '/api/v1/retry-monitoring/services/';
 const STORAGE = '/api/v1/storage';
 
 export class MockServer {
@@ -27,6 +29,10 @@ export class MockServer {
     this.files = new Map(files.map((file) => [file.path, file]));
     this.scene = 'healthy';
     this.notices = [];
+    this.serviceScene = null; // of service-scenes.mjs, or as the service is in `scene`
+    this.historyRefusal = null; // {status, code, message}: what a question for the history is told
+    this.historyDelayMs = 0;
+    this.points = 360; // of a history at most
     this.storageScene = 'usual';
     this.mapScene = 'storm';
     this.storageRefusal = null; // {status, code, message}: what every storage request is told
@@ -36,6 +42,7 @@ export class MockServer {
     this.nowMs = START_MS;
     this.port = 0;
     this.requests = [];
+    this.searches = [];
     this.streams = new Set();
     this.ticker = null;
   }
@@ -85,7 +92,7 @@ export class MockServer {
 
   updateOf(view, update) {
     if (view.map) return mapDocument(this.mapScene, this.moment);
-    return view.service === null ? update : { ...serviceDocument(this.scene, view.service, this.moment), history: undefined, ...update };
+    return view.service === null ? update : { ...this.service(view.service), ...update };
   }
 
   // The same event for each view of each stream.
@@ -97,11 +104,19 @@ export class MockServer {
     res.write(`id: ${this.seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
+  service(name, periodS = 900, endMs = null) {
+    const doc = serviceDocument(this.serviceScene, this.scene, name, this.moment);
+    return doc && { ...doc, history: historyOf(doc, { periodS, endMs: endMs ?? this.nowMs, points: this.points }) };
+  }
+
   answer(req, res) {
     const { pathname, searchParams } = new URL(req.url, this.url);
     this.requests.push(pathname);
+    this.searches.push(`${pathname}?${searchParams}`);
     for (const [name, value] of Object.entries(HEADERS)) res.setHeader(name, value);
     if (pathname.startsWith(VIEWS)) return this.dashboard(pathname.slice(VIEWS.length), searchParams, res);
+    if (pathname === '/api/v1/events') return this.json(res, 200, eventsPage(this.serviceScene, searchParams));
+    if (pathname.startsWith(SERVICES)) return this.json(res, 200, definitionOf(this.serviceScene));
     if (pathname.startsWith(STORAGE)) return this.storage(req.method, pathname.slice(STORAGE.length), res);
     const file = this.files.get(pathname) ?? (pathname.startsWith('/ui/') && !pathname.startsWith('/ui/assets/') ? this.files.get('/ui/') : undefined);
     if (!file) return res.writeHead(404).end();
@@ -112,7 +127,22 @@ export class MockServer {
 
   async storage(method, path, res) {
     const { status, body } = await this.storageAnswer(method, path);
+    this.json(res, status, body);
+  }
+
+  json(res, status, body) {
     res.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }).end(JSON.stringify(body));
+  }
+
+  // The document with the history of the period that was asked for; as a file, its steps.
+  async page(name, csv, params, res) {
+    const periodS = Number(params.get('period')?.slice(0, -1) ?? 900);
+    const doc = this.service(name, periodS, params.has('end') ? Number(params.get('end')) : null);
+    if (this.historyDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.historyDelayMs));
+    if (this.historyRefusal) return this.json(res, this.historyRefusal.status, { error: this.historyRefusal });
+    if (!csv) return this.json(res, 200, { ...doc, notices: this.notices });
+    res.writeHead(200, { 'Content-Type': 'text/csv', 'Content-Disposition': 'attachment; filename="history.csv"' });
+    return res.end(historyCsv(doc.history));
   }
 
   storageAnswer(method, path) {
@@ -128,13 +158,15 @@ export class MockServer {
   dashboard(path, params, res) {
     res.setHeader('Cache-Control', 'no-store');
     if (path === 'subscribe') return this.subscribe(params.getAll('view').map(viewOf), res);
-    const doc = this.documentOf(viewOf(path));
+    const view = viewOf(path);
+    const doc = this.documentOf(view);
+    if (doc && view.service !== null) return this.page(view.service, path.endsWith('/export'), params, res);
     if (doc) return res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(doc));
-    return res.writeHead(404, { 'Content-Type': 'application/json' }).end(JSON.stringify({ error: { ...missing(viewOf(path)), field: 'name' } }));
+    return res.writeHead(404, { 'Content-Type': 'application/json' }).end(JSON.stringify({ error: { ...missing(view), field: 'name' } }));
   }
 
   documentOf({ name, map, service }) {
-    const doc = map ? mapDocument(this.mapScene, this.moment) : service === null ? overviewDocument(this.scene, this.moment) : serviceDocument(this.scene, service, this.moment);
+    const doc = map ? mapDocument(this.mapScene, this.moment) : service === null ? overviewDocument(this.scene, this.moment) : serviceDocument(this.serviceScene, this.scene, service, this.moment);
     return doc && { ...doc, view: name, notices: this.notices };
   }
 

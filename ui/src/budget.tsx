@@ -1,0 +1,136 @@
+// The retry budget of a service: how much of it is used, what is left, and where the limit comes from.
+import { shownHistory } from './chart-history';
+import { Fact } from './facts';
+import { count, duration, percentText, rateText, visible } from './format';
+import { Glyph, WORDS } from './glyphs';
+import { Bullet, budgetPercent, budgetTone } from './marks';
+import type { Budget, BudgetKind, KindOfBudget, ServiceDocument, Values } from './views';
+
+const KIND_WORDS: Record<BudgetKind, string> = {
+  absolute: 'limits per minute and hour',
+  ratio: 'share of calls, with a reserve',
+  concurrency: 'share of active requests',
+  failure_tokens: 'failure tokens',
+  quota: 'quota',
+  unknown: 'not known',
+};
+const RISK_TONE = ['ok', 'info', 'warn', 'crit', 'emer'];
+const LABEL_PX = 68;
+const CHANGED_RATIO = 0.02;
+const APPROX = '\u2248\u202f';
+
+// Limits per minute and hour belong to these two kinds, whichever leads.
+const hasLimits = ({ kind }: { kind: BudgetKind }) => kind === 'absolute' || kind === 'ratio';
+const limitIsModelled = (b: Budget) => b.kinds?.find(hasLimits)?.modelled ?? b.modelled;
+
+function Limit({ used, limit, left, modelled }: { used: number | null; limit: number | null; left: number | null; modelled: boolean }) {
+  if (limit === null) return <span class="m">{used === null ? 'not told' : `${count(used)} used, no limit is known`}</span>;
+  return <>{used !== null && <><b>{count(used)}</b> of </>}{modelled ? APPROX : ''}{count(limit)}{left !== null && <> · <b class={left === 0 ? 'c-crit' : ''}>{count(left)}</b> left</>}</>;
+}
+
+function exhaustion({ exhaustion: end }: Budget): string {
+  if (!end) return 'not at the present speed';
+  if (end.in_s <= 0) return end.limit in KIND_WORDS ? `now: ${KIND_WORDS[end.limit as BudgetKind]}, spent` : `now: the limit per ${end.limit} is spent`;
+  const range = end.low_s === null || end.high_s === null ? ''
+    : ` (${end.confidence === null ? '' : `${percentText(end.confidence * 100)}: `}${duration(end.low_s)} to ${duration(end.high_s)})`;
+  return `in ${duration(end.in_s)}${range}, limit per ${end.limit}`;
+}
+
+function percentOf(k: KindOfBudget): string {
+  if (k.utilization_percent === null) return 'not known';
+  const range = k.low_percent === null || k.high_percent === null ? ''
+    : ` (80${'\u202f'}%: ${percentText(k.low_percent)} to ${percentText(k.high_percent)})`;
+  const left = k.remaining === null || k.limit === null ? '' : ` · ${count(k.remaining)} of ${count(k.limit)} left`;
+  return `${k.modelled ? APPROX : ''}${percentText(k.utilization_percent)}${range}${left}`;
+}
+
+// Where the limit came from within the period that is shown, if it moved.
+function changeOf(limits: Values): string | null {
+  const heard = limits.filter((v): v is number => v !== null);
+  const [first, last] = [heard[0], heard[heard.length - 1]];
+  if (first === undefined || last === undefined || Math.abs(last - first) <= CHANGED_RATIO * first) return null;
+  return `${last < first ? 'shrunk' : 'grown'} from ${count(first * 60)}`;
+}
+
+function Now({ budget, modelled }: { budget: Budget; modelled: boolean }) {
+  if (budget.limit_minute === null) return null;
+  const change = changeOf(shownHistory.value?.retry_limit ?? []);
+  return <Fact label="Limit now">{modelled ? APPROX : ''}{count(budget.limit_minute)} per minute{change && `, ${change}`}</Fact>;
+}
+
+function Mark({ at, word, right = false }: { at: number | null; word: string; right?: boolean }) {
+  if (at === null) return null;
+  const place = right ? `max(0px, calc(${100 - at}% - ${LABEL_PX}px))` : `${100 - at}%`;
+  return <span class="before" style={{ right: place }}>{word} {at}</span>;
+}
+
+// The source does not say enough for a figure: what it does say, and why that is not enough.
+function Unknown({ doc }: { doc: ServiceDocument }) {
+  const { budget } = doc;
+  const why = budget.evidence !== 'ok' && budget.evidence !== 'unknown' ? WORDS[budget.evidence]!
+    : doc.retries_per_s === null ? 'The source of this service does not tell of retries.' : 'The source tells of retries, but of no limit.';
+  return (
+    <section class="card in budget">
+      <h2>Retry budget</h2>
+      <p class="huge m">{doc.retries_per_s === null ? 'unknown' : 'limit unknown'}</p>
+      <Bullet budget={budget} large />
+      <p class="s">{why}</p>
+      <dl class="kv">
+        {doc.retries_per_s !== null && <Fact label="Retries">{rateText(doc.retries_per_s)}</Fact>}
+        {budget.limit_minute !== null && <Fact label="Limit given">{count(budget.limit_minute)} per minute{budget.limit_hour !== null && `, ${count(budget.limit_hour)} per hour`}</Fact>}
+      </dl>
+    </section>
+  );
+}
+
+function Speed({ doc }: { doc: ServiceDocument }) {
+  return (
+    <p class="s rt beside">
+      {doc.budget.used_minute !== null && <><b>{count(doc.budget.used_minute)}</b> of {limitIsModelled(doc.budget) ? APPROX : ''}{count(doc.budget.limit_minute)} in the last minute<br /></>}
+      {doc.retries_per_s !== null && <><b>{rateText(doc.retries_per_s)}</b> used</>}
+      {doc.retries_denied_per_s !== null && <> · <b class={doc.retries_denied_per_s > 0 ? 'c-crit' : ''}>{rateText(doc.retries_denied_per_s)}</b> denied</>}
+    </p>
+  );
+}
+
+function Kinds({ budget }: { budget: Budget }) {
+  const kinds = budget.kinds ?? [];
+  if (kinds.length < 2) return null;
+  return <>{kinds.map((k) => <Fact key={k.kind} label={`of ${KIND_WORDS[k.kind]}`}>{percentOf(k)}</Fact>)}</>;
+}
+
+export function BudgetCard({ doc }: { doc: ServiceDocument }) {
+  const { budget } = doc;
+  if (budget.utilization_percent === null) return <Unknown doc={doc} />;
+  const tone = budgetTone(budget);
+  const modelled = limitIsModelled(budget);
+  return (
+    <section class={`card in budget${budget.evidence === 'stale' ? ' old' : ''}`}>
+      <header class="bare">
+        <h2>Retry budget</h2>
+        <span class="sp" />
+        {budget.evidence !== 'ok' && <span class="chip unk"><Glyph kind={budget.evidence} quiet />{WORDS[budget.evidence]}</span>}
+        {budget.risk && <span class={`chip ${RISK_TONE[budget.risk_level ?? 0] ?? 'unk'}`}>risk: {visible(budget.risk)}</span>}
+      </header>
+      <div class="figure">
+        <p class={`huge ${tone === 's1' ? '' : `c-${tone}`}`}>{budgetPercent(budget)} <span class="unit">used</span></p>
+        <Speed doc={doc} />
+      </div>
+      <Bullet budget={budget} large />
+      <p class="scale xs m">
+        <span>0</span>
+        <Mark at={budget.warning_threshold_percent} word="warning" />
+        <Mark at={budget.critical_threshold_percent} word="critical" right />
+      </p>
+      <dl class="kv">
+        {budget.returning_10s_percent !== null && <Fact label="Comes back in 10 s">{percentText(budget.returning_10s_percent)}</Fact>}
+        {hasLimits(budget) && <Now budget={budget} modelled={modelled} />}
+        {budget.limit_hour !== null && <Fact label="This hour"><Limit used={budget.used_hour} limit={budget.limit_hour} left={budget.remaining_hour} modelled={modelled} /></Fact>}
+        {budget.retry_rate_percent !== null && <Fact label="Share of calls">{percentText(budget.retry_rate_percent)}</Fact>}
+        <Fact label="Empty">{exhaustion(budget)}</Fact>
+        <Fact label="Model">{budget.modelled ? 'modelled' : 'measured'}, {KIND_WORDS[budget.kind]}</Fact>
+        <Kinds budget={budget} />
+      </dl>
+    </section>
+  );
+}

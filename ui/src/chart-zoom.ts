@@ -1,0 +1,32 @@
+// The way into the past of the charts, and step by step back out of it.
+//
+//   zoomTo(period) -> ... -> stepBack() -> the period before, at last the one that moves on with the time
+import { signal } from '@preact/signals';
+import { Steps, same } from './chart-steps';
+import type { Period } from './period';
+import { period, setPeriod } from './route';
+
+const BURST_MS = 600; // turns of a wheel that belong together are one step
+
+const steps = new Steps();
+let zoomedMono = -Infinity;
+
+// At which instant all charts have their cursor; it belongs to the page.
+export const cursorMs = signal<number | null>(null);
+
+export function zoomTo(next: Period): void {
+  const now = period.peek();
+  if (same(now, next)) return;
+  const mono = performance.now();
+  const burst = mono - zoomedMono < BURST_MS;
+  zoomedMono = mono;
+  if (!burst) steps.add(now);
+  setPeriod(next, burst ? 'replace' : 'push');
+}
+
+// False when there is nothing to go back to.
+export function stepBack(): boolean {
+  const last = steps.take(period.peek());
+  if (last) setPeriod(last);
+  return last !== null;
+}

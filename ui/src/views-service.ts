@@ -1,0 +1,41 @@
+// Of the documents of docs/formats/views.md what a service alone has, as types.
+import type { BreakerCounts, BreakerState, Evidence, Health, Severity, Values } from './views';
+
+// Each value is of the step that ends at its place; the last one at end_ms.
+export interface History {
+  period_s: number;
+  step_s: number;
+  end_ms: number;
+  stored: boolean;
+  calls: Values;
+  errors: Values;
+  retries: Values;
+  retries_denied: Values;
+  retry_limit: Values;
+  utilization_percent: Values;
+  success_ratio: Values;
+  attempt_success_ratio: Values;
+  first_attempt_success_ratio: Values;
+  latency_p50_s: Values;
+  latency_p95_s: Values;
+  latency_p99_s: Values;
+}
+
+// Who is at the other end of a dependency, and what goes along it.
+export interface Neighbour {
+  service: string;
+  known: boolean;
+  health: Health;
+  severity: Severity;
+  reason: string | null;
+  evidence: Evidence;
+  calls_per_s: number | null;
+  errors_per_s: number | null;
+  success_ratio: number | null;
+  retries_per_s: number | null;
+  attempts_per_call: number | null;
+  modelled: boolean;
+  declared: boolean;
+  closes_circle: boolean;
+  breakers: BreakerCounts & { worst: BreakerState | null };
+}
