@@ -34,7 +34,6 @@ export interface ChartSpec {
 export const SHORT_DASH = [2, 2.5];
 export const LONG_DASH = [7, 3];
 const ATTEMPT_DASH = [4, 3];
-const FACTOR_FROM = 1.005;
 const TABLE_ROWS_MAX = 360;
 
 export const isHeard = (values: Values): boolean => values.some((v) => v !== null);
@@ -64,6 +63,12 @@ function fromZero(lines: readonly Line[], marks: readonly Mark[]): number[] {
   return ticks(Math.max(0, highestOf(lines.map((l) => l.values)), ...marks.map((m) => m.at)));
 }
 
+// Rates on one axis have one unit, that of the highest.
+function rateGrid(lines: readonly Line[]): Pick<ChartSpec, 'grid' | 'axis'> {
+  const grid = fromZero(lines, []);
+  return { grid, axis: (v) => rateAxis(v, grid[grid.length - 1]!) };
+}
+
 function successChart(doc: ServiceDocument, h: History): ChartSpec {
   const target = doc.slo?.success_rate_target_percent ?? null;
   const first = isHeard(h.first_attempt_success_ratio);
@@ -83,14 +88,13 @@ function successChart(doc: ServiceDocument, h: History): ChartSpec {
 function callsChart(h: History): ChartSpec {
   const attempts = sum(h.calls, h.retries);
   const calls = lastOf(h.calls.map((v, i) => (attempts[i] === null ? null : v)));
-  const factor = calls ? lastOf(attempts)! / calls : 1;
+  const factor = (calls ? lastOf(attempts)! / calls : 1).toFixed(2);
   const lines = heardLines([
-    { name: 'attempts', tone: 'retry', dash: ATTEMPT_DASH, values: attempts, end: factor >= FACTOR_FROM ? `\u00d7${factor.toFixed(2)}` : '' },
+    { name: 'attempts', tone: 'retry', dash: ATTEMPT_DASH, values: attempts, end: factor === '1.00' ? '' : `\u00d7${factor}` },
     { name: 'calls', tone: 's1', values: h.calls, end: '' },
   ]);
   return {
-    id: 'calls', title: lines.length > 1 ? 'Calls and attempts' : 'Calls', lines, marks: [], grid: fromZero(lines, []), note: null,
-    show: rateText, axis: rateAxis,
+    id: 'calls', title: lines.length > 1 ? 'Calls and attempts' : 'Calls', lines, marks: [], note: null, show: rateText, ...rateGrid(lines),
   };
 }
 
@@ -113,8 +117,7 @@ function retriesChart(h: History): ChartSpec {
   const limit: Line = { name: 'limit', tone: 'ink2', dash: ATTEMPT_DASH, stepped: true, values: h.retry_limit, end: 'limit' };
   const lines = used.length > 0 ? heardLines([...used, limit]) : [];
   return {
-    id: 'retries', title: `Retries used${used.length > 1 ? ' and denied' : ''}`, lines, marks: [], grid: fromZero(lines, []), note: null,
-    show: rateText, axis: rateAxis,
+    id: 'retries', title: `Retries used${used.length > 1 ? ' and denied' : ''}`, lines, marks: [], note: null, show: rateText, ...rateGrid(lines),
   };
 }
 

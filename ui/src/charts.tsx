@@ -2,17 +2,21 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { Chart } from './chart';
-import { chartsOf, knownSince, startMs } from './chart-data';
+import { chartsOf, isHeard, knownSince, startMs } from './chart-data';
 import { loadLibrary, type Scene } from './chart-plot';
 import { csvPath, historyFailure, loadAgain, loadingPeriod, shownHistory, watchHistory } from './chart-history';
 import { stepBack } from './chart-zoom';
 import { openingsOf } from './breaker-time';
-import { duration, moment, visible } from './format';
+import { THIN, duration, moment, visible } from './format';
 import { Glyph } from './glyphs';
+import { rangeText } from './period';
 import { period, setPeriod } from './route';
 import { nowMs } from './state';
 import type { ServiceDocument } from './views';
 import type { History } from './views-service';
+
+// As the buttons of the periods have it: 1 h, and not 60 min.
+const periodText = (rangeS: number) => rangeText(rangeS).replace(/\D/, (unit) => `${THIN}${unit === 'm' ? 'min' : unit}`);
 
 // Esc goes one step back, before the page takes it as the way to all services.
 function onEscape(event: KeyboardEvent): void {
@@ -21,15 +25,20 @@ function onEscape(event: KeyboardEvent): void {
   if (stepBack()) event.preventDefault();
 }
 
+const isSilent = (h: History) => ![h.calls, h.retries, h.utilization_percent].some(isHeard);
+
 function Words({ history, openings }: { history: History; openings: Scene['openings'] }) {
   const now = nowMs.value;
   const { endMs, rangeS } = period.value;
-  const since = knownSince(history);
+  const since = isSilent(history) ? null : knownSince(history);
   const opened = openings.some(([from, to]) => to > startMs(history) && from < history.end_ms);
   return (
     <div class="charts-head">
-      <h2>{endMs === null ? `Last ${duration(history.period_s)}` : `${moment(startMs(history), now)} to ${moment(history.end_ms, now)}`}</h2>
-      <span class="m">steps of {duration(history.step_s)}{since !== null && ` · data since ${moment(since, now)}`}</span>
+      <h2>{endMs === null ? `Last ${periodText(history.period_s)}` : `${moment(startMs(history), now)} to ${moment(history.end_ms, now)}`}</h2>
+      <span class="m">
+        {isSilent(history) ? `nothing was heard in any step of ${duration(history.step_s)}` : `steps of ${duration(history.step_s)}`}
+        {since !== null && ` · data since ${moment(since, now)}`}
+      </span>
       {opened && <span class="m"><i class="open-key" />a breaker was open</span>}
       <span class="sp" />
       {endMs !== null && (
@@ -49,7 +58,7 @@ function Trouble({ name }: { name: string }) {
   return (
     <p class="note" role="status">
       <Glyph kind="unknown" quiet />
-      <span><b>The history of {duration(period.value.rangeS)} could not be loaded.</b> {visible(failure.message)}</span>
+      <span><b>The history of {periodText(period.value.rangeS)} could not be loaded.</b> {visible(failure.message)}</span>
       <span class="sp" />
       <button class="flat" onClick={() => loadAgain(name)}>Try again</button>
     </p>
@@ -87,11 +96,11 @@ export function Charts({ doc }: { doc: ServiceDocument }) {
   return (
     <section aria-label="History">
       <Trouble name={doc.service} />
-      {scenes[0] && <Words history={history} openings={scenes[0].openings} />}
+      <Words history={history} openings={scenes[0]?.openings ?? []} />
       <div class={`grid c2 charts${veiled ? ' veil' : ''}`} aria-busy={veiled}>
         {scenes.map((scene) => <Chart key={scene.spec.id} scene={scene} csv={csvPath(doc.service, history)} />)}
       </div>
-      {veiled && <span class="sr" role="status">Loading the last {duration(loading.rangeS)}</span>}
+      {veiled && <span class="sr" role="status">Loading the last {periodText(loading.rangeS)}</span>}
     </section>
   );
 }

@@ -58,11 +58,16 @@ export function rate(perSecond: number | null): Figure {
   return { value: `${grouped(significant(perSecond / 1e6, 3))}${THIN}M`, unit: '/s' };
 }
 
-// The same for an axis, whose values are round.
-export function rateAxis(perSecond: number): string {
+const TRAILING_ZEROS = /\.?0+(?=\D*$)(?<=\..*)/;
+
+// The same for an axis up to top, whose values are round: one unit for all.
+export function rateAxis(perSecond: number, top = perSecond): string {
+  if (perSecond === 0) return '0';
   if (perSecond >= 10_000 && perSecond < 100_000) return `${trimmed(perSecond / 1e3)}${THIN}k${THIN}/s`;
-  const { value, unit } = rate(perSecond);
-  return perSecond === 0 ? '0' : `${value.replace(/\.?0+(?=\D*$)(?<=\..*)/, '')}${THIN}${unit}`;
+  const { unit } = rate(top);
+  const factor = { '/min': 60, '/h': 3600 }[unit];
+  const { value } = factor === undefined && perSecond >= 0.0995 ? rate(perSecond) : { value: grouped(significant(perSecond * (factor ?? 1), 2)) };
+  return `${value.replace(TRAILING_ZEROS, '')}${THIN}${unit}`;
 }
 
 export function rateText(perSecond: number | null): string {

@@ -23,7 +23,8 @@ holds('a rate has three digits and changes its unit below 0.1 a second', f.rateT
   [[2.5e6], '2.50 M /s'], [[0.05], '3.0 /min'], [[14 / 3600], '0.23 /min'], [[5 / 3600], '5.0 /h'], [[1e-9], '< 0.1 /h'],
   [[null], '—'], [[Infinity], '—'],
 ]);
-holds('an axis shows round rates without idle zeros', f.rateAxis, [[[0], '0'], [[75], '75 /s'], [[2.5], '2.5 /s'], [[100], '100 /s'], [[50000], '50 k /s'], [[150000], '150 k /s']]);
+holds('an axis shows round rates without idle zeros', f.rateAxis, [[[0], '0'], [[75], '75 /s'], [[2.5], '2.5 /s'], [[100], '100 /s'], [[50000], '50 k /s'], [[150000], '150 k /s'],
+  [[0.05, 0.1], '0.05 /s'], [[0.05], '3 /min'], [[0.02, 0.06], '1.2 /min'], [[0.001, 0.001], '3.6 /h']]);
 holds('a count is whole under a million', f.count, [
   [[0], '0'], [[999], '999'], [[1000], '1,000'], [[123456], '123,456'], [[999999], '999,999'], [[1234567], '1.23 M'], [[-1234], '\u22121,234'], [[null], '—'],
 ]);
