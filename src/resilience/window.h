@@ -15,8 +15,10 @@
  *           late: they are booked into their second while the ring still holds it.
  *           Seconds ahead of the head move the head.
  * Threads   Single owner.
- * Memory    4 bytes per second of length; window_release frees.
- * Limits    A cell holds 2^32-1 and stays there.
+ * Memory    A byte per second of length; two or four once a second counted more than fits.
+ *           window_release frees.
+ * Limits    A cell holds 2^32-1 and stays there; without memory to widen the cells, what
+ *           they hold as they are.
  */
 #ifndef FUSEBOX_RESILIENCE_WINDOW_H
 #define FUSEBOX_RESILIENCE_WINDOW_H
@@ -30,7 +32,8 @@
 enum { WINDOW_SPANS_MAX = 4, WINDOW_LENGTH_MAX_S = 3600 };
 
 struct window {
-    uint32_t *cells;
+    void *cells;
+    int cell_bytes; /* 1, 2 or 4 */
     int length_s;
     int64_t head_s; /* the newest second held; INT64_MIN before the first */
     int span_count;

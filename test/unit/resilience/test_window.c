@@ -67,11 +67,15 @@ static int64_t next_second(struct rng *r, int64_t head_s, int length_s)
 
 static uint64_t next_count(struct rng *r)
 {
-    switch (rng_below(r, 20)) {
+    switch (rng_below(r, 40)) {
     case 0:
         return UINT32_MAX - rng_below(r, 3);
     case 1:
         return rng_next(r);
+    case 2:
+        return UINT16_MAX - 50 + rng_below(r, 100);
+    case 3:
+        return UINT8_MAX - 3 + rng_below(r, 6);
     default:
         return rng_below(r, 100);
     }
@@ -152,6 +156,44 @@ static void test_window__a_full_cell_stays_full(void **state UNUSED)
     window_release(&w);
 }
 
+static void test_window__cells_are_as_wide_as_the_largest_count(void **state UNUSED)
+{
+    static const struct {
+        uint64_t count;
+        int cell_bytes;
+    } steps[] = { { 255, 1 }, { 1, 2 }, { 65279, 2 }, { 1, 4 }, { UINT32_MAX, 4 } };
+    uint64_t sum = 0;
+    struct window w;
+
+    assert_int_equal(window_init(&w, 10, (int[]){ 10 }, 1), ERR_OK);
+    assert_true(window_add(&w, 3, 7));
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        assert_true(window_add(&w, 5, steps[i].count));
+        sum = sum + steps[i].count < UINT32_MAX ? sum + steps[i].count : UINT32_MAX;
+        assert_int_equal(w.cell_bytes, steps[i].cell_bytes);
+        assert_int_equal(window_at(&w, 5), sum);
+        assert_int_equal(window_at(&w, 3), 7);
+        assert_int_equal(window_sum(&w, 0), sum + 7);
+    }
+    window_release(&w);
+}
+
+static void test_window__without_memory_a_cell_stays_as_it_is(void **state UNUSED)
+{
+    struct window w;
+
+    assert_int_equal(window_init(&w, 10, (int[]){ 10 }, 1), ERR_OK);
+    mem_fail_nth(1);
+    assert_true(window_add(&w, 5, 300));
+    assert_true(mem_fault_happened());
+    mem_fail_nth(0);
+    assert_int_equal(window_at(&w, 5), 255);
+    assert_int_equal(window_sum(&w, 0), 255);
+    assert_true(window_add(&w, 5, 300)); /* the next one tries again */
+    assert_int_equal(window_at(&w, 5), 555);
+    window_release(&w);
+}
+
 static void test_window__refuses_what_it_cannot_hold(void **state UNUSED)
 {
     static const int spans[] = { 1, 1, 1, 1, 1 };
@@ -177,6 +219,8 @@ int main(void)
         cmocka_unit_test(test_window__is_empty_before_the_first_second),
         cmocka_unit_test(test_window__a_span_slides_and_never_resets),
         cmocka_unit_test(test_window__a_full_cell_stays_full),
+        cmocka_unit_test(test_window__cells_are_as_wide_as_the_largest_count),
+        cmocka_unit_test(test_window__without_memory_a_cell_stays_as_it_is),
         cmocka_unit_test(test_window__refuses_what_it_cannot_hold),
     };
 
