@@ -26,7 +26,7 @@ static uint32_t sink_id(struct mapping *m, struct mapping_group *g)
 
 static void send_signal(struct mapping *m, const struct mapping_subject *s, struct signal signal)
 {
-    if (s->service->needs_breaker && !s->service->breaker_count)
+    if (!s->service->counts_alone && !s->service->breaker_count)
         return;
     signal.subject = sink_id(m, s->group);
     if (signal.subject)
@@ -108,7 +108,7 @@ static void settle_group(struct mapping *m, const struct mapping_subject *s)
     if (group->settled_batch == m->batch)
         return;
     if (!mapping_group_is_live(group)) {
-        if (!group->gone_sent)
+        if (!group->gone_sent && group->sink_id)
             mapping_send(m, s, SIGNAL_GONE, s->at_ms, 0);
         group->gone_sent = true;
         group->settled_batch = m->batch;

@@ -91,7 +91,6 @@ static struct mapping_group *find_group(struct mapping_registry *r, const struct
     struct mapping_group *group = NULL;
     bool is_new = false;
 
-    append_part(&key, str_of(sight->row->source));
     append_part(&key, sight->service);
     append_part(&key, sight->breaker);
     append_part(&key, sight->endpoint);
@@ -176,7 +175,7 @@ struct mapping_subject *mapping_registry_subject(struct mapping_registry *r,
     if (!of_service)
         return NULL;
     if (!sight.breaker.len) {
-        of_service->needs_breaker = row->needs_breaker;
+        of_service->counts_alone |= !row->needs_breaker;
         return of_service;
     }
     s = find_subject(r, &sight, source);

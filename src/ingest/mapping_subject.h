@@ -2,7 +2,7 @@
  * Who is heard and about whom: the objects behind the mapping.
  *
  *   source    one scraped target (job, instance): what begins again together
- *   group     a service or a breaker as the sink knows it, over all sources
+ *   group     a service or a breaker as the sink knows it, over all sources and exporters
  *   subject   a group within one source: HAProxy's server as one instance sees it
  *
  *         group ──first──► subject ──next──► subject
@@ -43,7 +43,7 @@ struct mapping_source {
 struct mapping_subject;
 
 struct mapping_group {
-    const char *source; /* its name in signals */
+    const char *source; /* in signals: of the row that saw it first */
     struct str service;
     struct str breaker;
     struct str endpoint;
@@ -82,11 +82,11 @@ struct mapping_subject {
     uint64_t parts_batch;      /* … and with one that `retries` is reckoned from … */
     uint64_t difference_batch; /* … or `difference` */
     uint64_t restart_batch;    /* the source's, as far as `retries` knows */
-    uint64_t fall_batch; /* the newest batch in which a counter of this subject began again … */
-    int64_t fall_ms;     /* … and the time of its sample */
-    int64_t at_ms;       /* newest sample of the batch */
-    bool needs_breaker;
-    unsigned told_signals;   /* bits of enum signal_kind that a row tells which does not stand in */
+    uint64_t fall_batch;   /* the newest batch in which a counter of this subject began again … */
+    int64_t fall_ms;       /* … and the time of its sample */
+    int64_t at_ms;         /* newest sample of the batch */
+    bool counts_alone;     /* as a service without any breaker */
+    unsigned told_signals; /* bits of enum signal_kind that a row tells which does not stand in */
     unsigned spoken_signals; /* … of which a counter was more than 0 */
     size_t live_count;       /* series without a stale marker */
     struct mapping_level levels[SIGNAL_LEVEL_COUNT];

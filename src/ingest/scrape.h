@@ -37,11 +37,12 @@ struct scrape_stats {
     _Atomic uint64_t samples;
     _Atomic uint64_t targets;
     _Atomic uint64_t bytes;
-    _Atomic uint64_t exemplars;          /* in memory now */
-    _Atomic uint64_t exemplars_dropped;  /* made room, or were refused */
-    _Atomic uint64_t metadata;           /* entries in memory now */
-    _Atomic uint64_t metadata_refused;   /* over the limit */
-    _Atomic uint64_t samples_duplicate;  /* a series twice in one body: the first counts */
+    _Atomic uint64_t exemplars;         /* in memory now */
+    _Atomic uint64_t exemplars_dropped; /* made room, or were refused */
+    _Atomic uint64_t metadata;          /* entries in memory now */
+    _Atomic uint64_t metadata_refused;  /* over the limit */
+    _Atomic uint64_t
+        samples_duplicate; /* a series twice in one body without times: the first counts */
     _Atomic uint64_t target_file_errors; /* a file of targets was faulty; its last good ones stay */
     _Atomic uint64_t series_refused; /* left out: the store takes no more, or labels over a limit */
 };

@@ -91,7 +91,8 @@ static enum err take_sample(struct scrape_body *b, const struct openmetrics_line
         if (err || !entry)
             return err;
     }
-    if (!series_cache_mark(b->cache, entry, !own_time)) {
+    /* With times of their own several samples of a series are no duplicates. */
+    if (!series_cache_mark(b->cache, entry, !own_time) && !own_time) {
         b->duplicate_count++;
         return ERR_OK;
     }

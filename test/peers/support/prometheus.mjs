@@ -34,3 +34,19 @@ export function promtoolCheck(text) {
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
   return { status, output: stdout + stderr };
 }
+
+// Runs `promtool test rules` over series {"name{labels}": [values by minute]}; expressions is {promql: [{labels, value}]}.
+export function promtoolTest(dir, series, expressions, at = '1m') {
+  const file = path.join(dir, 'promtool-test.yml');
+  const quoted = (text) => JSON.stringify(text);
+  const lines = ['tests:', '  - interval: 1m', '    input_series:'];
+  for (const [name, values] of Object.entries(series)) lines.push(`      - series: ${quoted(name)}`, `        values: ${quoted(values.join(' '))}`);
+  lines.push('    promql_expr_test:');
+  for (const [expression, samples] of Object.entries(expressions)) {
+    lines.push(`      - expr: ${quoted(expression)}`, `        eval_time: ${at}`, '        exp_samples:');
+    for (const { labels, value } of samples) lines.push(`          - labels: ${quoted(labels)}`, `            value: ${value}`);
+  }
+  fs.writeFileSync(file, `${lines.join('\n')}\n`);
+  const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', file], { encoding: 'utf8' });
+  return { status, output: stdout + stderr };
+}

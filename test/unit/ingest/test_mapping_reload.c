@@ -154,6 +154,7 @@ static void test_mapping_reload__a_row_of_the_configuration_takes_its_place(void
     STATE(&w, "auth/db by py", BREAKER_OPEN);
     configure(&w, NOTHING);
     STATE(&w, "auth/db by py", BREAKER_HALF_OPEN);
+    assert_int_equal(mapping_world_times(&w, "auth/db by py", SIGNAL_GONE), 0);
     mapping_world_close(&w);
 }
 

@@ -145,6 +145,25 @@ static void test_scrape_result__reports_about_the_scrape(void **state)
     tear_down(&w);
 }
 
+static void test_scrape_result__samples_with_times_are_no_duplicates(void **state)
+{
+    static const char samples[] = "a{" OWN "} 1 @777\na{" OWN "} 2 @778\nup{" OWN "} 1 @1000\n";
+    struct world w;
+    struct scrape_outcome outcome;
+    struct str text;
+
+    (void)state;
+    set_up(&w, false, true);
+    assert_int_equal(scrape_result_good(w.target, w.store.db, STR("a 1 777\na 2 778\n"), 1000, 0.5,
+                                        &outcome, NULL),
+                     ERR_OK);
+    assert_int_equal(outcome.duplicate_count, 0);
+    text = str_of(batch_text(&w.store, &w.arena, outcome.batch, true));
+    assert_true(str_has_prefix(text, STR(samples)));
+    sample_batch_free(outcome.batch);
+    tear_down(&w);
+}
+
 static void test_scrape_result__marks_missing_series_stale_once(void **state)
 {
     struct world w;
@@ -456,6 +475,7 @@ int main(void)
         cmocka_unit_test(test_scrape_result__renames_clashing_labels),
         cmocka_unit_test(test_scrape_result__honors_labels_when_told),
         cmocka_unit_test(test_scrape_result__reports_about_the_scrape),
+        cmocka_unit_test(test_scrape_result__samples_with_times_are_no_duplicates),
         cmocka_unit_test(test_scrape_result__marks_missing_series_stale_once),
         cmocka_unit_test(test_scrape_result__does_not_mark_series_with_times_of_their_own),
         cmocka_unit_test(test_scrape_result__marks_all_stale_on_failure_once),
