@@ -1,7 +1,12 @@
 /* The dashboard's files, compiled in. Paths are looked up in a table; there is no file system
  * behind them. */
+#include <string.h>
+
 #include "api/api.h"
 #include "api/ui_assets.h"
+#include "api/view_json.h"
+
+#define DASHBOARD "/api/v1/retry-monitoring/dashboard/"
 
 static const struct ui_asset *find_asset(struct str path)
 {
@@ -33,6 +38,26 @@ static bool accepts_gzip(const struct http_request *req)
     return false;
 }
 
+/* The document that the page will ask for first, so that the browser need not wait for the script
+ * to ask for it; NULL: none, or no memory to say so. */
+static const char *preload(struct http_request *req, struct str path)
+{
+    struct arena *arena = http_request_arena(req);
+    const struct str services = STR("/ui/services/");
+    const char *view = NULL, *name;
+
+    if (str_equals(path, STR("/ui/")))
+        view = VIEW_OVERVIEW;
+    else if (str_equals(path, STR("/ui/map")))
+        view = VIEW_MAP;
+    if (str_has_prefix(path, services) && path.len > services.len) {
+        name = http_encode(arena, (struct str){ path.ptr + services.len, path.len - services.len });
+        view = name ? arena_printf(arena, VIEW_SERVICE "%s", name) : NULL;
+    }
+    return view ? arena_printf(arena, "<" DASHBOARD "%s>; rel=preload; as=fetch; crossorigin", view)
+                : NULL;
+}
+
 enum err api_page(struct http_request *req, struct http_reply *reply, void *ctx)
 {
     struct str path = http_request_path(req);
@@ -41,6 +66,8 @@ enum err api_page(struct http_request *req, struct http_reply *reply, void *ctx)
     (void)ctx;
     if (!asset && is_view(path))
         asset = find_asset(STR("/ui/"));
+    if (asset && !asset->immutable)
+        reply->link = preload(req, path);
     if (!asset)
         return diag_set(&reply->diag, ERR_NOT_FOUND, "the dashboard has no such file");
     reply->content_type = asset->content_type;

@@ -61,6 +61,8 @@ void view_json_head_of(struct json *j, const char *name, const struct monitor_vi
     json_key(j, "view");
     json_cstr(j, name);
     head_members(j, view, origin);
+    json_key(j, "open_breakers");
+    json_int(j, view->totals.breakers.in_state[BREAKER_OPEN]);
 }
 
 void view_json_sentence(struct json *j, const struct sentence *sentence)

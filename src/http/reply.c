@@ -42,6 +42,7 @@ void reply_error(enum err err, struct http_reply *reply)
     reply->content_type = NULL;
     reply->content_encoding = NULL;
     reply->disposition = NULL;
+    reply->link = NULL;
     reply->cache_control = NULL;
     reply->etag = NULL;
     if (err_is_retryable(err) && reply->retry_after_s <= 0)

@@ -77,6 +77,7 @@ struct http_reply {
     const char *cache_control; /* "no-store" unless set */
     const char *location;      /* for redirects */
     const char *disposition;   /* Content-Disposition; static or in the request's arena */
+    const char *link;          /* Link (RFC 8288); static or in the request's arena */
     const char *content_encoding; /* when `fixed` is already compressed */
     struct buf body;              /* the server takes it */
     struct str fixed;             /* or bytes that live as long as the process */

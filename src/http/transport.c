@@ -138,6 +138,7 @@ static bool add_headers(struct MHD_Response *response, const struct http_conn *c
            add_header(response, "ETag", reply->etag) &&
            add_header(response, "Location", reply->location) &&
            add_header(response, "Content-Disposition", reply->disposition) &&
+           add_header(response, "Link", reply->link) &&
            add_header(response, "Content-Encoding", reply->content_encoding) &&
            add_header(response, "Allow", allow) &&
            add_number(response, "Retry-After", reply->retry_after_s) &&

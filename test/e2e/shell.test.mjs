@@ -43,6 +43,7 @@ async function show(path = '/ui/', { scene = 'healthy', ...options } = {}) {
   view = await openPage(browser, options);
   await view.page.goto(server.url + path);
   await view.page.locator('h1').first().waitFor();
+  if (!/nowhere/.test(path)) await server.listened();
   return view.page;
 }
 

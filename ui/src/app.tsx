@@ -1,19 +1,22 @@
-// The page: takes the view that the address names, keeps the title and the spoken line, hears the keys.
+// The page: takes the view that the address names, keeps the title and the spoken line.
 import { effect, signal, untracked } from '@preact/signals';
 import { render } from 'preact';
-import { narrow } from './prefs';
 import { visible } from './format';
 import { Hatches } from './marks';
 import { Notices } from './notices';
 import { DependencyMap } from './map';
 import { Overview } from './overview';
-import { follow, go, overviewPath, route, type Route } from './route';
+import { follow, kiosk, overviewPath, route, type Route } from './route';
 import { Service } from './service';
-import { Bars, Failed, KeysDialog, Pages, TopBar, keysOpen } from './shell';
+import { CopyDialog, said } from './copy';
+import { Jump } from './jump';
+import './keys';
+import { Settings } from './settings';
+import { Bars, Failed } from './shell';
+import { TopBar } from './top';
 import { Storage } from './storage';
 import { storage } from './storage-data';
-import { feedState, isRefused, mapDoc, open, overviewLoaded, paused, refused, sentence, serviceDoc, togglePause, totals } from './state';
-import { leaveRow, moveFocus, returnTo } from './table';
+import { feedState, isRefused, mapDoc, open, overviewLoaded, paused, refused, sentence, serviceDoc, totals } from './state';
 import type { Sentence } from './views';
 
 const SPEAK_EVERY_MS = 10_000;
@@ -68,38 +71,12 @@ effect(() => {
 });
 
 effect(() => {
-  const next = route.value;
-  untracked(() => open(next));
+  document.documentElement.toggleAttribute('data-kiosk', kiosk.value);
 });
 
-function typing(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null;
-}
-
-function back(): void {
-  const now = route.peek();
-  if (now.view === 'overview') leaveRow();
-  else {
-    if (now.view === 'service') returnTo(now.name);
-    go(overviewPath);
-  }
-}
-
-const KEYS: Record<string, () => void> = {
-  j: () => moveFocus(1),
-  k: () => moveFocus(-1),
-  p: togglePause,
-  Escape: back,
-  '?': () => (keysOpen.value = true),
-};
-
-addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (typing(event.target) || keysOpen.peek()) return;
-  const act = KEYS[event.key];
-  if (!act) return;
-  event.preventDefault();
-  act();
+effect(() => {
+  const next = route.value;
+  untracked(() => open(next));
 });
 
 function Missing({ path }: { path: string }) {
@@ -128,14 +105,16 @@ function App() {
       <a class="skip" href="#main">To the content</a>
       <Hatches />
       <TopBar />
-      {narrow.value && <Pages />}
       <main id="main" tabIndex={-1}>
         <Notices />
         <Bars />
         <div class={old ? 'view disconnected' : 'view'}><View /></div>
       </main>
       <div class="sr" aria-live="polite">{spoken.value}</div>
-      <KeysDialog />
+      <div class="said" role="status">{said.value}</div>
+      <Jump />
+      <Settings />
+      <CopyDialog />
     </>
   );
 }

@@ -1,39 +1,53 @@
 // What a person chose for this browser, and what the window is like. Storage holds preferences only.
-import { effect, signal } from '@preact/signals';
+import { effect, signal, type Signal } from '@preact/signals';
 
-export type Theme = 'auto' | 'light' | 'dark';
-const THEMES: readonly Theme[] = ['auto', 'light', 'dark'];
-const KEY = 'fusebox.theme';
+export const THEMES = ['auto', 'light', 'dark'] as const;
+export const DENSITIES = ['comfortable', 'dense'] as const;
+export const SWITCH = ['on', 'off'] as const;
 
-function stored(): Theme {
+const narrowQuery = matchMedia('(max-width: 760px)');
+export const narrow = signal(narrowQuery.matches);
+narrowQuery.addEventListener('change', () => {
+  narrow.value = narrowQuery.matches;
+});
+
+function stored(key: string): string | null {
   try {
-    const value = localStorage.getItem(KEY) as Theme | null;
-    return value && THEMES.includes(value) ? value : 'auto';
+    return localStorage.getItem(key);
   } catch {
-    return 'auto'; // storage may be forbidden; the choice then lasts as long as the page
+    return null; // storage may be forbidden; a choice then lasts as long as the page
   }
 }
 
-export const theme = signal<Theme>(stored());
+// A choice that is kept; the first value is the one without a choice, and is not stored.
+function preference<T extends string>(name: string, values: readonly T[]): Signal<T> {
+  const key = `fusebox.${name}`;
+  const found = stored(key) as T | null;
+  const choice = signal<T>(found && values.includes(found) ? found : values[0]!);
+  effect(() => {
+    const value = choice.value;
+    try {
+      if (value === values[0]) localStorage.removeItem(key);
+      else localStorage.setItem(key, value);
+    } catch {
+      // as above
+    }
+  });
+  return choice;
+}
 
-export function nextTheme(): void {
-  theme.value = THEMES[(THEMES.indexOf(theme.peek()) + 1) % THEMES.length]!;
-  try {
-    if (theme.peek() === 'auto') localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, theme.peek());
-  } catch {
-    // as above
-  }
+export const theme = preference('theme', THEMES);
+export const density = preference('density', DENSITIES);
+export const shortcuts = preference('shortcuts', SWITCH);
+
+// The value after this one, and the first after the last.
+export function cycle<T extends string>(choice: Signal<T>, values: readonly T[]): void {
+  choice.value = values[(values.indexOf(choice.peek()) + 1) % values.length]!;
 }
 
 effect(() => {
   const root = document.documentElement;
   if (theme.value === 'auto') root.removeAttribute('data-theme');
   else root.setAttribute('data-theme', theme.value);
-});
-
-const query = matchMedia('(max-width: 760px)');
-export const narrow = signal(query.matches);
-query.addEventListener('change', () => {
-  narrow.value = query.matches;
+  root.toggleAttribute('data-dense', density.value === 'dense');
 });

@@ -60,6 +60,8 @@ export const period = computed<Period>(() => ({
   endMs: parseEnd(param('end') ?? ''),
 }));
 export const hasCharts = computed(() => route.value.view === 'service');
+// The charts end before now.
+export const isPast = computed(() => hasCharts.value && period.value.endMs !== null);
 export const kiosk = computed(() => param('kiosk') !== null);
 
 function read(): void {

@@ -1,20 +1,17 @@
-// What surrounds every view: the bar on top, the bars that say what is not as usual, the keys.
+// What may stand in every view: bars that say what is not as usual, loading, failure.
 import { effect, signal, useSignal } from '@preact/signals';
 import { Component, type ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
-import { age, clock, count, duration, visible } from './format';
+import { useEffect } from 'preact/hooks';
+import { age, clock, count, cut, duration, visible } from './format';
 import { Glyph } from './glyphs';
-import { narrow, nextTheme, theme } from './prefs';
-import { follow, mapPath, overviewPath, route, storagePath } from './route';
-import { dataAgeS, epoch, feedState, isRefused, paused, retryNow, shown, tick, togglePause } from './state';
+import { ignored, overviewPath } from './route';
+import { epoch, feedState, paused, retryNow, shown, tick, togglePause } from './state';
 import type { Failure } from './stream';
 
 const LOADING_QUIET_MS = 150;
 const LOADING_LONG_S = 5;
-const DATA_FRESH_S = 10;
 const LOST_QUIET_MS = 1000; // a reconnect that succeeds at once is not worth a bar
 
-export const keysOpen = signal(false);
 const newVersion = signal(false);
 
 // After a restart the server may be another version than the page: then its shell names another script.
@@ -31,64 +28,6 @@ effect(() => {
     })
     .catch(() => undefined);
 });
-
-function Live() {
-  const state = feedState.value;
-  if (state.kind === 'idle' || isRefused.value) return null;
-  if (paused.value) return <span class="live c-info"><Glyph kind="pause" quiet />Paused</span>;
-  if (state.kind === 'lost') return <span class="live c-unk"><Glyph kind="stale" quiet />{narrow.value ? 'Lost' : 'Not connected'}</span>;
-  if (state.kind === 'connecting' || !shown.value) return <span class="live c-unk">Connecting</span>;
-  return (
-    <span class="live c-ok" title="Connected; beside it the age of the newest data">
-      <Glyph kind="ok" quiet />Live <span class="m sm age">{dataAgeS.value < DATA_FRESH_S || narrow.value ? age(dataAgeS.value) : `data ${age(dataAgeS.value)} old`}</span>
-    </span>
-  );
-}
-
-const THEME_GLYPHS = {
-  auto: <g><circle cx="8" cy="8" r="5" fill="none" stroke="currentColor" stroke-width="1.6" /><path d="M8 3a5 5 0 000 10z" fill="currentColor" /></g>,
-  light: <circle cx="8" cy="8" r="5" fill="none" stroke="currentColor" stroke-width="1.6" />,
-  dark: <circle cx="8" cy="8" r="5.8" fill="currentColor" />,
-};
-
-// In the bar on top where there is room, else a row of its own below it.
-export function Pages() {
-  const link = (view: string, path: string, text: string) => (
-    <a href={path} aria-current={route.value.view === view ? 'page' : undefined} onClick={(event) => follow(event, path)}>{text}</a>
-  );
-  return (
-    <nav class="pages" aria-label="Pages">
-      {link('overview', overviewPath, 'Services')}
-      {link('map', mapPath, 'Map')}
-      {link('storage', storagePath, 'Storage')}
-    </nav>
-  );
-}
-
-export function TopBar() {
-  const isPaused = paused.value !== null;
-  return (
-    <header class="top">
-      <a class="brand" href={overviewPath} onClick={(event) => follow(event, overviewPath)}>
-        <svg class="logo" viewBox="0 0 20 20" aria-hidden="true">
-          <rect x="1" y="4" width="18" height="12" rx="3" />
-          <path d="M4.5 10c2-4 3.6-4 5.5 0s3.5 4 5.5 0" />
-        </svg>
-        <span class={narrow.value ? 'sr' : ''}>fusebox</span>
-      </a>
-      {!narrow.value && <Pages />}
-      <span class="sp" />
-      <span class="m sm nw">{narrow.value ? 'UTC' : 'times in UTC'}</span>
-      <Live />
-      <button onClick={togglePause} aria-pressed={isPaused} disabled={!shown.value}>{isPaused ? 'Go live' : 'Pause'} <kbd>p</kbd></button>
-      <button onClick={nextTheme} title="Colours: as the system, light, dark" aria-label={`Theme: ${theme.value}`}>
-        <svg class="g" viewBox="0 0 16 16" aria-hidden="true">{THEME_GLYPHS[theme.value]}</svg>
-        {narrow.value ? null : `Theme: ${theme.value}`}
-      </button>
-      <button class="wide-only" onClick={() => (keysOpen.value = true)}>Keys <kbd>?</kbd></button>
-    </header>
-  );
-}
 
 function LostBar() {
   const state = feedState.value;
@@ -120,6 +59,12 @@ export function Bars() {
           <span><b>Paused at {clock(pause.atMs)}</b>, {count(pause.missed)} newer {pause.missed === 1 ? 'update' : 'updates'}</span>
           <span class="sp" />
           <button class="flat" onClick={togglePause}>Go live</button>
+        </div>
+      )}
+      {ignored.value.length > 0 && (
+        <div class="note" id="ignored">
+          <Glyph kind="unknown" quiet />
+          <span>Left out of the address, because it makes no sense here: <code>{cut(visible(ignored.value.join(', ')), 120)}</code></span>
         </div>
       )}
       {newVersion.value && (
@@ -182,29 +127,4 @@ export class Guard extends Component<{ children: ComponentChildren }, { broken: 
       </section>
     );
   }
-}
-
-const KEYS: [string, string][] = [
-  ['j', 'next service'],
-  ['k', 'service before'],
-  ['Enter', 'open it'],
-  ['Esc', 'back to all services'],
-  ['p', 'pause, and go live again'],
-  ['\u2190 \u2192', 'move the cursor of a chart'],
-  ['?', 'these keys'],
-];
-
-export function KeysDialog() {
-  const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => effect(() => {
-    if (keysOpen.value) ref.current?.showModal();
-    else ref.current?.close();
-  }), []);
-  return (
-    <dialog ref={ref} aria-labelledby="keys-title" onClose={() => (keysOpen.value = false)}>
-      <h2 id="keys-title">Keys</h2>
-      <dl class="keys">{KEYS.map(([key, what]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>)}</dl>
-      <button onClick={() => (keysOpen.value = false)}>Close</button>
-    </dialog>
-  );
 }

@@ -31,6 +31,9 @@ export const isRefused = computed(() => shown.value === null && refused.value !=
 // What Fusebox says about itself; every document has it, and it outlives a change of the view.
 export const notices = signal<readonly Notice[]>([]);
 
+// How many breakers are open; every document of a stream has it.
+export const openBreakers = signal<number | null>(null);
+
 export function takeNotices(next: readonly Notice[] | undefined): void {
   if (next && JSON.stringify(next) !== JSON.stringify(notices.peek())) notices.value = next;
 }
@@ -85,6 +88,9 @@ const overviewView: View = {
   },
 };
 
+// As the server spells a name (RFC 3986, 2.3), for the page's preloaded document to be found.
+const segment = (name: string): string => encodeURIComponent(name).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+
 const serviceView = (name: string): View => {
   const take = (value: unknown) => {
     const doc = value as ServiceDocument;
@@ -97,7 +103,7 @@ const serviceView = (name: string): View => {
     seen(doc.last_data_ms);
     if (doc.epoch) epoch.value = doc.epoch;
   };
-  return { path: `service/${encodeURIComponent(name)}`, takeDocument: take, takeUpdate: take };
+  return { path: `service/${segment(name)}`, takeDocument: take, takeUpdate: take };
 };
 
 const mapView: View = {
@@ -116,10 +122,11 @@ let current: { view: View; key: string } | null = null;
 let behind = true; // the document has to come before updates count
 
 function take(view: View, kind: 'snapshot' | 'update', data: unknown): void {
-  const { now_ms, notices: said } = data as { now_ms: number; notices?: readonly Notice[] };
+  const { now_ms, notices: said, open_breakers } = data as { now_ms: number; notices?: readonly Notice[]; open_breakers?: number };
   batch(() => {
     refused.value = null;
     takeNotices(said);
+    openBreakers.value = open_breakers ?? null;
     if (kind === 'snapshot') view.takeDocument(data);
     else view.takeUpdate(data);
     shown.value = { nowMs: now_ms, mono: performance.now() };

@@ -22,6 +22,7 @@ const HEADERS = {
 };
 const VIEWS = '/api/v1/retry-monitoring/dashboard/';
 const SERVICES = '/api/v1/retry-monitoring/services/';
+const HEALTH = '/api/v1/retry-monitoring/health';
 const STORAGE = '/api/v1/storage';
 
 export class MockServer {
@@ -81,11 +82,16 @@ export class MockServer {
     this.ticker = everyMs > 0 ? setInterval(() => this.push(change()), everyMs) : null;
   }
 
+  // Until somebody listens: what is pushed before, nobody hears.
+  async listened() {
+    while (this.streams.size === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
   // One update to all streams: the members given, with the next number and time.
   push(update = {}) {
     this.seq += 1;
     this.nowMs += 1000;
-    const moment = { notices: this.notices, seq: this.seq, timestamp: new Date(this.nowMs).toISOString(), now_ms: this.nowMs };
+    const moment = { notices: this.notices, open_breakers: this.openBreakers, seq: this.seq, timestamp: new Date(this.nowMs).toISOString(), now_ms: this.nowMs };
     for (const { res, views } of this.streams)
       for (const view of views) this.send(res, 'update', { ...this.updateOf(view, update), ...moment, view: view.name });
   }
@@ -117,6 +123,7 @@ export class MockServer {
     if (pathname.startsWith(VIEWS)) return this.dashboard(pathname.slice(VIEWS.length), searchParams, res);
     if (pathname === '/api/v1/events') return this.json(res, 200, eventsPage(this.serviceScene, searchParams));
     if (pathname.startsWith(SERVICES)) return this.json(res, 200, definitionOf(this.serviceScene));
+    if (pathname === HEALTH) return this.health(res);
     if (pathname.startsWith(STORAGE)) return this.storage(req.method, pathname.slice(STORAGE.length), res);
     const file = this.files.get(pathname) ?? (pathname.startsWith('/ui/') && !pathname.startsWith('/ui/assets/') ? this.files.get('/ui/') : undefined);
     if (!file) return res.writeHead(404).end();
@@ -167,7 +174,17 @@ export class MockServer {
 
   documentOf({ name, map, service }) {
     const doc = map ? mapDocument(this.mapScene, this.moment) : service === null ? overviewDocument(this.scene, this.moment) : serviceDocument(this.serviceScene, this.scene, service, this.moment);
-    return doc && { ...doc, view: name, notices: this.notices };
+    return doc && { ...doc, view: name, notices: this.notices, open_breakers: this.openBreakers };
+  }
+
+  get openBreakers() {
+    return overviewDocument(this.scene, this.moment).totals.breakers.open;
+  }
+
+  // Of the health report what the jump box reads.
+  health(res) {
+    const services = overviewDocument(this.scene, this.moment).services.map(({ service, health }) => ({ service, health }));
+    return this.json(res, 200, { services });
   }
 
   subscribe(views, res) {
