@@ -38,12 +38,12 @@ afterEach(async () => {
   await server.stop();
 });
 
-async function show(path = '/ui/', { scene = 'healthy', ...options } = {}) {
+async function show(path = '/ui/', { scene = 'healthy', live = true, ...options } = {}) {
   server.scene = scene;
   view = await openPage(browser, options);
   await view.page.goto(server.url + path);
   await view.page.locator('h1').first().waitFor();
-  if (!/nowhere/.test(path)) await server.listened();
+  if (live) await view.page.locator('.live.c-ok').waitFor(); // what is pushed before, nobody hears
   return view.page;
 }
 

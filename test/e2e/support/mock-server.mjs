@@ -82,11 +82,6 @@ export class MockServer {
     this.ticker = everyMs > 0 ? setInterval(() => this.push(change()), everyMs) : null;
   }
 
-  // Until somebody listens: what is pushed before, nobody hears.
-  async listened() {
-    while (this.streams.size === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-
   // One update to all streams: the members given, with the next number and time.
   push(update = {}) {
     this.seq += 1;
