@@ -5,7 +5,8 @@
  * A handler answers from the published view at once. What only another thread
  * knows is asked for by parking the request: ask_history goes to the evaluate
  * thread and, for what is older than its memory, from there with ask_stored to the
- * query thread, ask_reload to the main thread, ask_seal and ask_backup to the write thread.
+ * query thread, ask_events to the query thread at once, ask_reload to the main thread,
+ * ask_seal and ask_backup to the write thread.
  *
  * Threads   Immutable after start, but for what locks itself.
  */
@@ -64,6 +65,8 @@ struct api {
     /* Answered by api_answer_edit on the state thread, api_answer_service behind the next view. */
     enum err (*ask_edit)(void *daemon, struct http_parked *parked);
     enum err (*ask_fresh)(void *daemon, struct http_parked *parked);
+    /* Answered by api_answer_events. */
+    enum err (*ask_events)(void *daemon, struct http_parked *parked);
     /* A definition was saved, or is `gone`: the monitor is told of it. */
     void (*tell_definition)(void *daemon, struct definition *d, bool gone);
     void *daemon;
@@ -106,6 +109,11 @@ void api_answer_job(struct http_parked *parked, enum err err, const struct diag 
 struct store;
 void api_answer_edit(struct api *api, struct store *store, struct http_parked *parked);
 
+/* Answers a parked question for events; the query thread. go_on is asked now and then, an error
+ * ends it. */
+void api_answer_events(struct api *api, struct http_parked *parked, enum err (*go_on)(void *ctx),
+                       void *ctx);
+
 /* Answers a parked GET of a service from the newest view. The evaluate thread. */
 void api_answer_service(struct api *api, struct http_parked *parked);
 
@@ -126,7 +134,8 @@ http_handler api_page, api_page_root;                                 /* page.c 
 http_handler api_metadata, api_targets;                               /* prometheus.c */
 http_handler api_reload;                                              /* admin.c */
 http_handler api_storage, api_storage_seal, api_storage_backup;       /* storage.c */
-http_handler api_events_post, api_events_search;                      /* events.c */
+http_handler api_events_post;                                         /* events.c */
+http_handler api_events_search;                                       /* event_search.c */
 http_handler api_storage_cardinality;                                 /* cardinality.c */
 
 #endif

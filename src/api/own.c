@@ -203,6 +203,9 @@ static void export_log(struct own *own, const struct tsdb_stats *s, const struct
             s->commit_failures_count);
     gauge(out, "fusebox_tsdb_log_rows", "Rows in the log.", (double)s->log_rows_count);
     gauge(out, "fusebox_tsdb_log_bytes", "Bytes of the log's rows.", (double)s->log_bytes);
+    gauge(out, "fusebox_tsdb_events", "Events that are stored word for word.",
+          (double)s->events_count);
+    gauge(out, "fusebox_tsdb_event_bytes", "Bytes of their rows.", (double)s->events_bytes);
     gauge(out, "fusebox_tsdb_replay_seconds", "Time that the log's replay took at the start.",
           (double)s->replay_duration_ns / 1e9);
     gauge(out, "fusebox_tsdb_failing", "1 while the store does not take what comes.",

@@ -46,7 +46,7 @@ const struct http_route api_routes[] = {
     { HTTP_POST, "/api/v1/events", api_events_post, .body_max_bytes = EVENTS_BODY_MAX_BYTES,
       .summary = "Takes events as JSON or NDJSON; answered when they are stored" },
     { HTTP_GET, "/api/v1/events", api_events_search,
-      .summary = "The newest events; event_type, service, since, until, limit, before narrow" },
+      .summary = "The stored events, newest first (event_type, service, breaker, caller, outcome, since, until, limit, before), or counted (by=, step=)" },
     { HTTP_GET, "/api/v1/metadata", api_metadata,
       .summary = "Type, help and unit of each metric, in Prometheus' shape; metric and limit narrow" },
     { HTTP_GET, "/api/v1/targets", api_targets,

@@ -87,6 +87,12 @@ static void log_and_disk(struct json *j, const struct storage_view *v)
     figure(j, "rows", s->log_rows_count);
     figure(j, "bytes", s->log_bytes);
     json_close_object(j);
+    json_key(j, "events");
+    json_open_object(j);
+    figure(j, "count", s->events_count);
+    figure(j, "rows", s->event_rows_count);
+    figure(j, "bytes", s->events_bytes);
+    json_close_object(j);
     json_key(j, "disk");
     json_open_object(j);
     figure(j, "blocks", s->blocks_count);

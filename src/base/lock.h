@@ -18,8 +18,9 @@ enum lock_rank {
     LOCK_RANK_BLOCK = 76,       /* one block's directory */
     LOCK_RANK_PUBLISH = 70,     /* pointer swaps of published snapshots */
     LOCK_RANK_INDEX = 60,       /* tsdb index */
-    LOCK_RANK_EVENTS = 55,      /* ids, counters and the ring of events */
+    LOCK_RANK_EVENTS = 55,      /* ids and counters of events */
     LOCK_RANK_CATALOG = 50,
+    LOCK_RANK_SAMPLES_DB = 45, /* the connection to samples.db */
     LOCK_RANK_HTTP = 40,
     LOCK_RANK_DAEMON = 10,
 };

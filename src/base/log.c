@@ -151,10 +151,10 @@ static void write_line(struct log *log, enum log_level level, const char *messag
 
 static void end_repeat(struct log *log, struct log_repeat *repeat)
 {
-    if (repeat->message && repeat->count > LOG_REPEATS_SHOWN) {
+    if (repeat->message && repeat->count > repeat->shown) {
         struct log_field fields[] = {
             LOG_CSTR("repeated", repeat->message),
-            LOG_INT("times", (int64_t)(repeat->count - LOG_REPEATS_SHOWN)),
+            LOG_INT("times", (int64_t)(repeat->count - repeat->shown)),
             { .kind = LOG_FIELD_END },
         };
 
@@ -164,7 +164,7 @@ static void end_repeat(struct log *log, struct log_repeat *repeat)
 }
 
 /* True when this line is to be swallowed and counted. */
-static bool is_repeat(struct log *log, enum log_level level, const char *message)
+static bool is_repeat(struct log *log, enum log_level level, const char *message, uint64_t shown)
 {
     int64_t now = clock_mono_ns(&log->clock);
     struct log_repeat *oldest = &log->repeats[0];
@@ -175,24 +175,36 @@ static bool is_repeat(struct log *log, enum log_level level, const char *message
         if (r->message && now - r->since_mono_ns >= REPEAT_WINDOW_NS)
             end_repeat(log, r);
         if (r->message == message && r->level == level)
-            return ++r->count > LOG_REPEATS_SHOWN;
+            return ++r->count > r->shown;
         if (!r->message || (oldest->message && r->since_mono_ns < oldest->since_mono_ns))
             oldest = r;
     }
     end_repeat(log, oldest);
-    *oldest = (struct log_repeat){ message, level, now, 1 };
+    *oldest = (struct log_repeat){ message, level, now, 1, shown };
     return false;
+}
+
+static void log_bounded(struct log *log, enum log_level level, const char *message,
+                        const struct log_field *fields, uint64_t shown)
+{
+    if (!log_is_on(log, level))
+        return;
+    lock_take(&log->lock);
+    if (!is_repeat(log, level, message, shown))
+        write_line(log, level, message, fields);
+    lock_drop(&log->lock);
 }
 
 void log_fields(struct log *log, enum log_level level, const char *message,
                 const struct log_field *fields)
 {
-    if (!log_is_on(log, level))
-        return;
-    lock_take(&log->lock);
-    if (!is_repeat(log, level, message))
-        write_line(log, level, message, fields);
-    lock_drop(&log->lock);
+    log_bounded(log, level, message, fields, LOG_REPEATS_SHOWN);
+}
+
+void log_data(struct log *log, enum log_level level, const char *message,
+              const struct log_field *fields)
+{
+    log_bounded(log, level, message, fields, LOG_DATA_SHOWN);
 }
 
 void log_flush(struct log *log)

@@ -7,7 +7,8 @@
  * The message is a constant; data goes into keys. Only threads log, and the
  * place where an error stops travelling logs it once. The same message at the
  * same level within a minute is written ten times, then collapsed into one line
- * with its count at the minute's end (or when the log is flushed).
+ * with its count at the minute's end (or when the log is flushed). Lines that are data,
+ * each one of which counts (log_data), are written up to 6,000 times a minute.
  *
  *   log_write(log, LOG_WARN, "scrape failed", LOG_STR("target", url), LOG_INT("status", 503));
  *
@@ -43,13 +44,13 @@ struct log_field {
 #define LOG_INT(k, v)    ((struct log_field){ .key = (k), .kind = LOG_FIELD_INT, .number = (v) })
 #define LOG_DOUBLE(k, v) ((struct log_field){ .key = (k), .kind = LOG_FIELD_DOUBLE, .real = (v) })
 
-enum { LOG_REPEATS_TRACKED = 16, LOG_REPEATS_SHOWN = 10 };
+enum { LOG_REPEATS_TRACKED = 16, LOG_REPEATS_SHOWN = 10, LOG_DATA_SHOWN = 6000 };
 
 struct log_repeat {
     const char *message; /* constants are compared by address */
     enum log_level level;
     int64_t since_mono_ns;
-    uint64_t count;
+    uint64_t count, shown; /* shown: so many are written */
 };
 
 struct log {
@@ -66,6 +67,10 @@ void log_init(struct log *log, int fd, enum log_level level, enum log_format for
 void log_release(struct log *log); /* flushes; the descriptor stays the caller's */
 void log_set_level(struct log *log, enum log_level level);
 bool log_is_on(struct log *log, enum log_level level);
+
+/* A line of data: other bounds, else the same. */
+void log_data(struct log *log, enum log_level level, const char *message,
+              const struct log_field *fields);
 
 /* Use log_write (one field at least) or log_message: they end the list of fields. */
 void log_fields(struct log *log, enum log_level level, const char *message,

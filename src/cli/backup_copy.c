@@ -45,6 +45,17 @@ static enum err copy_all(const char *from_dir, const char *to_dir, struct diag *
     return err ? err : file_sync_dir(to_dir, diag);
 }
 
+/* Backups of older versions have none; whether one is missing is for the verification. */
+static enum err copy_events(const char *from, const char *to, struct diag *diag)
+{
+    char path[PATH_BYTES];
+    enum err err = join(from, "events", path, diag);
+
+    if (err || access(path, F_OK) != 0)
+        return err;
+    return copy_file(from, to, "events", diag);
+}
+
 static void remove_all(const char *path)
 {
     DIR *dir = opendir(path);
@@ -92,6 +103,8 @@ enum err backup_copy(const char *from, const char *to, struct diag *diag)
     if (err)
         return err;
     err = copy_all(from_blocks, to_blocks, diag);
+    if (!err)
+        err = copy_events(from, to, diag);
     if (!err)
         err = copy_file(from, to, "MANIFEST", diag);
     if (!err)

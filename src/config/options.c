@@ -221,6 +221,27 @@ static const struct option_row rows[OPT_COUNT] = {
                                  .zero = "takes samples from any future",
                                  .help = "Samples further ahead of the clock are refused." },
 
+    [OPT_EVENTS_RETENTION] = { .name = "events.retention",
+                               .environment = "FUSEBOX_EVENTS_RETENTION",
+                               .type = OPTION_DURATION,
+                               .preset = "7d",
+                               .min = MINUTES(24 * 60),
+                               .max = INFINITY,
+                               .zero = "as long as there is room",
+                               .reloadable = true,
+                               .help = "Events are kept word for word this long, to be searched. "
+                                       "Their series follow storage.retention." },
+    [OPT_EVENTS_MAX_BYTES] = { .name = "events.max_bytes",
+                               .environment = "FUSEBOX_EVENTS_MAX_BYTES",
+                               .type = OPTION_SIZE,
+                               .preset = "256MiB",
+                               .min = MIB(1),
+                               .max = INFINITY,
+                               .zero = "no limit",
+                               .reloadable = true,
+                               .help = "The oldest events go when all of them are larger on the "
+                                       "disk, compressed." },
+
     [OPT_SCRAPE_MAX_BODY] = { .name = "scrape.max_body",
                               .environment = "FUSEBOX_SCRAPE_MAX_BODY",
                               .type = OPTION_SIZE,

@@ -65,5 +65,5 @@ void breaker_log_write(void *ctx, const struct monitor_transition *t)
     add_count(fields, &count, "failure_count", t->errors);
     add_count(fields, &count, "success_count", t->calls - t->errors);
     fields[count] = (struct log_field){ .kind = LOG_FIELD_END };
-    log_fields(ctx, rows[row].level, rows[row].message, fields);
+    log_data(ctx, rows[row].level, rows[row].message, fields);
 }

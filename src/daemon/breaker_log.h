@@ -7,7 +7,8 @@
  *   open → half_open    circuit_half_open           half_open → open     circuit_reopened
  *   any other           circuit_state_change
  *
- * The counts are those of the state that ended, where the source tells them.
+ * The counts are those of the state that ended, where the source tells them. The lines
+ * are data: they are not collapsed before there are 6,000 of one kind in a minute.
  *
  * Source    Reference S1, structured logging.
  */

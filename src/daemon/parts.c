@@ -59,6 +59,8 @@ static enum err open_store(struct daemon *d, struct diag *diag)
         .budget = &d->budget,
         .retention_ms = config_int(d->config, OPT_STORAGE_RETENTION),
         .retention_bytes = (uint64_t)config_int(d->config, OPT_STORAGE_RETENTION_SIZE),
+        .events_retention_ms = config_int(d->config, OPT_EVENTS_RETENTION),
+        .events_max_bytes = (uint64_t)config_int(d->config, OPT_EVENTS_MAX_BYTES),
         .max_future_ms = config_int(d->config, OPT_STORAGE_MAX_FUTURE),
         .late_window_ms = config_int(d->config, OPT_STORAGE_OUT_OF_ORDER_WINDOW),
     };
@@ -129,6 +131,13 @@ static enum err ask_stored(void *daemon, struct http_parked *parked, int64_t sto
     struct daemon *d = daemon;
 
     return query_thread_ask(&d->query, parked, stored_ms, history);
+}
+
+static enum err ask_events(void *daemon, struct http_parked *parked)
+{
+    struct daemon *d = daemon;
+
+    return query_thread_ask_events(&d->query, parked);
 }
 
 static enum err ask_reload(void *daemon, struct http_parked *parked)
@@ -207,6 +216,8 @@ void parts_set_retention(struct daemon *d, const struct config *cfg)
     uint64_t retention_bytes = (uint64_t)config_int(cfg, OPT_STORAGE_RETENTION_SIZE);
 
     tsdb_set_retention(d->db, retention_ms, retention_bytes);
+    tsdb_set_events_retention(d->db, config_int(cfg, OPT_EVENTS_RETENTION),
+                              (uint64_t)config_int(cfg, OPT_EVENTS_MAX_BYTES));
     atomic_store(&d->api.retention_ms, retention_ms);
     atomic_store(&d->api.retention_bytes, retention_bytes);
 }
@@ -226,6 +237,7 @@ static void fill_api(struct daemon *d)
     api->gateway = config_text(d->config, OPT_MONITORING_GATEWAY);
     api->ask_history = ask_history;
     api->ask_stored = ask_stored;
+    api->ask_events = ask_events;
     api->ask_reload = ask_reload;
     api->ask_seal = ask_seal;
     api->ask_backup = ask_backup;
@@ -394,6 +406,14 @@ static enum err start_threads(struct daemon *d, struct diag *diag)
     return err ? diag_set(diag, err, "the threads do not start: %s", err_text(err)) : ERR_OK;
 }
 
+static enum err recall_events(struct daemon *d, struct diag *diag)
+{
+    enum err err = events_recall(&d->events, d->db, clock_wall_ms(&d->clock));
+
+    return err ? diag_set(diag, err, "the ids of events cannot be read: %s", err_text(err))
+               : ERR_OK;
+}
+
 enum err parts_start(struct daemon *d, struct diag *diag)
 {
     enum err err = listen_address_parse(config_text(d->config, OPT_LISTEN), &d->listen, diag);
@@ -416,7 +436,9 @@ enum err parts_start(struct daemon *d, struct diag *diag)
     d->views_ready = true;
     fill_api(d);
     own_cardinality_init(&d->api.own.cardinality);
-    err = make_parts(d, diag);
+    err = recall_events(d, diag);
+    if (!err)
+        err = make_parts(d, diag);
     if (!err)
         err = start_server(d, diag);
     if (err)

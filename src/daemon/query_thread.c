@@ -9,6 +9,7 @@ struct question {
     struct query_thread *asked;
     struct http_parked *parked;
     int64_t deadline_mono_ns;
+    void (*answer)(struct question *q);
     int64_t stored_ms;
     struct service_history history;
 };
@@ -36,7 +37,7 @@ static enum err go_on(void *ctx)
     return clock_mono_ns(&q->asked->clock) < q->deadline_mono_ns ? ERR_OK : ERR_TIMEOUT;
 }
 
-static void answer(struct question *q)
+static void answer_history(struct question *q)
 {
     struct api *api = q->asked->api;
     struct stored_ask ask = {
@@ -44,17 +45,25 @@ static void answer(struct question *q)
     };
 
     api_answer_stored(api, q->parked, &ask, &q->history);
-    mem_free(q);
+}
+
+static void answer_events(struct question *q)
+{
+    api_answer_events(q->asked->api, q->parked, go_on, q);
 }
 
 static void *run(void *arg)
 {
     struct query_thread *q = arg;
-    void *question;
+    void *item;
 
     thread_lower_priority();
-    while (!queue_pop(&q->inbox, -1, &question))
-        answer(question);
+    while (!queue_pop(&q->inbox, -1, &item)) {
+        struct question *question = item;
+
+        question->answer(question);
+        mem_free(question);
+    }
     return NULL;
 }
 
@@ -76,22 +85,43 @@ void query_thread_release(struct query_thread *q)
     queue_release(&q->inbox);
 }
 
-enum err query_thread_ask(struct query_thread *q, struct http_parked *parked, int64_t stored_ms,
-                          const struct service_history *history)
+static struct question *new_question(struct query_thread *q, struct http_parked *parked,
+                                     void (*answer)(struct question *q))
 {
-    struct question *question = mem_alloc(sizeof *question);
-    int64_t received_ns = http_request_received_mono_ns(http_parked_request(parked));
-    enum err err;
+    struct question *question = mem_alloc_zero(1, sizeof *question);
 
     if (!question)
-        return ERR_NOMEM;
-    *question = (struct question){ .asked = q,
-                                   .parked = parked,
-                                   .deadline_mono_ns = received_ns + QUERY_DEADLINE_NS,
-                                   .stored_ms = stored_ms,
-                                   .history = *history };
-    err = queue_push(&q->inbox, question);
+        return NULL;
+    question->asked = q;
+    question->parked = parked;
+    question->answer = answer;
+    question->deadline_mono_ns = http_request_received_mono_ns(http_parked_request(parked)) +
+                                 QUERY_DEADLINE_NS;
+    return question;
+}
+
+static enum err push(struct query_thread *q, struct question *question)
+{
+    enum err err = question ? queue_push(&q->inbox, question) : ERR_NOMEM;
+
     if (err)
         mem_free(question);
     return err;
+}
+
+enum err query_thread_ask(struct query_thread *q, struct http_parked *parked, int64_t stored_ms,
+                          const struct service_history *history)
+{
+    struct question *question = new_question(q, parked, answer_history);
+
+    if (question) {
+        question->stored_ms = stored_ms;
+        question->history = *history;
+    }
+    return push(q, question);
+}
+
+enum err query_thread_ask_events(struct query_thread *q, struct http_parked *parked)
+{
+    return push(q, new_question(q, parked, answer_events));
 }

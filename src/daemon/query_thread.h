@@ -1,5 +1,6 @@
 /*
- * The query thread: answers what needs stored series, one question after the other.
+ * The query thread: answers what needs stored series or events, one question after the
+ * other.
  *
  * It reads the store beside everything else, at low priority: neither the evaluation
  * nor the http threads wait for it. A question that waits or works for longer than
@@ -36,9 +37,10 @@ enum err query_thread_start(struct query_thread *q) MUST_CHECK; /* ERR_UNAVAILAB
 void query_thread_stop(struct query_thread *q);    /* gives up what waits and what it works at */
 void query_thread_release(struct query_thread *q); /* all-zero is allowed */
 
-/* Takes the parked request; copies the history. ERR_OVERLOADED, ERR_CANCELLED (stopping),
- * ERR_NOMEM: it did not. */
+/* Take the parked request; the first copies the history. ERR_OVERLOADED, ERR_CANCELLED (stopping),
+ * ERR_NOMEM: they did not. */
 enum err query_thread_ask(struct query_thread *q, struct http_parked *parked, int64_t stored_ms,
                           const struct service_history *history) MUST_CHECK;
+enum err query_thread_ask_events(struct query_thread *q, struct http_parked *parked) MUST_CHECK;
 
 #endif

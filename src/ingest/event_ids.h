@@ -2,7 +2,7 @@
  * Ids of events that were taken, so that one that is sent again changes nothing.
  *
  * An id belongs to its service. The newest EVENT_IDS_MAX are known by their hashes,
- * for EVENT_IDS_MS each; not beyond a restart.
+ * for EVENT_IDS_MS each; after a restart event_recall.h reads them back.
  *
  *   event_ids_add(&ids, service, id, now_ms) -> event_ids_remove when its body was not stored
  *

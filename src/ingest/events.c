@@ -2,12 +2,13 @@
 
 #include "base/mem.h"
 #include "ingest/batch_queue.h"
+#include "ingest/event_recall.h"
 #include "ingest/event_signals.h"
 
 /* One event of a body, as far as it is needed later. */
 struct item {
-    struct event_entry entry;
-    struct str text;
+    struct str text; /* empty: it is a repeat */
+    int64_t at_ms;
     struct hash_128 id;
     bool has_id;
 };
@@ -26,6 +27,7 @@ struct event_delivery {
     struct event_options options;
     struct event_tally tally;
     struct event_signals signals;
+    struct buf text; /* what is stored of it */
     bool is_stored;
     events_done *done; /* NULL: it was told */
     void *ctx;
@@ -43,8 +45,12 @@ void events_release(struct events *e)
 {
     event_series_release(&e->series);
     event_ids_release(&e->ids);
-    event_ring_release(&e->ring);
     lock_release(&e->lock);
+}
+
+enum err events_recall(struct events *e, struct tsdb *db, int64_t now_ms)
+{
+    return event_recall(&e->ids, db, now_ms);
 }
 
 /* --- the cargo of a batch --- */
@@ -59,17 +65,6 @@ static void tell(struct event_delivery *d, enum err err)
         done(d->ctx, &counts, err);
 }
 
-static void keep_in_ring(struct event_delivery *d)
-{
-    for (size_t i = 0; i < d->items.count; i++) {
-        const struct item *item = vec_at(&d->items, i);
-
-        /* Without memory they cannot be searched, but they count. */
-        if (item->text.len && event_ring_add(&d->events->ring, &item->entry, item->text))
-            return;
-    }
-}
-
 static void forget_ids(struct event_delivery *d)
 {
     for (size_t i = 0; i < d->items.count; i++) {
@@ -80,7 +75,6 @@ static void forget_ids(struct event_delivery *d)
     }
 }
 
-/* Items that are repeats have no text any more: they were told before. */
 static enum err settle_locked(struct event_delivery *d, enum err err)
 {
     struct events *e = d->events;
@@ -91,7 +85,6 @@ static enum err settle_locked(struct event_delivery *d, enum err err)
         return err;
     }
     d->is_stored = true;
-    keep_in_ring(d);
     return d->leans_on_pending && e->failures_count != d->failures_before ? ERR_UNAVAILABLE
                                                                           : ERR_OK;
 }
@@ -129,6 +122,7 @@ static void release_delivery(struct event_delivery *d)
     event_signals_release(&d->signals);
     vec_release(&d->items);
     vec_release(&d->faults);
+    buf_release(&d->text);
     arena_release(&d->arena);
     mem_free(d);
 }
@@ -164,11 +158,8 @@ static enum err keep_event(struct event_delivery *d, const struct event *event)
 
     if (!item)
         return vec_error(&d->items) == ERR_LIMIT ? ERR_TOO_LARGE : ERR_NOMEM;
-    item->entry = (struct event_entry){ .at_ms = event->at_ms,
-                                        .received_ms = d->options.now_ms,
-                                        .service_hash = hash_str(event_text(event, EVENT_SERVICE)),
-                                        .kind = event->kind };
     item->text = event->text;
+    item->at_ms = event->at_ms;
     item->has_id = id.len > 0;
     if (item->has_id)
         item->id = event_id_hash(event_text(event, EVENT_SERVICE), id);
@@ -219,6 +210,7 @@ static struct event_delivery *new_delivery(struct events *e, struct str body)
     d->arena = arena_limited(EVENTS_ARENA_MAX_BYTES);
     d->items = vec_of(sizeof(struct item), EVENTS_BODY_MAX_COUNT);
     d->faults = vec_of(sizeof(struct event_fault), EVENTS_FAULTS_SHOWN);
+    d->text = buf_limited(EVENTS_BODY_MAX_BYTES + EVENTS_BODY_MAX_COUNT);
     event_tally_init(&d->tally, &d->arena);
     event_signals_init(&d->signals, &d->arena);
     return d;
@@ -226,7 +218,7 @@ static struct event_delivery *new_delivery(struct events *e, struct str body)
 
 static bool book(struct event_delivery *d)
 {
-    size_t bytes = 2 * d->body.len + sizeof *d; /* and what is made of it */
+    size_t bytes = 3 * d->body.len + sizeof *d; /* and what is made of it */
 
     if (d->events->budget && !budget_take_assured(d->events->budget, BUDGET_INGEST, bytes))
         return false;
@@ -320,14 +312,42 @@ static enum err finish_parts(struct event_delivery *d)
     return err ? err : event_signals_finish(&d->signals);
 }
 
+/* What is stored word for word: all that are no repeats, each on a line of its own. */
+static enum err write_events(struct event_delivery *d, struct batch_events *ret)
+{
+    struct batch_events events = { .min_ms = INT64_MAX, .max_ms = INT64_MIN };
+
+    if (!buf_reserve(&d->text, d->body.len + d->items.count))
+        return buf_error(&d->text);
+    for (size_t i = 0; i < d->items.count; i++) {
+        const struct item *item = vec_at(&d->items, i);
+
+        if (!item->text.len)
+            continue;
+        buf_append_str(&d->text, item->text);
+        buf_append_byte(&d->text, '\n');
+        events.count++;
+        events.id_count += item->has_id;
+        events.min_ms = item->at_ms < events.min_ms ? item->at_ms : events.min_ms;
+        events.max_ms = item->at_ms > events.max_ms ? item->at_ms : events.max_ms;
+    }
+    events.text = buf_str(&d->text);
+    *ret = events;
+    return buf_error(&d->text);
+}
+
 static enum err push_locked(struct event_delivery *d, int64_t mono_ns)
 {
     struct events *e = d->events;
     struct sample_batch *batch;
-    enum err err = event_series_draft(&e->series, &d->tally, d->options.now_ms, &batch);
+    struct batch_events events;
+    enum err err = write_events(d, &events);
 
+    if (!err)
+        err = event_series_draft(&e->series, &d->tally, d->options.now_ms, &batch);
     if (err)
         return err;
+    batch->events = events;
     batch->received_ms = d->options.now_ms;
     batch->received_mono_ns = mono_ns;
     batch->cargo = &d->cargo;
@@ -370,11 +390,4 @@ enum err events_submit(struct events *e, struct event_delivery *d, int64_t mono_
     if (err)
         atomic_fetch_add(&e->stats.refused_bodies, 1);
     return err;
-}
-
-void events_search(struct events *e, const struct event_query *query, event_visit *visit, void *ctx)
-{
-    lock_take(&e->lock);
-    event_ring_search(&e->ring, query, visit, ctx);
-    lock_drop(&e->lock);
 }

@@ -6,7 +6,9 @@
  *   events_submit(&e, delivery, done, ctx)                  into the write queue
  *        └─► done(ctx, ERR_OK)       committed and synced: from then on it can be searched
  *            done(ctx, err)          not stored; the body may be sent again
- *   events_search
+ *
+ * The events are stored word for word in the transaction of their samples, so that
+ * event_search.h finds them again and event_recall.h their ids.
  *
  * What was sent again (the same service and id) is counted as accepted and changes
  * nothing. A body that is not stored is not evaluated, and its ids are forgotten.
@@ -26,8 +28,8 @@
 #include "base/lock.h"
 #include "base/queue.h"
 #include "ingest/event_ids.h"
-#include "ingest/event_ring.h"
 #include "ingest/event_series.h"
+#include "wire/event.h"
 
 enum {
     EVENTS_BODY_MAX_BYTES = 4 << 20,
@@ -48,7 +50,6 @@ struct events {
     int64_t max_future_ms;
     struct event_series series;
     struct event_ids ids;
-    struct event_ring ring;
     uint64_t failures_count; /* deliveries that were not stored */
     struct event_stats stats;
 };
@@ -56,6 +57,8 @@ struct events {
 void events_init(struct events *e, struct tsdb *db, struct queue *batches, struct budget *budget,
                  int64_t max_future_ms);
 void events_release(struct events *e);
+/* What was told before a restart is known again; before anything is submitted. ERR_NOMEM, ERR_IO. */
+enum err events_recall(struct events *e, struct tsdb *db, int64_t now_ms) MUST_CHECK;
 
 struct event_delivery;
 
@@ -82,9 +85,5 @@ void events_drop(struct event_delivery *d); /* one that is not submitted; NULL i
 typedef void events_done(void *ctx, const struct event_counts *counts, enum err err);
 enum err events_submit(struct events *e, struct event_delivery *d, int64_t mono_ns,
                        events_done *done, void *ctx) MUST_CHECK;
-
-/* Under the lock: `visit` copies what it needs and calls nothing of this module. */
-void events_search(struct events *e, const struct event_query *query, event_visit *visit,
-                   void *ctx);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "base/str.h"
 
 #define SAMPLE_STALE_BITS UINT64_C(0x7ff0000000000002)
 
@@ -45,6 +46,17 @@ struct batch_cargo {
 };
 
 /*
+ * What a source told, word for word: stored in the transaction of the batch's samples.
+ * The text stands as long as the batch.
+ */
+struct batch_events {
+    struct str text;
+    uint32_t count;         /* of events in it; 0: none are stored */
+    uint32_t id_count;      /* that have an id of their sender */
+    int64_t min_ms, max_ms; /* their own times */
+};
+
+/*
  * One delivery of one source (a scrape, a tick of own metrics). It is committed
  * whole or not at all.
  *
@@ -54,6 +66,7 @@ struct sample_batch {
     int64_t received_ms;       /* wall time at which its last byte came */
     int64_t received_mono_ns;  /* the same instant on the monotonic clock */
     struct batch_cargo *cargo; /* NULL: none; gone with the batch */
+    struct batch_events events;
     size_t count;
     size_t capacity_count;
     struct series_sample items[];

@@ -14,7 +14,9 @@
 
 enum { MANIFEST_MAX_BYTES = 64 << 20 };
 
-static const char manifest_head[] = "fusebox backup 1\n";
+/* The first had no file of events. */
+static const char manifest_head_1[] = "fusebox backup 1\n";
+static const char manifest_head[] = "fusebox backup 2\n";
 
 static void print_manifest(const struct block_set *set, struct buf *out)
 {
@@ -44,16 +46,16 @@ static enum err write_manifest(const struct block_set *set, const char *dir, str
     return err;
 }
 
-static enum err copy_blocks(const struct block_set *set, const char *blocks_dir,
-                            const atomic_bool *cancel, struct tsdb_job_result *r, struct diag *diag)
+static enum err copy_blocks(const struct backup *b, const char *blocks_dir,
+                            struct tsdb_job_result *r, struct diag *diag)
 {
     char path[TSDB_PATH_BYTES];
     enum err err = ERR_OK;
 
-    for (size_t i = 0; i < set->count && !err; i++) {
-        const struct block_entry *entry = &set->entries[i];
+    for (size_t i = 0; i < b->set->count && !err; i++) {
+        const struct block_entry *entry = &b->set->entries[i];
 
-        if (atomic_load(cancel))
+        if (atomic_load(b->cancel))
             return ERR_CANCELLED;
         if (!tsdb_path(blocks_dir, entry->row.name, path))
             return diag_set(diag, ERR_LIMIT, "%s: the path is too long", blocks_dir);
@@ -65,36 +67,52 @@ static enum err copy_blocks(const struct block_set *set, const char *blocks_dir,
     return err ? err : file_sync_dir(blocks_dir, diag);
 }
 
-static void remove_backup(const struct block_set *set, const char *dir, const char *blocks_dir)
+static enum err copy_events(const struct backup *b, struct tsdb_job_result *r, struct diag *diag)
+{
+    char path[TSDB_PATH_BYTES];
+    uint64_t bytes = 0;
+    enum err err;
+
+    if (!tsdb_path(b->dir, "events", path))
+        return diag_set(diag, ERR_LIMIT, "%s: the path is too long", b->dir);
+    err = backup_events_write(b->events, path, b->cancel, &bytes, diag);
+    r->bytes += bytes;
+    return err;
+}
+
+static void remove_backup(const struct backup *b, const char *blocks_dir)
 {
     char path[TSDB_PATH_BYTES];
 
-    for (size_t i = 0; i < set->count; i++)
-        if (tsdb_path(blocks_dir, set->entries[i].row.name, path))
+    for (size_t i = 0; i < b->set->count; i++)
+        if (tsdb_path(blocks_dir, b->set->entries[i].row.name, path))
             unlink(path);
+    if (tsdb_path(b->dir, "events", path))
+        unlink(path);
     rmdir(blocks_dir);
-    rmdir(dir);
+    rmdir(b->dir);
 }
 
-enum err backup_write(const struct block_set *set, const char *dir, const atomic_bool *cancel,
-                      struct tsdb_job_result *ret, struct diag *diag)
+enum err backup_write(const struct backup *b, struct tsdb_job_result *ret, struct diag *diag)
 {
     struct tsdb_job_result r = { .kind = TSDB_BACKUP };
     int64_t started_ns = tsdb_mono_ns();
     char blocks_dir[TSDB_PATH_BYTES];
     enum err err;
 
-    if (!tsdb_path(dir, "blocks", blocks_dir))
-        return diag_set(diag, ERR_LIMIT, "%s: the path is too long", dir);
-    if (access(dir, F_OK) == 0)
-        return diag_set(diag, ERR_CONFLICT, "%s is there already", dir);
+    if (!tsdb_path(b->dir, "blocks", blocks_dir))
+        return diag_set(diag, ERR_LIMIT, "%s: the path is too long", b->dir);
+    if (access(b->dir, F_OK) == 0)
+        return diag_set(diag, ERR_CONFLICT, "%s is there already", b->dir);
     err = file_make_dir(blocks_dir, diag);
     if (!err)
-        err = copy_blocks(set, blocks_dir, cancel, &r, diag);
+        err = copy_blocks(b, blocks_dir, &r, diag);
     if (!err)
-        err = write_manifest(set, dir, diag);
+        err = copy_events(b, &r, diag);
+    if (!err)
+        err = write_manifest(b->set, b->dir, diag);
     if (err) {
-        remove_backup(set, dir, blocks_dir);
+        remove_backup(b, blocks_dir);
         return err;
     }
     r.duration_ns = tsdb_mono_ns() - started_ns;
@@ -125,6 +143,11 @@ static bool parse_row(struct str line, struct manifest_row *row)
     return true;
 }
 
+static bool has_head(struct str text, const char *wanted)
+{
+    return str_has_prefix(text, str_of(wanted));
+}
+
 /* The last line is a checksum over all before it. */
 static bool checksum_holds(struct str text, struct str *ret_body)
 {
@@ -132,7 +155,7 @@ static bool checksum_holds(struct str text, struct str *ret_body)
     char line[sizeof "crc32c 00000000\n"];
 
     if (text.len < sizeof manifest_head - 1 + line_bytes ||
-        memcmp(text.ptr, manifest_head, sizeof manifest_head - 1) != 0)
+        (!has_head(text, manifest_head) && !has_head(text, manifest_head_1)))
         return false;
     *ret_body = (struct str){ text.ptr, text.len - line_bytes };
     snprintf(line, sizeof line, "crc32c %08x\n", (unsigned)crc32c(0, text.ptr, ret_body->len));
@@ -160,7 +183,8 @@ static enum err parse_manifest(struct str text, const char *path, struct vec *ro
     return ERR_OK;
 }
 
-enum err backup_read_manifest(const char *dir, struct vec *rows, struct diag *diag)
+enum err backup_read_manifest(const char *dir, struct vec *rows, bool *ret_events,
+                              struct diag *diag)
 {
     struct arena arena = arena_limited(MANIFEST_MAX_BYTES + 4096);
     char path[TSDB_PATH_BYTES];
@@ -172,6 +196,8 @@ enum err backup_read_manifest(const char *dir, struct vec *rows, struct diag *di
     err = file_read(&arena, path, MANIFEST_MAX_BYTES, &text, diag);
     if (!err)
         err = parse_manifest(text, path, rows, diag);
+    if (!err)
+        *ret_events = has_head(text, manifest_head);
     arena_release(&arena);
     return err;
 }

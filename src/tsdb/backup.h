@@ -3,6 +3,7 @@
  *
  *   NAME/MANIFEST              a line per block: seq level created_ms name, and a checksum
  *   NAME/blocks/               hard links where the file system allows, else copies
+ *   NAME/events                what sources told, word for word (backup_events.h)
  *
  * Behind a seal that is everything that was committed before it.
  *
@@ -14,14 +15,24 @@
 
 #include <stdatomic.h>
 
+#include "tsdb/backup_events.h"
 #include "tsdb/block_set.h"
 #include "tsdb/tsdb.h"
 
-/* Makes `dir`, which must not exist; after an error it is gone again. */
-enum err backup_write(const struct block_set *set, const char *dir, const atomic_bool *cancel,
-                      struct tsdb_job_result *ret, struct diag *diag) MUST_CHECK;
+struct backup {
+    const struct block_set *set;
+    struct event_rows *events;
+    const char *dir;
+    const atomic_bool *cancel;
+};
 
-/* The rows of a backup's MANIFEST into rows (struct manifest_row). ERR_NOT_FOUND: there is none. */
-enum err backup_read_manifest(const char *dir, struct vec *rows, struct diag *diag) MUST_CHECK;
+/* Makes the directory, which must not exist; after an error it is gone again. */
+enum err backup_write(const struct backup *b, struct tsdb_job_result *ret,
+                      struct diag *diag) MUST_CHECK;
+
+/* The rows of a backup's MANIFEST into rows (struct manifest_row); *ret_events: there is a file of
+ * events. ERR_NOT_FOUND: there is no MANIFEST. */
+enum err backup_read_manifest(const char *dir, struct vec *rows, bool *ret_events,
+                              struct diag *diag) MUST_CHECK;
 
 #endif

@@ -7,6 +7,7 @@ struct accepted {
     const struct series_sample *items;
     size_t count;
     int64_t received_ms;
+    const struct batch_events *events;
 };
 
 /* What a commit takes, and what it left out. */
@@ -78,7 +79,7 @@ static enum err copy_taken(struct tsdb *db, struct commit *c, const struct sampl
         else
             copy[count++] = batch->items[i];
     }
-    *ret = (struct accepted){ copy, count, batch->received_ms };
+    *ret = (struct accepted){ copy, count, batch->received_ms, &batch->events };
     return ERR_OK;
 }
 
@@ -102,15 +103,27 @@ static enum err accept_batch(struct tsdb *db, struct commit *c, const struct sam
 
     while (i < batch->count && !why_not(db, c, &batch->items[i]))
         i++;
-    *ret = (struct accepted){ batch->items, batch->count, batch->received_ms };
+    *ret = (struct accepted){ batch->items, batch->count, batch->received_ms, &batch->events };
     err = i < batch->count ? copy_taken(db, c, batch, i, ret) : ERR_OK;
     return err ? err : define_all(db, ret);
+}
+
+static enum err write_batch(struct tsdb *db, const struct accepted *batch)
+{
+    enum err err = ERR_OK;
+
+    if (batch->count)
+        err = log_store_put_batch(&db->log, batch->items, batch->count, batch->received_ms);
+    if (!err && batch->events->count)
+        err = event_rows_put(&db->events, batch->events, batch->received_ms);
+    return err;
 }
 
 static enum err write_log(struct tsdb *db, const struct accepted *batches, size_t count)
 {
     enum err err = log_store_begin(&db->log);
 
+    event_rows_begin(&db->events);
     for (size_t i = 0; i < db->defining.count && !err; i++) {
         struct label space[LABELS_MAX];
         uint32_t ref = *(uint32_t *)vec_at(&db->defining, i);
@@ -118,13 +131,13 @@ static enum err write_log(struct tsdb *db, const struct accepted *batches, size_
         err = log_store_put_series(&db->log, ref, tsdb_labels(db, ref, space));
     }
     for (size_t i = 0; i < count && !err; i++)
-        if (batches[i].count)
-            err = log_store_put_batch(&db->log, batches[i].items, batches[i].count,
-                                      batches[i].received_ms);
+        err = write_batch(db, &batches[i]);
     if (!err)
         err = log_store_commit(&db->log);
     if (err)
         log_store_abort(&db->log);
+    else
+        event_rows_keep(&db->events);
     return err;
 }
 
@@ -132,15 +145,15 @@ static enum err write_log(struct tsdb *db, const struct accepted *batches, size_
 static enum err reserve_and_write(struct tsdb *db, const struct accepted *batches, size_t count)
 {
     struct head_need need = { 0 };
-    size_t sample_count = 0;
+    bool is_empty = true;
     enum err err;
 
     for (size_t i = 0; i < count; i++) {
         head_prepare(&db->head, batches[i].items, batches[i].count, &need);
-        sample_count += batches[i].count;
+        is_empty &= !batches[i].count && !batches[i].events->count;
     }
     err = head_reserve(&db->head, &need);
-    if (!err && sample_count)
+    if (!err && !is_empty)
         err = write_log(db, batches, count);
     for (size_t i = 0; i < count && err; i++)
         head_cancel(&db->head, batches[i].items, batches[i].count);

@@ -11,6 +11,7 @@
 #include "head/index.h"
 #include "tsdb/block_set.h"
 #include "tsdb/damage.h"
+#include "tsdb/event_rows.h"
 #include "tsdb/log.h"
 #include "tsdb/manifest.h"
 #include "tsdb/retain.h"
@@ -33,6 +34,7 @@ struct tsdb {
     struct head head;
     struct log_store log;
     struct manifest manifest;
+    struct event_rows events;
     struct block_sets sets;
     struct damages damages;
     struct budget own_budget; /* without a limit, when the caller has none */
@@ -42,6 +44,7 @@ struct tsdb {
     struct arena commit_arena;
     struct vec defining; /* references that the commit under way defines */
     struct retain retain;
+    struct retain events_clock;
     bool retain_known;
     struct settling settling;
     struct tsdb_job *job; /* the one that is out */
@@ -65,6 +68,8 @@ struct tsdb {
     _Atomic int64_t now_ms; /* as last told */
     _Atomic int64_t retention_ms;
     _Atomic uint64_t retention_bytes;
+    _Atomic int64_t events_retention_ms;
+    _Atomic uint64_t events_max_bytes;
     _Atomic uint64_t future_count;
     _Atomic uint64_t too_old_count;
     _Atomic uint64_t out_of_order_count;

@@ -98,6 +98,13 @@ static enum err run_merge(struct tsdb_job *job)
     return add_made(job, name, level_of(job));
 }
 
+static enum err run_backup(struct tsdb_job *job)
+{
+    struct backup backup = { job->set, &job->db->events, job->backup_dir, &job->cancel };
+
+    return backup_write(&backup, &job->result, &job->diag);
+}
+
 void tsdb_job_run(struct tsdb_job *job)
 {
     switch (job->kind) {
@@ -108,7 +115,7 @@ void tsdb_job_run(struct tsdb_job *job)
         job->err = run_merge(job);
         break;
     case TSDB_BACKUP:
-        job->err = backup_write(job->set, job->backup_dir, &job->cancel, &job->result, &job->diag);
+        job->err = run_backup(job);
         break;
     }
 }

@@ -11,6 +11,7 @@ enum err log_store_begin(struct log_store *log)
 {
     log->pending_rows = 0;
     log->pending_bytes = 0;
+    lock_take(&log->lock);
     if (db_sync_failed(log->db))
         return ERR_IO;
     return db_begin(log->db, NULL);
@@ -64,6 +65,7 @@ enum err log_store_commit(struct log_store *log)
 
     if (err)
         return err;
+    lock_drop(&log->lock);
     log->last_id += (int64_t)log->pending_rows;
     log->row_count += log->pending_rows;
     log->body_bytes += log->pending_bytes;
@@ -73,6 +75,7 @@ enum err log_store_commit(struct log_store *log)
 void log_store_abort(struct log_store *log)
 {
     db_rollback(log->db);
+    lock_drop(&log->lock);
 }
 
 void log_store_sealed(struct log_store *log, const struct log_mark *mark)
@@ -95,8 +98,10 @@ enum err log_store_cut(struct log_store *log, bool *ret_more)
     *ret_more = false;
     if (log->cut_id >= log->sealed_id)
         return ERR_OK;
+    lock_take(&log->lock);
     db_bind_i64(log->cut, 1, end);
     err = db_run(log->cut, NULL);
+    lock_drop(&log->lock);
     if (err)
         return err;
     log->cut_id = end;
@@ -106,18 +111,27 @@ enum err log_store_cut(struct log_store *log, bool *ret_more)
     return ERR_OK;
 }
 
-enum err log_store_give_back(struct log_store *log)
+static enum err give_back_locked(struct log_store *log)
 {
     size_t before_bytes = log->free_bytes;
-    enum err err;
+    enum err err = db_give_back(log->db, GIVE_BACK_PAGES, &log->free_bytes, NULL);
 
-    if (!log->giving_back || log->cut_id < log->sealed_id)
-        return ERR_OK;
-    err = db_give_back(log->db, GIVE_BACK_PAGES, &log->free_bytes, NULL);
     if (err || (log->free_bytes && log->free_bytes < before_bytes))
         return err;
     log->giving_back = false; /* nothing is free any more, or the file keeps it */
     return db_checkpoint(log->db, DB_CHECKPOINT_TRUNCATE, NULL);
+}
+
+enum err log_store_give_back(struct log_store *log)
+{
+    enum err err;
+
+    if (!log->giving_back || log->cut_id < log->sealed_id)
+        return ERR_OK;
+    lock_take(&log->lock);
+    err = give_back_locked(log);
+    lock_drop(&log->lock);
+    return err;
 }
 
 enum err log_store_check(struct log_store *log, struct diag *diag)
@@ -143,5 +157,10 @@ enum err log_store_checkpoint(struct log_store *log)
 
 enum err log_store_settle(struct log_store *log)
 {
-    return db_checkpoint(log->db, DB_CHECKPOINT_PASSIVE, NULL);
+    enum err err;
+
+    lock_take(&log->lock);
+    err = db_checkpoint(log->db, DB_CHECKPOINT_PASSIVE, NULL);
+    lock_drop(&log->lock);
+    return err;
 }

@@ -9,24 +9,28 @@
  * definition of a series stands in the same transaction as its first sample.
  * A seal covers all rows up to one id: from the transaction on that says so they
  * are not replayed any more, and log_store_cut deletes them bit by bit.
- * After an error between _begin and _commit call log_store_abort.
+ * After an error between _begin and _commit, of these two as well, call log_store_abort.
  *
  * A row that is damaged is moved to the table `damaged`, named, and the others
  * are read.
  *
- * Threads   Owned by the write thread; row_count and body_bytes may be read by any.
+ * Threads   Owned by the write thread; row_count and body_bytes may be read by any. The
+ *           connection is used under `lock`, from _begin to _commit or _abort too, since
+ *           others read events through it (event_rows.h).
  * Limits    ROW_SAMPLES_MAX samples per batch.
  * Source    docs/formats/log.md.
  */
 #ifndef FUSEBOX_TSDB_LOG_H
 #define FUSEBOX_TSDB_LOG_H
 
+#include "base/lock.h"
 #include "base/vec.h"
 #include "model/labels.h"
 #include "sqlite/db.h"
 #include "tsdb/row.h"
 
 struct log_store {
+    struct lock lock;
     struct db *db;
     struct db_stmt *put_series;
     struct db_stmt *drop_series;

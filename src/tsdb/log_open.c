@@ -4,7 +4,7 @@
 #include "tsdb/log_parts.h"
 
 enum {
-    FORMAT_VERSION = 2,
+    FORMAT_VERSION = 3,
     APPLICATION_ID = 0x46425453, /* "FBTS" */
     DAMAGED_ROWS_MAX = 1 << 20,
 };
@@ -43,6 +43,17 @@ static const char sql_format_2[] = "ALTER TABLE log DROP COLUMN max_ts;"
                                    ") STRICT;"
                                    "PRAGMA user_version = 2;";
 
+static const char sql_format_3[] = "CREATE TABLE event ("
+                                   "  seq INTEGER PRIMARY KEY,"
+                                   "  count INTEGER NOT NULL,"
+                                   "  id_count INTEGER NOT NULL,"
+                                   "  received_ms INTEGER NOT NULL,"
+                                   "  min_ms INTEGER NOT NULL,"
+                                   "  max_ms INTEGER NOT NULL,"
+                                   "  body BLOB NOT NULL"
+                                   ") STRICT;"
+                                   "PRAGMA user_version = 3;";
+
 /* After a commit with an unknown end the same definition may be there already. */
 static const char sql_put_series[] = "INSERT INTO series (ref, labels) VALUES (?1, ?2)"
                                      " ON CONFLICT (ref) DO UPDATE SET labels = excluded.labels";
@@ -61,8 +72,10 @@ static enum err make_schema(struct log_store *log, struct diag *diag)
     err = db_begin(log->db, diag);
     if (!err && version == 0)
         err = db_exec(log->db, sql_format_1, diag);
-    if (!err)
+    if (!err && version < 2)
         err = db_exec(log->db, sql_format_2, diag);
+    if (!err)
+        err = db_exec(log->db, sql_format_3, diag);
     if (!err)
         err = db_commit(log->db, diag);
     if (err)
@@ -110,7 +123,7 @@ int64_t log_store_checksum(struct str text, const int64_t *numbers, size_t count
     return crc;
 }
 
-enum err log_store_get_meta(struct log_store *log, const char *key, int64_t otherwise, int64_t *ret,
+static enum err read_meta(struct log_store *log, const char *key, int64_t otherwise, int64_t *ret,
                             struct diag *diag)
 {
     struct db_stmt *stmt = NULL;
@@ -130,6 +143,17 @@ enum err log_store_get_meta(struct log_store *log, const char *key, int64_t othe
     if (!err)
         *ret = value;
     db_finalize(stmt);
+    return err;
+}
+
+enum err log_store_get_meta(struct log_store *log, const char *key, int64_t otherwise, int64_t *ret,
+                            struct diag *diag)
+{
+    enum err err;
+
+    lock_take(&log->lock);
+    err = read_meta(log, key, otherwise, ret, diag);
+    lock_drop(&log->lock);
     return err;
 }
 
@@ -177,6 +201,7 @@ enum err log_store_open(struct log_store *log, const char *dir, bool relaxed, st
         .labels = buf_limited(2 * LABELS_MAX_BYTES),
         .damaged = vec_of(sizeof(struct log_damaged), DAMAGED_ROWS_MAX),
     };
+    lock_init(&log->lock, LOCK_RANK_SAMPLES_DB);
     log->path = path_of(dir);
     options.path = log->path;
     err = log->path ? row_codec_init(&log->codec) : ERR_NOMEM;
@@ -195,6 +220,8 @@ enum err log_store_open(struct log_store *log, const char *dir, bool relaxed, st
 
 void log_store_close(struct log_store *log)
 {
+    if (!log->lock.rank)
+        return;
     db_finalize(log->put_series);
     db_finalize(log->drop_series);
     db_finalize(log->put_row);
@@ -204,5 +231,6 @@ void log_store_close(struct log_store *log)
     buf_release(&log->labels);
     vec_release(&log->damaged);
     mem_free(log->path);
+    lock_release(&log->lock);
     *log = (struct log_store){ 0 };
 }

@@ -263,6 +263,7 @@ static enum err follow_clock(struct tsdb *db, int64_t now_ms, int64_t mono_ns)
     if (err)
         return err;
     retain_init(&db->retain, stored_ms, now_ms, mono_ns);
+    retain_init(&db->events_clock, stored_ms, now_ms, mono_ns);
     db->retain_known = true;
     return ERR_OK;
 }
@@ -397,6 +398,28 @@ static void make_room(struct tsdb *db)
     db->memory_short = limit && budget_room_bytes(db->budget) < limit / ROOM_PART;
 }
 
+/*
+ * The events' clock does not follow jumps either: what was there before one stays as long again as
+ * it would have without it, or until the bytes are used up.
+ */
+static enum err prune_events(struct tsdb *db, int64_t now_ms, int64_t mono_ns)
+{
+    int64_t retention_ms = db->events_retention_ms;
+    int64_t trusted_ms = retain_advance(&db->events_clock, now_ms, mono_ns);
+    struct event_limits limits = {
+        .oldest_ms = retention_ms ? clock_add_ms(trusted_ms, -retention_ms) : INT64_MIN,
+        .max_bytes = db->events_max_bytes,
+    };
+    bool more = true;
+    enum err err = ERR_OK;
+
+    for (int i = 0; i < CUT_ROUNDS && more && !err; i++)
+        err = event_rows_prune(&db->events, &db->manifest, &limits, &more);
+    if (db->events.oldest_ms >= clock_add_ms(now_ms, -retention_ms))
+        retain_caught_up(&db->events_clock, now_ms);
+    return err;
+}
+
 static enum err cut_log(struct tsdb *db)
 {
     bool more = true;
@@ -425,5 +448,7 @@ enum err tsdb_maintain(struct tsdb *db, int64_t now_ms, int64_t mono_ns,
         err = strike_doomed(db);
     if (!err)
         err = cut_log(db);
-    return err ? err : log_store_checkpoint(&db->log);
+    if (!err)
+        err = log_store_checkpoint(&db->log);
+    return err ? err : prune_events(db, now_ms, mono_ns);
 }

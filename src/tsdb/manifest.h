@@ -56,7 +56,7 @@ enum err manifest_put_block(struct manifest *m, const struct manifest_row *row) 
 enum err manifest_drop_block(struct manifest *m, int64_t seq) MUST_CHECK;
 enum err manifest_doom(struct manifest *m, const char *name) MUST_CHECK;
 enum err manifest_reprieve(struct manifest *m, const char *name) MUST_CHECK;
-/* Keys: sealed_id, next_job, clock_ms. */
+/* Keys: sealed_id, next_job, clock_ms, next_event. */
 enum err manifest_put_meta(struct manifest *m, const char *key, int64_t value) MUST_CHECK;
 
 #endif

@@ -9,12 +9,17 @@
 #include "tsdb/internal.h"
 
 struct restoring {
+    const char *backup_dir;
     const char *from_dir; /* of the backup's blocks */
     const char *blocks_dir;
     tsdb_on_verify *on_verify;
     void *ctx;
     uint64_t damaged_count;
     struct vec rows;
+    bool has_events;
+    struct log_store log;
+    struct manifest manifest;
+    struct event_rows events;
 };
 
 static void on_damage(void *ctx, const char *path, uint64_t offset_bytes, const char *what)
@@ -54,9 +59,30 @@ static enum err restore_block(struct restoring *r, const struct manifest_row *ro
     return err ? err : check_copy(r, to, diag);
 }
 
-static enum err write_rows(const struct restoring *r, struct log_store *log, struct manifest *m)
+static enum err restore_row(void *ctx, const struct tsdb_events *row, struct str body)
 {
-    enum err err = log_store_begin(log);
+    struct restoring *r = ctx;
+
+    return event_rows_put_packed(&r->events, row, body);
+}
+
+static enum err restore_events(struct restoring *r, struct diag *diag)
+{
+    char path[TSDB_PATH_BYTES];
+
+    if (!r->has_events)
+        return ERR_OK;
+    if (!tsdb_path(r->backup_dir, "events", path))
+        return diag_set(diag, ERR_LIMIT, "%s: the path is too long", r->backup_dir);
+    if (r->on_verify)
+        r->on_verify(r->ctx, path, 0, NULL);
+    return backup_events_read(path, restore_row, r, diag);
+}
+
+static enum err write_blocks(struct restoring *r)
+{
+    struct manifest *m = &r->manifest;
+    enum err err = ERR_OK;
 
     for (size_t i = 0; i < r->rows.count && !err; i++) {
         const struct manifest_row *row = vec_at(&r->rows, i);
@@ -66,28 +92,52 @@ static enum err write_rows(const struct restoring *r, struct log_store *log, str
             m->next_job = number + 1;
         err = manifest_put_block(m, row);
     }
+    return err ? err : manifest_put_meta(m, "next_job", m->next_job);
+}
+
+static enum err write_rows(struct restoring *r, struct diag *diag)
+{
+    enum err err = log_store_begin(&r->log);
+
     if (!err)
-        err = manifest_put_meta(m, "next_job", m->next_job);
+        err = write_blocks(r);
     if (!err)
-        err = log_store_commit(log);
+        err = restore_events(r, diag);
+    if (!err)
+        err = log_store_commit(&r->log);
     if (err)
-        log_store_abort(log);
+        log_store_abort(&r->log);
     return err;
 }
 
-static enum err make_samples(const struct restoring *r, const char *dir, struct diag *diag)
+static enum err make_samples(struct restoring *r, const char *dir, struct diag *diag)
 {
-    struct log_store log = { 0 };
-    struct manifest manifest = { 0 };
-    enum err err = log_store_open(&log, dir, false, diag);
+    struct diag why = { 0 };
+    enum err err = log_store_open(&r->log, dir, false, diag);
 
     if (!err)
-        err = manifest_open(&manifest, &log, diag);
+        err = manifest_open(&r->manifest, &r->log, diag);
     if (!err)
-        err = write_rows(r, &log, &manifest);
-    manifest_close(&manifest);
-    log_store_close(&log);
-    return err ? diag_set(diag, err, "%s: the manifest cannot be written", dir) : ERR_OK;
+        err = event_rows_open(&r->events, &r->log, diag);
+    if (!err)
+        err = write_rows(r, &why);
+    event_rows_close(&r->events);
+    manifest_close(&r->manifest);
+    log_store_close(&r->log);
+    return err ? diag_set(diag, err, "%s: samples.db cannot be written: %s", dir,
+                          why.code ? diag_text(&why) : err_text(err))
+               : ERR_OK;
+}
+
+/* A samples.db without the files would be a store that lost them. */
+static void remove_samples(const char *dir)
+{
+    static const char *const names[] = { "samples.db", "samples.db-wal" };
+    char path[TSDB_PATH_BYTES];
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (tsdb_path(dir, names[i], path))
+            unlink(path);
 }
 
 static void remove_copies(const struct restoring *r, size_t count)
@@ -121,6 +171,7 @@ enum err tsdb_restore(const char *backup_dir, const char *dir, tsdb_on_verify *o
 {
     char from_dir[TSDB_PATH_BYTES], blocks_dir[TSDB_PATH_BYTES];
     struct restoring r = {
+        .backup_dir = backup_dir,
         .from_dir = from_dir,
         .blocks_dir = blocks_dir,
         .on_verify = on_verify,
@@ -132,7 +183,7 @@ enum err tsdb_restore(const char *backup_dir, const char *dir, tsdb_on_verify *o
 
     if (!tsdb_path(backup_dir, "blocks", from_dir) || !tsdb_path(dir, "blocks", blocks_dir))
         return diag_set(diag, ERR_LIMIT, "%s: the path is too long", dir);
-    err = backup_read_manifest(backup_dir, &r.rows, diag);
+    err = backup_read_manifest(backup_dir, &r.rows, &r.has_events, diag);
     if (!err)
         err = refuse_store(dir, blocks_dir, diag);
     if (err)
@@ -143,8 +194,10 @@ enum err tsdb_restore(const char *backup_dir, const char *dir, tsdb_on_verify *o
         err = file_sync_dir(blocks_dir, diag);
     if (!err)
         err = make_samples(&r, dir, diag);
-    if (err)
+    if (err) {
+        remove_samples(dir);
         remove_copies(&r, copied);
+    }
 out:
     vec_release(&r.rows);
     return err;

@@ -118,6 +118,8 @@ static void init_values(struct tsdb *db, const struct tsdb_options *options)
     db->now_ms = clock_wall_ms(&clock);
     db->retention_ms = options->retention_ms;
     db->retention_bytes = options->retention_bytes;
+    db->events_retention_ms = options->events_retention_ms;
+    db->events_max_bytes = options->events_max_bytes;
     db->budget = options->budget ? options->budget : &db->own_budget;
     db->commit_arena = arena_limited(SIZE_MAX);
     db->defining = vec_of(sizeof(uint32_t), SERIES_MAX);
@@ -140,6 +142,8 @@ static enum err open_parts(struct tsdb *db, struct diag *diag)
         err = log_store_open(&db->log, db->dir, db->options.relaxed, diag);
     if (!err)
         err = manifest_open(&db->manifest, &db->log, diag);
+    if (!err)
+        err = event_rows_open(&db->events, &db->log, diag);
     if (!err)
         err = tsdb_open_files(db, diag);
     return err ? err : load_log(db, diag);
@@ -193,6 +197,7 @@ void tsdb_close(struct tsdb *db)
     if (!db)
         return;
     mem_free(db->settling.marks_ms);
+    event_rows_close(&db->events);
     manifest_close(&db->manifest);
     log_store_close(&db->log);
     block_sets_release(&db->sets);
@@ -256,4 +261,10 @@ void tsdb_set_retention(struct tsdb *db, int64_t retention_ms, uint64_t retentio
 {
     atomic_store_explicit(&db->retention_ms, retention_ms, memory_order_relaxed);
     atomic_store_explicit(&db->retention_bytes, retention_bytes, memory_order_relaxed);
+}
+
+void tsdb_set_events_retention(struct tsdb *db, int64_t retention_ms, uint64_t max_bytes)
+{
+    atomic_store_explicit(&db->events_retention_ms, retention_ms, memory_order_relaxed);
+    atomic_store_explicit(&db->events_max_bytes, max_bytes, memory_order_relaxed);
 }

@@ -50,6 +50,8 @@ struct tsdb_options {
     struct budget *budget;    /* borrowed until the close; NULL: no limit */
     int64_t retention_ms;     /* 0: keep everything, take samples of any age */
     uint64_t retention_bytes; /* of blocks and log on disk; 0: no limit */
+    int64_t events_retention_ms; /* of events, word for word; 0: as long as there is room */
+    uint64_t events_max_bytes;   /* of them on disk; 0: no limit */
     int64_t max_future_ms;  /* samples later than now + this are dropped and counted; 0: no limit */
     int64_t late_window_ms; /* a sample further behind its series' last one, and behind now, is
                                dropped and counted; without retention none is */
@@ -74,6 +76,7 @@ struct tsdb_stats {
     uint64_t commit_failures_count;
     uint64_t log_rows_count;
     uint64_t log_bytes;
+    uint64_t event_rows_count, events_count, events_bytes;
     uint64_t blocks_count;
     uint64_t blocks_bytes;
     uint64_t blocks_samples_count;
@@ -124,6 +127,7 @@ typedef bool tsdb_on_evicted(void *ctx, const uint32_t *refs, size_t count);
 enum err tsdb_maintain(struct tsdb *db, int64_t now_ms, int64_t mono_ns,
                        tsdb_on_evicted *on_evicted, void *ctx) MUST_CHECK;
 void tsdb_set_retention(struct tsdb *db, int64_t retention_ms, uint64_t retention_bytes);
+void tsdb_set_events_retention(struct tsdb *db, int64_t retention_ms, uint64_t max_bytes);
 
 /* --- long work --- */
 
@@ -187,6 +191,32 @@ typedef void tsdb_on_batch(void *ctx, const struct sample_batch *batch);
 enum err tsdb_replay(struct tsdb *db, const struct str *names, size_t name_count, int64_t start_ms,
                      int64_t end_ms, tsdb_on_batch *on_batch, void *ctx) MUST_CHECK;
 
+/* --- events --- */
+
+/* The events of one delivery, numbered first_seq, first_seq + 1, ... in the order of the text. */
+struct tsdb_events {
+    int64_t first_seq;
+    uint32_t count, id_count; /* how many there are, and how many have an id of their sender */
+    int64_t received_ms;
+    int64_t min_ms, max_ms; /* their own times */
+    struct str text;        /* as its source gave it in struct batch_events */
+};
+
+struct tsdb_events_range {
+    int64_t before_seq;         /* rows that begin before it; INT64_MAX: all */
+    int64_t since_ms, until_ms; /* only rows that may have a time in it, both included */
+    bool identified;            /* only rows with ids */
+};
+
+/*
+ * Hands out rows of events, newest first, those in range alone. A damaged row is left out and noted
+ * (tsdb_damages). Commits wait for no more than a slice of it. ERR_NOMEM, ERR_IO; ERR_CORRUPT: what
+ * lies behind a damaged page cannot be reached (noted, too).
+ */
+typedef bool tsdb_on_events(void *ctx, const struct tsdb_events *row); /* false stops */
+enum err tsdb_read_events(struct tsdb *db, const struct tsdb_events_range *range,
+                          tsdb_on_events *on_events, void *ctx) MUST_CHECK;
+
 /* --- looking at it --- */
 
 void tsdb_stats(struct tsdb *db, struct tsdb_stats *ret);
@@ -224,6 +254,7 @@ struct tsdb_verify_result {
     uint64_t blocks_count;
     uint64_t log_rows_count;
     uint64_t series_rows_count;
+    uint64_t event_rows_count;
     uint64_t bytes;
     uint64_t damaged_count;
 };

@@ -81,15 +81,68 @@ static void on_row_damage(void *ctx, const char *path, const char *table, int64_
     report(ctx, ((struct verifying *)ctx)->samples_path, (uint64_t)id, words);
 }
 
+static void on_event_damage(struct verifying *v, int64_t seq, const struct diag *why)
+{
+    on_row_damage(v, v->samples_path, "event", seq, diag_text(why));
+}
+
+static enum err verify_slice(struct verifying *v, const struct event_slice *slice,
+                             struct event_unpacker *unpacker, int64_t *before_seq)
+{
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; i < slice->rows.count && !err; i++) {
+        const struct event_slice_row *row = vec_at(&slice->rows, i);
+        struct tsdb_events events = row->columns;
+        struct diag why = { 0 };
+
+        *before_seq = events.first_seq;
+        v->result.event_rows_count++;
+        err = event_row_unpack(unpacker, event_slice_body(slice, row), &events, &why);
+        if (err != ERR_CORRUPT && err != ERR_CONFLICT)
+            continue;
+        on_event_damage(v, events.first_seq, &why);
+        err = ERR_OK;
+    }
+    return err;
+}
+
+static enum err verify_events(struct verifying *v, struct event_rows *rows, struct diag *diag)
+{
+    static const struct tsdb_events_range all = { .since_ms = INT64_MIN, .until_ms = INT64_MAX };
+    struct event_slice slice = event_slice_new();
+    struct event_unpacker unpacker;
+    int64_t before_seq = INT64_MAX;
+    enum err err = event_unpacker_init(&unpacker);
+
+    for (bool more = true; more && !err;) {
+        err = event_slice_read(&slice, rows, before_seq, &all, diag);
+        more = slice.rows.count > 0;
+        if (!err)
+            err = verify_slice(v, &slice, &unpacker, &before_seq);
+    }
+    v->result.bytes += rows->body_bytes;
+    event_unpacker_release(&unpacker);
+    event_slice_release(&slice);
+    return err;
+}
+
 /* The file is not changed: its copy is looked at, since reading a WAL writes. */
 static enum err verify_samples(struct verifying *v, struct log_store *log, struct manifest *m,
                                struct diag *diag)
 {
+    struct event_rows events;
     enum err err = log_store_read_series(log, count_series, on_row_damage, v, diag);
 
     if (!err)
         err = log_store_read_rows(log, count_batch, on_row_damage, v, diag);
     v->result.bytes += log->body_bytes;
+    if (!err)
+        err = event_rows_open(&events, log, diag);
+    if (!err) {
+        err = verify_events(v, &events, diag);
+        event_rows_close(&events);
+    }
     if (!err)
         err = log_store_check(log, diag);
     return err ? err : manifest_read_blocks(m, verify_block, v, diag);
@@ -151,13 +204,42 @@ static enum err open_and_verify(struct verifying *v, const char *dir, const char
     return ERR_OK;
 }
 
-static enum err verify_rows(struct verifying *v, const char *dir, struct diag *diag)
+static enum err count_events(void *ctx, const struct tsdb_events *row, struct str body)
+{
+    struct verifying *v = ctx;
+
+    (void)row;
+    v->result.event_rows_count++;
+    v->result.bytes += body.len;
+    return ERR_OK;
+}
+
+static enum err verify_events_file(struct verifying *v, const char *dir, struct diag *diag)
+{
+    char path[TSDB_PATH_BYTES];
+    struct diag why = { 0 };
+    enum err err;
+
+    if (!tsdb_path(dir, "events", path))
+        return ERR_LIMIT;
+    report(v, path, 0, NULL);
+    err = backup_events_read(path, count_events, v, &why);
+    if (err != ERR_CORRUPT && err != ERR_NOT_FOUND)
+        return err ? diag_set(diag, err, "%s", diag_text(&why)) : ERR_OK;
+    report(v, path, 0, diag_text(&why));
+    return ERR_OK;
+}
+
+static enum err verify_backup(struct verifying *v, const char *dir, struct diag *diag)
 {
     struct vec rows = vec_of(sizeof(struct manifest_row), MANIFEST_BLOCKS_MAX);
-    enum err err = backup_read_manifest(dir, &rows, diag);
+    bool has_events = false;
+    enum err err = backup_read_manifest(dir, &rows, &has_events, diag);
 
     for (size_t i = 0; i < rows.count && !err; i++)
         err = verify_block(v, vec_at(&rows, i));
+    if (!err && has_events)
+        err = verify_events_file(v, dir, diag);
     vec_release(&rows);
     return err;
 }
@@ -174,7 +256,7 @@ enum err tsdb_verify(const char *dir, tsdb_on_verify *on_verify, void *ctx,
         return diag_set(diag, ERR_LIMIT, "%s: the path is too long", dir);
     v.blocks_dir = blocks_dir;
     if (access(manifest, F_OK) == 0) {
-        err = verify_rows(&v, dir, diag);
+        err = verify_backup(&v, dir, diag);
     } else {
         remove_copy(copy_dir);
         err = mkdir(copy_dir, 0700) == 0 ? open_and_verify(&v, dir, copy_dir, diag)

@@ -24,6 +24,7 @@ enum {
     MODEL_MAX = SCRIPT_STEPS * PER_COMMIT_MAX,
     JOBS_MAX = 100,   /* in a row: more would be without end */
     VALUE_NEVER = -1, /* of samples that are dropped */
+    WORDS_BYTES = 8192,
 };
 
 /* A sample on its way into a commit. */
@@ -163,6 +164,7 @@ struct tsdb_options script_options(const char *dir, struct budget *budget, bool 
         .relaxed = relaxed,
         .budget = budget,
         .retention_ms = SCRIPT_RETENTION_MS,
+        .events_retention_ms = SCRIPT_EVENTS_MS,
         .max_future_ms = 10 * 60 * 1000,
         .late_window_ms = 30 * HOUR_MS,
     };
@@ -206,8 +208,21 @@ static enum err fill(struct tsdb *db, const struct sent_list *list, struct sampl
     return ERR_OK;
 }
 
+/* Longer than a page from time to time. */
+static struct batch_events words_of(int step, char text[WORDS_BYTES])
+{
+    int len = 0, sentences = step % 4 == 0 ? 200 : 3;
+
+    for (int i = 0; i < sentences; i++)
+        len += snprintf(text + len, WORDS_BYTES - (size_t)len, "step %d, word %x\n", step,
+                        (unsigned)(step * 7919 + i * i * 104729));
+    return (struct batch_events){ { text, (size_t)len }, (uint32_t)sentences, 1, step_ms(step),
+                                  step_ms(step) };
+}
+
 static enum err commit(struct tsdb *db, struct script_op op)
 {
+    char words[WORDS_BYTES];
     struct sent_list list = sent_in(op.step);
     size_t batch_count = op.step % 5 == 0 ? BATCHES_MAX : 1;
     struct sample_batch *batches[BATCHES_MAX] = { NULL };
@@ -220,6 +235,7 @@ static enum err commit(struct tsdb *db, struct script_op op)
         batches[i]->count = 0;
         batches[i]->received_ms = op.now_ms;
     }
+    batches[batch_count - 1]->events = words_of(op.step, words);
     err = fill(db, &list, batches, batch_count);
     if (!err)
         err = tsdb_commit(db, batches, batch_count, op.now_ms);
@@ -312,12 +328,38 @@ static bool take(void *ctx, const struct tsdb_series_data *data)
     return true;
 }
 
+static bool take_words(void *ctx, const struct tsdb_events *row)
+{
+    struct script_found *found = ctx;
+    char words[WORDS_BYTES];
+    int step = 0;
+
+    if (sscanf(row->text.ptr, "step %d,", &step) != 1 || step < 1 || step > SCRIPT_STEPS ||
+        !str_equals(words_of(step, words).text, row->text) || row->received_ms != step_ms(step)) {
+        found->unknown_words = true;
+        return false;
+    }
+    found->is_told[step] = true;
+    return true;
+}
+
+static enum err read_words(struct tsdb *db, struct script_found *found)
+{
+    static const struct tsdb_events_range all = { .before_seq = INT64_MAX,
+                                                  .since_ms = INT64_MIN,
+                                                  .until_ms = INT64_MAX };
+
+    return tsdb_read_events(db, &all, take_words, found);
+}
+
 enum err script_read(struct tsdb *db, struct script_found *ret)
 {
     enum err err;
 
     *ret = (struct script_found){ 0 };
     err = tsdb_select(db, NULL, 0, INT64_MIN, INT64_MAX, SIZE_MAX, take, ret);
+    if (!err)
+        err = read_words(db, ret);
     if (ret->count)
         qsort(ret->items, ret->count, sizeof *ret->items, by_place);
     for (size_t i = 1; i < ret->count; i++)
@@ -359,8 +401,33 @@ static bool may_be_missing(const struct script_sample *s, const struct script_ex
     return true;
 }
 
-const char *script_check(const struct script_found *found, const struct script_expect *expect,
-                         char text[160])
+/* Words lie in samples.db alone: they may be lost where anything may be. */
+static const char *check_words(const struct script_found *found, const struct script_expect *expect,
+                               char text[160])
+{
+    bool any_lost = expect->lost_min_ms == INT64_MIN;
+
+    if (found->unknown_words)
+        return "words that nobody told";
+    for (int step = 1; step <= SCRIPT_STEPS; step++) {
+        bool is_young = step_ms(step) >= step_ms(expect->begun) - SCRIPT_EVENTS_MS;
+
+        if (found->is_told[step] && step > expect->begun)
+            return "words that were not told yet";
+        if (found->is_told[step] || step > expect->acked || !is_young)
+            continue;
+        if (!any_lost) {
+            snprintf(text, 160, "the words of step %d are lost", step);
+            return text;
+        }
+        if (expect->ret_lost)
+            ++*expect->ret_lost;
+    }
+    return NULL;
+}
+
+static const char *check_samples(const struct script_found *found,
+                                 const struct script_expect *expect, char text[160])
 {
     int latest = 0; /* of the commits that something was found of: all up to it must be whole */
     size_t at = 0;
@@ -402,7 +469,15 @@ const char *script_check(const struct script_found *found, const struct script_e
 
         all.acked = latest;
         all.ret_lost = NULL;
-        return script_check(found, &all, text);
+        return check_samples(found, &all, text);
     }
     return NULL;
+}
+
+const char *script_check(const struct script_found *found, const struct script_expect *expect,
+                         char text[160])
+{
+    const char *wrong = check_samples(found, expect, text);
+
+    return wrong ? wrong : check_words(found, expect, text);
 }

@@ -6,7 +6,8 @@
  * ones, some for a day that is sealed already, duplicates with another value,
  * samples from the future, too old ones, new series, several batches at once)
  * and maintains. Every third step seals and merges what is due, retention drops
- * the first days, and now and then the store is closed and opened again.
+ * the first days, and now and then the store is closed and opened again. Each commit tells its
+ * step in words, too (struct batch_events), which are kept for a day.
  *
  *   script_do(db, op) for op = 0 .. script_op_count() - 1    each may be repeated
  *   script_read -> found_check                               at any time
@@ -27,6 +28,7 @@ enum {
     SCRIPT_STEP_MS = 2 * 60 * 60 * 1000,
 };
 
+#define SCRIPT_EVENTS_MS    (INT64_C(24) * 60 * 60 * 1000)
 #define SCRIPT_RETENTION_MS (INT64_C(36) * 60 * 60 * 1000)
 
 enum script_kind { SCRIPT_COMMIT, SCRIPT_MAINTAIN, SCRIPT_WORK, SCRIPT_REOPEN };
@@ -50,6 +52,8 @@ struct script_found {
     size_t count, capacity_count;
     bool unknown; /* a series that nobody sent */
     bool twice;   /* a series twice, or times that do not rise */
+    bool unknown_words;
+    bool is_told[SCRIPT_STEPS + 1]; /* in words, by step */
 };
 
 void script_init(void);
@@ -76,7 +80,8 @@ void script_found_release(struct script_found *found);
  * came in a commit up to `begun`, and all that came up to `acked` are there,
  * unless the retention at the latest begun step may have deleted them. Only the
  * samples that lie in [lost_min_ms, lost_max_ms] may be missing beside these, or
- * have the value of their later duplicate (an empty range: none). Answers NULL, or what is wrong.
+ * have the value of their later duplicate (an empty range: none). A step that was repeated may be
+ * told twice. Answers NULL, or what is wrong.
  */
 struct script_expect {
     int acked, begun;

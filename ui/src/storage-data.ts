@@ -37,6 +37,7 @@ export interface StorageDocument {
   memory: { budget_bytes: number | null; used_bytes: number; used: Record<string, number>; refused: Record<string, number> };
   head: { series: number; created: number; evicted: number; refused: number; chunks: number; unsealed_samples: number; late: number };
   log: { rows: number; bytes: number };
+  events: { count: number; rows: number; bytes: number };
   disk: { blocks: number; bytes: number; samples: number; bytes_per_sample: number | null; free_bytes: number | null; total_bytes: number | null };
   samples: Record<'appended' | 'late' | 'duplicate' | 'out_of_order' | 'too_old' | 'future' | 'orphaned', number>;
   commits: { count: number; failures: number; last_duration_ms: number };

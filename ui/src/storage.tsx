@@ -27,7 +27,7 @@ function Figure({ label, value, unit = '', children }: { label: string; value: s
 const Worry = ({ n, words }: { n: number; words: string }) => (n > 0 ? <span class="chip warn"><Glyph kind="warning" quiet /> {count(n)} {words}</span> : null);
 
 function Figures({ doc }: { doc: StorageDocument }) {
-  const { head, disk, log, seals } = doc;
+  const { head, disk, log, events, seals } = doc;
   const lastMs = parseTime(seals.last_at);
   return (
     <section class="kpis card" aria-label="Figures">
@@ -37,6 +37,7 @@ function Figures({ doc }: { doc: StorageDocument }) {
       <Figure label="Samples in blocks" value={count(disk.samples)}>{count(head.unsealed_samples)} more in memory and log</Figure>
       <Figure label="Bytes per sample" value={disk.bytes_per_sample?.toFixed(2) ?? '\u2014'}>{bytes(disk.bytes)} in {plural(disk.blocks, 'block')}</Figure>
       <Figure label="Log" value={bytes(log.bytes)}>{plural(log.rows, 'row')}, cut by the next seal</Figure>
+      <Figure label="Events" value={bytes(events.bytes)}>{count(events.count)} word for word</Figure>
       <Figure label="Last seal" value={lastMs === null ? '\u2014' : age(Math.max(0, (doc.now_ms - lastMs) / 1000))} unit={lastMs === null ? '' : 'ago'}>
         {lastMs === null ? 'none since the start' : `took ${duration(seals.last_duration_ms / 1000)}`} <Worry n={seals.failures} words="failed" />
       </Figure>
@@ -101,7 +102,8 @@ function Disk({ doc }: { doc: StorageDocument }) {
   const parts = [
     { name: 'blocks', words: 'sealed samples', size: blocks },
     { name: 'log', words: 'samples that no block has yet', size: doc.log.bytes },
-    { name: 'others', words: 'everything else on this file system', size: Math.max(0, total - free - blocks - doc.log.bytes) },
+    { name: 'events', words: 'what applications told, word for word', size: doc.events.bytes },
+    { name: 'others', words: 'everything else on this file system', size: Math.max(0, total - free - blocks - doc.log.bytes - doc.events.bytes) },
   ];
   return <Room title="Disk" words={`${bytes(free)} of ${bytes(total)} free`} parts={parts} limit={total} full={free < 0.05 * total} />;
 }

@@ -113,6 +113,26 @@ static void test_log__the_same_words_at_another_level_are_another_message(void *
     end();
 }
 
+static void test_log__lines_of_data_have_a_bound_of_their_own(void **state)
+{
+    static const char message[] = "opened";
+    const struct log_field none = { .kind = LOG_FIELD_END };
+
+    (void)state;
+    begin(LOG_INFO, LOG_FORMAT_LOGFMT);
+    for (int i = 0; i < LOG_REPEATS_SHOWN + 100; i++)
+        log_data(&sink, LOG_INFO, message, &none);
+    assert_int_equal(line_count(), LOG_REPEATS_SHOWN + 100);
+    assert_int_equal(ftruncate(fileno(file), 0), 0);
+    for (int i = LOG_REPEATS_SHOWN + 100; i < LOG_DATA_SHOWN + 7; i++)
+        log_data(&sink, LOG_INFO, message, &none);
+    assert_int_equal(ftruncate(fileno(file), 0), 0);
+    lseek(fileno(file), 0, SEEK_SET);
+    log_flush(&sink);
+    assert_non_null(strstr(written(), "repeated=opened times=7\n"));
+    end();
+}
+
 static void test_log__flush_tells_what_was_held_back(void **state)
 {
     (void)state;
@@ -179,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_log__below_its_level_it_is_silent),
         cmocka_unit_test(test_log__repetition_collapses_into_one_line_a_minute),
         cmocka_unit_test(test_log__the_same_words_at_another_level_are_another_message),
+        cmocka_unit_test(test_log__lines_of_data_have_a_bound_of_their_own),
         cmocka_unit_test(test_log__flush_tells_what_was_held_back),
         cmocka_unit_test(test_log__more_messages_than_it_tracks_lose_nothing),
         cmocka_unit_test(test_log__long_values_and_lines_are_cut),

@@ -10,6 +10,7 @@
 #include "batch_text.h"
 #include "ingest/batch_queue.h"
 #include "ingest/event_replay.h"
+#include "ingest/event_search.h"
 #include "ingest/events.h"
 
 static const int64_t NOW_MS = 1795142467123; /* 2026-11-20T02:41:07.123Z */
@@ -160,7 +161,7 @@ static void assert_heard(const char *expected)
     w.ear.lines[0] = '\0';
 }
 
-static bool count_found(void *ctx, const struct event_entry *entry UNUSED, struct str text UNUSED)
+static bool count_found(void *ctx, const struct event_hit *hit UNUSED)
 {
     ++*(size_t *)ctx;
     return true;
@@ -168,10 +169,14 @@ static bool count_found(void *ctx, const struct event_entry *entry UNUSED, struc
 
 static size_t searchable(void)
 {
-    struct event_query query = { .kind = -1, .until_ms = INT64_MAX, .limit = 1000 };
+    struct event_filter filter = { .since_ms = INT64_MIN,
+                                   .until_ms = INT64_MAX,
+                                   .before_seq = INT64_MAX };
+    struct event_page page = { 1000, 1000000 };
     size_t count = 0;
+    int64_t next;
 
-    events_search(&w.events, &query, count_found, &count);
+    assert_int_equal(event_search(w.store.db, &filter, &page, count_found, &count, &next), ERR_OK);
     return count;
 }
 

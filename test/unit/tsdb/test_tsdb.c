@@ -174,7 +174,7 @@ static void test_tsdb__replay_hands_out_what_was_committed_by_time(void **state)
 
 static void damage(const struct fixture *f, const char *sql)
 {
-    struct db_options options = { .application_id = 0x46425453, .schema_version = 2 };
+    struct db_options options = { .application_id = 0x46425453, .schema_version = 3 };
     char path[128];
     struct db *db;
 
@@ -269,12 +269,12 @@ static void test_tsdb__a_newer_format_is_left_alone(void **state)
     struct diag diag = { 0 };
 
     write_three_rows(f);
-    damage(f, "PRAGMA user_version = 3");
+    damage(f, "PRAGMA user_version = 4");
     assert_int_equal(tsdb_open(&options, &f->db, &diag), ERR_CONFLICT);
     assert_non_null(strstr(diag.message, "newer"));
 }
 
-/* What the first format wrote is read, and becomes the second. */
+/* What the first format wrote is read, and becomes ours. */
 static void test_tsdb__the_first_format_is_taken_over(void **state)
 {
     struct fixture *f = *state;
@@ -283,7 +283,7 @@ static void test_tsdb__the_first_format_is_taken_over(void **state)
 
     write_three_rows(f);
     damage(f, "ALTER TABLE log ADD COLUMN max_ts INTEGER NOT NULL DEFAULT 7;"
-              "DROP TABLE block; DROP TABLE doomed; DROP TABLE meta; DROP TABLE damaged;"
+              "DROP TABLE block; DROP TABLE doomed; DROP TABLE meta; DROP TABLE damaged; DROP TABLE event;"
               "PRAGMA user_version = 1");
     fixture_open(f, &options);
     assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK);
