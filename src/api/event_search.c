@@ -121,8 +121,7 @@ static enum err read_time(const struct http_request *req, const char *name, int6
     struct str text;
     int64_t ago_ms;
 
-    if (!has_arg(req, name, &text) || str_parse_i64(text, ret_ms) ||
-        event_parse_time(text, ret_ms))
+    if (!has_arg(req, name, &text) || str_parse_i64(text, ret_ms) || event_parse_time(text, ret_ms))
         return ERR_OK;
     if (!duration_parse(text, &ago_ms))
         return bad_arg(reply, name, "must be RFC 3339, Unix milliseconds or a duration, as 15m");
@@ -313,7 +312,8 @@ void api_answer_events(struct api *api, struct http_parked *parked, enum err (*g
     if (!err)
         err = q.count.by_count ? count_events(api, &q, &reply) : write_page(api, &q, &reply);
     if (err == ERR_TIMEOUT)
-        diag_set(&reply.diag, err, "there are too many events for the time: narrow since and until");
+        diag_set(&reply.diag, err,
+                 "there are too many events for the time: narrow since and until");
     http_request_finish(parked, err, &reply);
 }
 

@@ -90,10 +90,10 @@ static void print_verified(const struct tsdb_verify_result *r)
     char blocks[HUMAN_TEXT_BYTES], rows[HUMAN_TEXT_BYTES], series[HUMAN_TEXT_BYTES],
         events[HUMAN_TEXT_BYTES], bytes[HUMAN_TEXT_BYTES];
 
-    printf("%s %s, %s log rows, %s series rows, %s event rows, %s: ", human_count(r->blocks_count, blocks),
-           r->blocks_count == 1 ? "block" : "blocks", human_count(r->log_rows_count, rows),
-           human_count(r->series_rows_count, series), human_count(r->event_rows_count, events),
-           human_bytes(r->bytes, bytes));
+    printf("%s %s, %s log rows, %s series rows, %s event rows, %s: ",
+           human_count(r->blocks_count, blocks), r->blocks_count == 1 ? "block" : "blocks",
+           human_count(r->log_rows_count, rows), human_count(r->series_rows_count, series),
+           human_count(r->event_rows_count, events), human_bytes(r->bytes, bytes));
     if (r->damaged_count)
         printf("%s%llu damaged %s%s\n", colour_on(stdout, COLOUR_BAD),
                (unsigned long long)r->damaged_count, r->damaged_count == 1 ? "place" : "places",

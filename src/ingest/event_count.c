@@ -15,7 +15,7 @@ struct counting {
     const struct event_count_options *options;
     struct arena *arena;
     struct map by_key;
-    struct tally *latest; /* the next event is often of the same */
+    struct tally *latest;      /* the next event is often of the same */
     int64_t first_ms, last_ms; /* of the steps; INT64_MAX, INT64_MIN: none yet */
     enum err failed;
 };
@@ -98,8 +98,7 @@ static int compare_buckets(const void *a, const void *b)
 
 static enum err gather(const struct counting *c, struct event_counts_found *ret)
 {
-    struct event_bucket *buckets = arena_alloc_zero(c->arena, c->by_key.count + 1,
-                                                    sizeof *buckets);
+    struct event_bucket *buckets = arena_alloc_zero(c->arena, c->by_key.count + 1, sizeof *buckets);
     struct map_entry *entry;
     size_t count = 0;
 

@@ -69,10 +69,9 @@ static enum err add_all(const struct recall *r, struct event_ids *ids)
 
 enum err event_recall(struct event_ids *ids, struct tsdb *db, int64_t now_ms)
 {
-    static const struct tsdb_events_range range = { .before_seq = INT64_MAX,
-                                                    .since_ms = INT64_MIN,
-                                                    .until_ms = INT64_MAX,
-                                                    .identified = true };
+    static const struct tsdb_events_range range = {
+        .before_seq = INT64_MAX, .since_ms = INT64_MIN, .until_ms = INT64_MAX, .identified = true
+    };
     struct recall r = { .oldest_ms = now_ms - EVENT_IDS_MS,
                         .items = vec_of(sizeof(struct recalled), EVENT_IDS_MAX),
                         .arena = arena_limited(ARENA_BYTES) };

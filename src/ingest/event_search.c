@@ -80,8 +80,7 @@ static bool walk_row(void *ctx, const struct tsdb_events *row)
     while (!w->failed && next_event(&r, &event, &seq)) {
         struct event_hit hit = { seq, row->received_ms, &event };
 
-        if (seq < w->filter->before_seq && is_wanted(w->filter, &event) &&
-            !w->visit(w->ctx, &hit))
+        if (seq < w->filter->before_seq && is_wanted(w->filter, &event) && !w->visit(w->ctx, &hit))
             return false;
     }
     return !w->failed;

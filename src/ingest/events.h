@@ -57,7 +57,8 @@ struct events {
 void events_init(struct events *e, struct tsdb *db, struct queue *batches, struct budget *budget,
                  int64_t max_future_ms);
 void events_release(struct events *e);
-/* What was told before a restart is known again; before anything is submitted. ERR_NOMEM, ERR_IO. */
+/* What was told before a restart is known again; before anything is submitted. ERR_NOMEM, ERR_IO.
+ */
 enum err events_recall(struct events *e, struct tsdb *db, int64_t now_ms) MUST_CHECK;
 
 struct event_delivery;

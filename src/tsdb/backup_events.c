@@ -16,8 +16,7 @@
 enum { LEN_BYTES = 4, COLUMNS_BYTES = 40, COUNT_BYTES = 8 };
 
 static const char head[] = "fusebox events 1\n";
-static const struct tsdb_events_range everything = { .since_ms = INT64_MIN,
-                                                     .until_ms = INT64_MAX };
+static const struct tsdb_events_range everything = { .since_ms = INT64_MIN, .until_ms = INT64_MAX };
 
 /* --- writing --- */
 

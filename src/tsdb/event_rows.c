@@ -1,7 +1,7 @@
 #include "tsdb/event_rows.h"
 
 enum {
-    SLICE_ROWS = 256,        /* and so many bytes at once: what a commit may have to wait for */
+    SLICE_ROWS = 256, /* and so many bytes at once: what a commit may have to wait for */
     SLICE_BYTES = 1 << 20,
     PRUNE_ROWS = 1024,
     PRUNE_BYTES = 8 << 20,

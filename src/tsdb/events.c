@@ -16,8 +16,7 @@ static void note_row(struct reading *r, int64_t seq, const struct diag *why)
 {
     char words[200];
 
-    snprintf(words, sizeof words, "table event, row %lld: %.120s", (long long)seq,
-             diag_text(why));
+    snprintf(words, sizeof words, "table event, row %lld: %.120s", (long long)seq, diag_text(why));
     tsdb_note_damage(r->db, r->db->log.path, (uint64_t)seq, words);
 }
 
@@ -54,9 +53,7 @@ static enum err visit_slice(struct reading *r, int64_t *before_seq)
 enum err tsdb_read_events(struct tsdb *db, const struct tsdb_events_range *range,
                           tsdb_on_events *on_events, void *ctx)
 {
-    struct reading r = {
-        .db = db, .slice = event_slice_new(), .on_events = on_events, .ctx = ctx
-    };
+    struct reading r = { .db = db, .slice = event_slice_new(), .on_events = on_events, .ctx = ctx };
     int64_t before_seq = range->before_seq;
     enum err err = event_unpacker_init(&r.unpacker);
 

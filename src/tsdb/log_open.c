@@ -124,7 +124,7 @@ int64_t log_store_checksum(struct str text, const int64_t *numbers, size_t count
 }
 
 static enum err read_meta(struct log_store *log, const char *key, int64_t otherwise, int64_t *ret,
-                            struct diag *diag)
+                          struct diag *diag)
 {
     struct db_stmt *stmt = NULL;
     int64_t value = otherwise;

@@ -47,9 +47,9 @@ struct tsdb_options {
     const char *dir; /* exists; samples.db and blocks/ are made in it */
     bool relaxed;    /* no fsync per commit: a power cut may lose the last second */
     bool recover;    /* a samples.db that does not open is set aside, and blocks are adopted */
-    struct budget *budget;    /* borrowed until the close; NULL: no limit */
-    int64_t retention_ms;     /* 0: keep everything, take samples of any age */
-    uint64_t retention_bytes; /* of blocks and log on disk; 0: no limit */
+    struct budget *budget;       /* borrowed until the close; NULL: no limit */
+    int64_t retention_ms;        /* 0: keep everything, take samples of any age */
+    uint64_t retention_bytes;    /* of blocks and log on disk; 0: no limit */
     int64_t events_retention_ms; /* of events, word for word; 0: as long as there is room */
     uint64_t events_max_bytes;   /* of them on disk; 0: no limit */
     int64_t max_future_ms;  /* samples later than now + this are dropped and counted; 0: no limit */

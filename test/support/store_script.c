@@ -216,8 +216,9 @@ static struct batch_events words_of(int step, char text[WORDS_BYTES])
     for (int i = 0; i < sentences; i++)
         len += snprintf(text + len, WORDS_BYTES - (size_t)len, "step %d, word %x\n", step,
                         (unsigned)(step * 7919 + i * i * 104729));
-    return (struct batch_events){ { text, (size_t)len }, (uint32_t)sentences, 1, step_ms(step),
-                                  step_ms(step) };
+    return (struct batch_events){
+        { text, (size_t)len }, (uint32_t)sentences, 1, step_ms(step), step_ms(step)
+    };
 }
 
 static enum err commit(struct tsdb *db, struct script_op op)

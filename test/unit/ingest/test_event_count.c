@@ -72,11 +72,10 @@ static void test_event_count__by_one_key_the_largest_first(void **state UNUSED)
 static void test_event_count__by_two_keys_and_steps(void **state UNUSED)
 {
     fill();
-    assert_string_equal(
-        count(&any, (struct event_count_options){ { EVENT_KEY_ERROR_TYPE, EVENT_KEY_SERVICE },
-                                                  2,
-                                                  60000 }),
-        "0  a 1\n0 timeout a 1\n0 timeout b 1\n60000 timeout a 1\n120000  a 1\n");
+    assert_string_equal(count(&any,
+                              (struct event_count_options){
+                                  { EVENT_KEY_ERROR_TYPE, EVENT_KEY_SERVICE }, 2, 60000 }),
+                        "0  a 1\n0 timeout a 1\n0 timeout b 1\n60000 timeout a 1\n120000  a 1\n");
 }
 
 static void test_event_count__a_filter_narrows(void **state UNUSED)
@@ -86,8 +85,9 @@ static void test_event_count__a_filter_narrows(void **state UNUSED)
     fill();
     filter.wanted[EVENT_KEY_SERVICE] = STR("a");
     filter.until_ms = 60000;
-    assert_string_equal(count(&filter, (struct event_count_options){ { EVENT_KEY_SEVERITY }, 1, 0 }),
-                        "0   2\n0 high  1\n");
+    assert_string_equal(
+        count(&filter, (struct event_count_options){ { EVENT_KEY_SEVERITY }, 1, 0 }),
+        "0   2\n0 high  1\n");
 }
 
 static void test_event_count__too_many_buckets_say_what_to_narrow(void **state UNUSED)

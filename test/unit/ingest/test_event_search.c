@@ -42,7 +42,8 @@ static const struct event_filter any = { .since_ms = INT64_MIN,
                                          .until_ms = INT64_MAX,
                                          .before_seq = INT64_MAX };
 
-static const char *find(const struct event_filter *filter, struct event_page page, int64_t *ret_next)
+static const char *find(const struct event_filter *filter, struct event_page page,
+                        int64_t *ret_next)
 {
     static struct listed l;
 
@@ -51,7 +52,8 @@ static const char *find(const struct event_filter *filter, struct event_page pag
     return l.text;
 }
 
-#define CALL(service, rest) "{\"type\":\"call\",\"service\":\"" service "\",\"success\":true" rest "}"
+#define CALL(service, rest)                                                                        \
+    "{\"type\":\"call\",\"service\":\"" service "\",\"success\":true" rest "}"
 
 static void fill(void)
 {
@@ -88,8 +90,8 @@ static void test_event_search__pages_join_without_a_gap(void **state UNUSED)
             snprintf(text + strlen(text), sizeof text - strlen(text), "%s", found);
             filter.before_seq = next;
         } while (next);
-        assert_string_equal(
-            text, "5 call a\n4 call a\n3 breaker_transition a\n2 call b\n1 call a\n");
+        assert_string_equal(text,
+                            "5 call a\n4 call a\n3 breaker_transition a\n2 call b\n1 call a\n");
     }
 }
 
@@ -114,8 +116,7 @@ static void test_event_search__every_key_narrows(void **state UNUSED)
         struct event_filter filter = any;
 
         filter.wanted[cases[i].key] = str_of(cases[i].wanted);
-        assert_string_equal(find(&filter, (struct event_page){ 100, 1000 }, &next),
-                            cases[i].found);
+        assert_string_equal(find(&filter, (struct event_page){ 100, 1000 }, &next), cases[i].found);
     }
 }
 

@@ -283,7 +283,8 @@ static void test_tsdb__the_first_format_is_taken_over(void **state)
 
     write_three_rows(f);
     damage(f, "ALTER TABLE log ADD COLUMN max_ts INTEGER NOT NULL DEFAULT 7;"
-              "DROP TABLE block; DROP TABLE doomed; DROP TABLE meta; DROP TABLE damaged; DROP TABLE event;"
+              "DROP TABLE block; DROP TABLE doomed; DROP TABLE meta; DROP TABLE damaged; DROP "
+              "TABLE event;"
               "PRAGMA user_version = 1");
     fixture_open(f, &options);
     assert_int_equal(fixture_read(f->db, 1, &got), ERR_OK);
