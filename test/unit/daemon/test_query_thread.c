@@ -9,7 +9,7 @@
 
 enum { ARRIVED_S = 100 };
 
-/* In place of http/park.c, http/request.c and api/service_page.c. */
+/* In place of http/park.c, http/request.c, api/service_page.c and api/event_search.c. */
 struct http_parked {
     enum err err;
     bool answered, finished;
@@ -52,6 +52,15 @@ void api_answer_stored(struct api *api UNUSED, struct http_parked *parked, struc
         err = ask->go_on(ask->ctx);
     parked->err = err;
     parked->answered = true;
+}
+
+void api_answer_events(struct api *api UNUSED, struct http_parked *parked,
+                       enum err (*go_on)(void *ctx), void *ctx)
+{
+    order[order_count++] = parked;
+    parked->err = go_on(ctx);
+    parked->answered = true;
+    atomic_fetch_add(&at_work, 1);
 }
 
 struct stage {
@@ -98,6 +107,27 @@ static void test_query_thread__answers_one_after_the_other(void **state UNUSED)
     assert_int_equal(seen.period_s, 7202);
     assert_int_equal(seen_stored_ms, 10000);
     assert_float_equal(seen.lines[HISTORY_CALLS][0], 7, 0);
+    query_thread_release(&s.query);
+}
+
+static void test_query_thread__questions_for_events_wait_among_the_others(void **state UNUSED)
+{
+    struct http_parked asks[3] = { { .answered = false } };
+    struct stage s;
+
+    open_stage(&s);
+    assert_int_equal(query_thread_ask_events(&s.query, &asks[0]), ERR_OK);
+    assert_int_equal(ask(&s, &asks[1], 7200), ERR_OK);
+    assert_int_equal(query_thread_ask_events(&s.query, &asks[2]), ERR_OK);
+    assert_int_equal(query_thread_start(&s.query), ERR_OK);
+    while (atomic_load(&at_work) < 3)
+        ;
+    query_thread_stop(&s.query);
+    for (int i = 0; i < 3; i++) {
+        assert_ptr_equal(order[i], &asks[i]);
+        assert_true(asks[i].answered && asks[i].err == ERR_OK);
+    }
+    assert_int_equal(query_thread_ask_events(&s.query, &asks[0]), ERR_CANCELLED);
     query_thread_release(&s.query);
 }
 
@@ -179,6 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_query_thread__answers_one_after_the_other),
+        cmocka_unit_test(test_query_thread__questions_for_events_wait_among_the_others),
         cmocka_unit_test(test_query_thread__refuses_when_enough_wait),
         cmocka_unit_test(test_query_thread__gives_up_at_the_deadline),
         cmocka_unit_test(test_query_thread__stopping_does_not_wait_for_questions),
