@@ -6,6 +6,7 @@ import http from 'node:http';
 import client from 'prom-client';
 import { TextTarget } from './support/backend.mjs';
 import { Fusebox, scrapeConfig } from './support/fusebox.mjs';
+import { Prometheus } from './support/prometheus.mjs';
 import { Scope, pause, until } from './support/scope.mjs';
 
 const scope = new Scope('latency');
@@ -136,4 +137,60 @@ scope.test('a target of the response time is judged by the 95th percentile', asy
   const row = await told(fusebox, 'shop', 400);
   assert.ok(row.response_time_ms < 59, `mean ${row.response_time_ms}`);
   assert.equal(row.slo.response_time_compliant, false);
+});
+
+// All that the shop counted is in the window, and began at 0: so its totals are what grew.
+scope.test('percentiles are those that Prometheus tells of the same buckets', async () => {
+  const { shop, fusebox } = await start([0.004, 0.01, 0.05, 0.1, 0.15]); // some take longer than the last bound
+  const prometheus = await new Prometheus(scope).start(scrapeConfig({ shop: [shop.target.address] }));
+  await shop.work(400);
+  await shop.work(150, { slow: 0.5, status: 500 });
+  const row = await told(fusebox, 'shop', 550);
+  await until('Prometheus has it all', 10000, async () => (await prometheus.query('sum(http_request_duration_seconds_count)'))[0]?.value[1] === '550');
+  for (const [name, q] of Object.entries(PERCENTILES)) {
+    const [{ value }] = await prometheus.query(`histogram_quantile(${q}, sum by (le) (http_request_duration_seconds_bucket))`);
+    assert.ok(Math.abs(row[name] - Number(value[1])) < 1e-6, `${name}: told ${row[name]}, Prometheus ${value[1]}`);
+  }
+});
+
+scope.test('a restart of Fusebox forgets no bucket', async () => {
+  const { shop, fusebox } = await start(FINE);
+  await shop.work(300);
+  const before = await told(fusebox, 'shop', 300);
+  await fusebox.stop();
+  await fusebox.start();
+  const after = await until('the row', 5000, () => fusebox.row('shop'));
+  for (const name of Object.keys(PERCENTILES)) assert.equal(after[name], before[name]);
+});
+
+scope.test('durations and first attempts of events', async () => {
+  const fusebox = await new Fusebox(scope, { config: 'services:\n  - {name: pay, slo_target_response_time: 1000}\n' }).start();
+  const durations = Array.from({ length: 2000 }, () => 0.001 * 10 ** (Math.random() * 3)); // 1 ms to 1 s
+  const events = durations.map((took, i) => ({
+    type: 'call', service: 'pay', success: i % 50 > 0, duration_ms: took * 1000, ...(i % 2 ? { retry_count: i % 10 === 1 ? 2 : 0 } : {}),
+  }));
+  const post = (list) => fetch(`${fusebox.url}/api/v1/events`, { method: 'POST', body: JSON.stringify(list) }).then((answer) => answer.json());
+  for (let i = 0; i < events.length; i += 500) assert.equal((await post(events.slice(i, i + 500))).accepted, 500);
+  const row = await until('all calls', 5000, async () => {
+    const found = await fusebox.row('pay');
+    return found?.calls_total === 2000 && found;
+  });
+  for (const [name, q] of Object.entries(PERCENTILES)) {
+    const ratio = row[name] / trueQuantile(durations, q);
+    assert.ok(ratio > 0.92 && ratio < 1.08, `${name}: told / true is ${ratio}`);
+  }
+  // Each second call tells its retries; of these one in five had some, and those without never failed.
+  assert.ok(Math.abs(row.first_attempt_success_ratio - 0.8) < 1e-6);
+  assert.equal((await post([{ type: 'call', service: 'pay', success: false, retry_count: 0 }])).accepted, 1);
+  await until('another first attempt that failed', 5000, async () =>
+    Math.abs((await fusebox.row('pay')).first_attempt_success_ratio - 800 / 1001) < 1e-6);
+
+  await fusebox.stop();
+  await fusebox.start();
+  const after = await until('the row', 5000, () => fusebox.row('pay'));
+  assert.ok(Math.abs(after.first_attempt_success_ratio - 800 / 1001) < 1e-6);
+  for (const name of Object.keys(PERCENTILES)) {
+    const ratio = after[name] / row[name]; // in the eleven stored buckets now
+    assert.ok(ratio > 0.4 && ratio < 2.5, `${name}: after / before is ${ratio}`);
+  }
 });
