@@ -112,6 +112,7 @@ test('final and first attempts are drawn, and the limit that adapts is a step', 
   assert.ok((await pixels(success, '--s1')) > 100 && (await pixels(success, '--retry')) > 100);
   assert.match(await success.locator('.plot').getAttribute('aria-label'), /^Success of calls, 02:26:05 to 02:41:05 UTC\. final: at the end 96\.6.*objective 99\.9\u202f%$/);
   assert.match(await success.locator('header').innerText(), /axis from 70\u202f%/);
+  assert.match(await page.locator('.callers').innerText(), /Objective, latency\s+800\u202fms · p95 1\.3\u202fs · missed/);
   const limit = await page.evaluate(async (path) => (await (await fetch(path)).json()).history.retry_limit, '/api/v1/retry-monitoring/dashboard/service/payment-service?period=900s');
   assert.equal(new Set(limit.filter((v) => v !== null)).size, 3, 'the fixture has two steps');
   assert.ok((await pixels(chart(page, 'Retries used and denied'), '--ink2')) > 150);
@@ -361,7 +362,7 @@ test('stale, too little and unknown figures look neither good nor bad', async ()
   assert.equal(await page.locator('.cards .c-crit, .cards .c-warn, .cards .c-ok').count(), 0);
   await view.close();
   const little = await show('little');
-  await little.locator('.callers .chip', { hasText: 'too little data, n=14' }).waitFor();
+  await little.locator('.callers.old .chip', { hasText: 'too little data, n=14' }).waitFor();
 });
 
 test('breakers: k of n instances, forced with a lock, conditions, openings on the time axes', async () => {

@@ -96,7 +96,7 @@ function Speed({ doc }: { doc: ServiceDocument }) {
 function Kinds({ budget }: { budget: Budget }) {
   const kinds = budget.kinds ?? [];
   if (kinds.length < 2) return null;
-  return <>{kinds.map((k) => <Fact key={k.kind} label={`of ${KIND_WORDS[k.kind]}`}>{percentOf(k)}</Fact>)}</>;
+  return <>{kinds.map((k) => <Fact key={k.kind} label={`By ${KIND_WORDS[k.kind]}`}>{percentOf(k)}</Fact>)}</>;
 }
 
 export function BudgetCard({ doc }: { doc: ServiceDocument }) {

@@ -14,7 +14,13 @@ const NO_FIGURE = { ok: 'no calls', unknown: 'unknown', no_data: 'no data', stal
 
 function Objective({ label, target, now, met }: { label: string; target: string; now: string | null; met: boolean | null }) {
   const verdict: ComponentChildren = met === null ? <span class="m">cannot be judged yet</span> : met ? 'met' : <b class="c-crit">missed</b>;
-  return <Fact label={label}>{target}{now && <> · now {now}</>} · {verdict}</Fact>;
+  return <Fact label={label}>{target}{now && ` · ${now}`} · {verdict}</Fact>;
+}
+
+// By what a target of the response time is judged.
+function judged({ latency_p95_s: p95, response_time_ms: mean }: ServiceDocument): string | null {
+  if (p95 !== null) return `p95 ${duration(p95)}`;
+  return mean === null ? null : `mean ${duration(mean / 1000)}`;
 }
 
 function Objectives({ doc }: { doc: ServiceDocument }) {
@@ -24,8 +30,7 @@ function Objectives({ doc }: { doc: ServiceDocument }) {
     <>
       {success !== null && <Objective label="Objective, success" target={`${success}\u202f%`} now={null} met={doc.slo!.success_rate_compliant} />}
       {speed !== null && (
-        <Objective label="Objective, mean latency" target={duration(speed / 1000)} met={doc.slo!.response_time_compliant}
-          now={doc.response_time_ms === null ? null : duration(doc.response_time_ms / 1000)} />
+        <Objective label="Objective, latency" target={duration(speed / 1000)} now={judged(doc)} met={doc.slo!.response_time_compliant} />
       )}
     </>
   );
@@ -43,7 +48,7 @@ export function CallersCard({ doc }: { doc: ServiceDocument }) {
   const tone = doc.evidence === 'ok' ? successTone(doc) : 's1';
   const { success_ratio: final, attempt_success_ratio: attempts, first_attempt_success_ratio: first } = doc;
   return (
-    <section class={`card in callers${doc.evidence === 'stale' ? ' old' : ''}`}>
+    <section class={`card in callers${doc.evidence === 'stale' || doc.evidence === 'too_little' ? ' old' : ''}`}>
       <header class="bare">
         <h2>What callers get</h2>
         <span class="m">last {duration(doc.window_s)}</span>

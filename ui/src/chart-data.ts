@@ -100,7 +100,7 @@ function callsChart(h: History): ChartSpec {
 
 function latencyChart(doc: ServiceDocument, h: History): ChartSpec {
   const target = doc.slo?.response_time_target_ms ?? null;
-  const marks = target === null ? [] : [{ at: target / 1000, label: `objective ${duration(target / 1000)}` }];
+  const marks = target === null ? [] : [{ at: target / 1000, label: `objective ${duration(target / 1000)} for p95` }];
   const lines = heardLines([
     { name: 'p50', tone: 's1', dash: SHORT_DASH, values: h.latency_p50_s, end: 'p50' },
     { name: 'p95', tone: 's3', dash: LONG_DASH, values: h.latency_p95_s, end: 'p95' },

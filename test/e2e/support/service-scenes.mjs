@@ -64,7 +64,7 @@ const trouble = (name) => (nowMs) => ({
       remaining_hour: 158_000, retry_rate_percent: 43.9, returning_10s_percent: 14.2, exhaustion: { in_s: 0, low_s: 0, high_s: 0, confidence: 0.8, limit: 'minute' },
       kinds: [{ kind: 'absolute', modelled: false, utilization_percent: 118.2, low_percent: null, high_percent: null, remaining: 0, limit: 4372 },
         { kind: 'failure_tokens', modelled: true, utilization_percent: 41, low_percent: 32, high_percent: 50, remaining: 59, limit: 100 }] },
-    slo: { success_rate_target_percent: 99.9, success_rate_compliant: false, response_time_target_ms: 800, response_time_compliant: true },
+    slo: { success_rate_target_percent: 99.9, success_rate_compliant: false, response_time_target_ms: 800, response_time_compliant: false },
   }),
   breaker_list: troubledBreakers(name, nowMs), callees: CALLEES, callers: CALLERS,
 });
