@@ -67,17 +67,35 @@ function isDue(p: Period): boolean {
   return !now || now.period_s !== p.rangeS || nowMs.value > now.end_ms + now.step_s * 1000 + PATIENCE_MS;
 }
 
-// With the time: from the frame when it has this period, else asked for.
+// What the page's own document has of this period.
+function toldOf(p: Period): History | null {
+  const told = serviceDoc.value?.history;
+  return p.endMs === null && told?.period_s === p.rangeS ? told : null;
+}
+
+// With the time: as the document tells it, else asked for.
 function moveOn(name: string): void {
   const p = period.value;
-  const told = serviceDoc.value?.history;
-  if (paused.value || feedState.value.kind !== 'live') return;
-  if (p.endMs === null && told?.period_s === p.rangeS) {
+  if (paused.value) return;
+  const told = toldOf(p);
+  if (told) {
     shownHistory.value = told;
     historyFailure.value = null;
-  } else if (!loadingPeriod.value && isDue(p)) {
+  } else if (feedState.value.kind === 'live' && !loadingPeriod.value && isDue(p)) {
     untracked(() => load(name, p));
   }
+}
+
+function ask(name: string, p: Period): void {
+  forget();
+  if (paused.peek() || !toldOf(p)) void load(name, p);
+}
+
+// Whatever is on its way is not wanted any more.
+function forget(): void {
+  fetching?.abort();
+  fetching = null;
+  loadingPeriod.value = null;
 }
 
 export function watchHistory(name: string): () => void {
@@ -86,14 +104,12 @@ export function watchHistory(name: string): () => void {
   const ends = [
     effect(() => {
       const p = period.value;
-      untracked(() => load(name, p));
+      untracked(() => ask(name, p));
     }),
     effect(() => moveOn(name)),
   ];
   return () => {
     ends.forEach((end) => end());
-    fetching?.abort();
-    fetching = null;
-    loadingPeriod.value = null;
+    forget();
   };
 }
