@@ -121,7 +121,7 @@ test('the list is a table with one name per row, and the title tells the state',
   const page = await show('/ui/', { scene: 'trouble' });
   assert.equal(await page.getByRole('table').getAttribute('aria-rowcount'), '11');
   assert.equal(await page.getByRole('row').count(), 11);
-  assert.equal(await page.getByRole('columnheader').count(), 10);
+  assert.equal(await page.getByRole('columnheader').count(), 9);
   assert.equal(await page.getByRole('columnheader', { name: 'p99' }).count(), 0);
   assert.equal(await page.getByRole('heading', { level: 1 }).count(), 1);
   assert.equal(await page.title(), '✕ 1 unhealthy · Overview · fusebox');
@@ -216,40 +216,5 @@ test('a service that is not there is said in the server\'s words', async () => {
   await page.screenshot({ path: join(shots, 'not-found-light-1440.png') });
   await page.goto(`${server.url}/ui/nowhere`);
   await page.getByText('There is no page here').waitFor();
-  await view.check(server);
-});
-
-test('1,000 services: few rows in the document, the last one by keys, updates in time', async () => {
-  const page = await show('/ui/', { scene: 'many' });
-  assert.ok((await page.locator('.row.wide').count()) <= 40);
-  await page.keyboard.press('j');
-  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
-  await page.locator('a[data-index="999"]').waitFor();
-  assert.ok((await page.locator('.row.wide').count()) <= 40);
-  await page.screenshot({ path: join(shots, 'many-end-light-1440.png') });
-  await page.evaluate(() => scrollTo(0, 0));
-
-  await page.evaluate(() => {
-    window.__long = [];
-    new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.__long.push(entry.duration))).observe({ type: 'longtask' });
-  });
-  const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable');
-  const spent = async () => Object.fromEntries((await session.send('Performance.getMetrics')).metrics.map((m) => [m.name, m.value]));
-  const before = await spent();
-  const FRAMES = 20;
-  for (let i = 0; i < FRAMES; i++) {
-    const services = Array.from({ length: 994 }, (_, k) => {
-      const { spark, ...rest } = row(`service-${String(k).padStart(4, '0')}`, server.nowMs, { calls: 10 + ((k * 7 + i * 13) % 90) });
-      return rest;
-    });
-    server.push({ services, order: ['orders', ...services.map((s) => s.service).sort(() => (i % 2 ? 1 : -1))] });
-    await page.waitForTimeout(100);
-  }
-  const now = await spent();
-  const ms = (key) => ((now[key] - before[key]) * 1000) / FRAMES;
-  const long = await page.evaluate(() => window.__long);
-  console.log(`1,000 rows: ${ms('ScriptDuration').toFixed(1)} ms script, ${ms('TaskDuration').toFixed(1)} ms in all per frame; long tasks: ${long.length}`);
-  assert.ok(ms('TaskDuration') < 150, `${ms('TaskDuration')} ms per frame`);
   await view.check(server);
 });

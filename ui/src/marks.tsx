@@ -1,4 +1,5 @@
 // The marks: each says its fact by shape first, and in words for those who do not see it.
+import { Component } from 'preact';
 import { duration, percentText, successText } from './format';
 import { BREAKER_WORDS } from './glyphs';
 import type { BreakerState, Budget, Row, Values } from './views';
@@ -12,15 +13,16 @@ export function successTone(row: Row): string {
   return row.health === 'unhealthy' ? 'crit' : 'warn';
 }
 
-// Hollow: success of attempts. Filled: success as callers see it. Between them: what retries saved.
+// Hollow: success of first attempts where a source tells it, else of all attempts. Filled: success as callers see it. Between them: what retries saved.
 export function Dumbbell({ row, large = false }: { row: Row; large?: boolean }) {
-  const { success_ratio: final, attempt_success_ratio: attempts } = row;
+  const { success_ratio: final, first_attempt_success_ratio: first } = row;
+  const attempts = first ?? row.attempt_success_ratio;
   if (final === null) return null;
   const x = (ratio: number) => `${Math.max(0, (ratio - DUMBBELL_FLOOR) / (1 - DUMBBELL_FLOOR)) * 100}%`;
   const size = large ? 1.5 : 1;
   const y = 7 * size;
   const words = [
-    attempts === null ? null : `${successText(attempts)} of attempts succeed`,
+    attempts === null ? null : `${successText(attempts)} of ${first === null ? 'attempts' : 'first attempts'} succeed`,
     `${successText(final)} of calls succeed`,
   ].filter(Boolean).join(', ');
   return (
@@ -74,9 +76,8 @@ export function Bullet({ budget, large = false }: { budget: Budget; large?: bool
   const back = Math.max(0, bar - staying);
   const tone = budgetTone(budget);
   return (
-    <span class={`bullet${large ? ' large' : ''}`}>
+    <span class={`bullet${large ? ' large' : ''}`} title={words}>
       <svg class="track" height={height} role="img" aria-label={words}>
-        <title>{words}</title>
         {used === null ? (
           <>
             <rect width="100%" height="100%" fill="url(#hatch-unknown)" />
@@ -120,14 +121,8 @@ export function exhaustionWords(budget: Budget): string | null {
 
 const SPARK_SLOTS = 90; // 15 min in steps of 10 s; a younger series begins further right
 
-// A line of the last minutes from 0 up, with gaps where nothing was heard, and a dot at now.
-export function Spark({ values: all, tone = 's1', height = 20, top = 0 }: { values: Values; tone?: string; height?: number; top?: number }) {
-  const values = all.slice(-SPARK_SLOTS);
+function sparkPath(values: Values, y: (v: number) => number): string {
   const n = values.length;
-  const heard = values.filter((v): v is number => v !== null);
-  if (heard.length === 0) return <svg class="spark" height={height} aria-hidden="true" />;
-  const max = Math.max(top, ...heard);
-  const y = (v: number) => (max > 0 ? height - 3 - (v / max) * (height - 6) : height - 3);
   const x = (i: number) => ((SPARK_SLOTS - n + i) / (SPARK_SLOTS - 1)) * 100;
   let path = '';
   for (let i = 0; i < n; i++) {
@@ -136,15 +131,46 @@ export function Spark({ values: all, tone = 's1', height = 20, top = 0 }: { valu
     const joined = i > 0 && values[i - 1] !== null;
     path += `${joined ? 'L' : 'M'}${x(i).toFixed(1)} ${y(v).toFixed(1)}${joined ? '' : 'h.01'}`;
   }
-  const last = values[n - 1] ?? null;
-  return (
-    <svg class="spark" height={height} aria-hidden="true">
-      <svg viewBox={`0 0 100 ${height}`} preserveAspectRatio="none" width="100%" height={height}>
-        <path class={`nf thin k-${tone}`} d={path} />
+  return path;
+}
+
+const SPARK_HEIGHT = 20;
+const SPARK_EDGE = 3;
+
+// `against`: the line stands on the scale of a twentieth of these, or more.
+interface SparkProps {
+  values: Values;
+  endMs: number | null;
+  tone?: string;
+  top?: number;
+  against?: Values;
+}
+
+// A line of the last minutes from 0 up, with gaps where nothing was heard, and a dot at now. A step is appended to
+// the values in place, so the end of the last one tells whether there is anything to draw.
+export class Spark extends Component<SparkProps> {
+  override shouldComponentUpdate(next: SparkProps) {
+    const { values, endMs, tone, top } = this.props;
+    return next.endMs !== endMs || next.values !== values || next.tone !== tone || next.top !== top;
+  }
+
+  override render({ values: all, tone = 's1', top = 0, against = [] }: SparkProps) {
+    const values = all.slice(-SPARK_SLOTS);
+    const heard = values.filter((v): v is number => v !== null);
+    if (heard.length === 0) return <svg class="spark" height={SPARK_HEIGHT} aria-hidden="true" />;
+    const max = Math.max(top, 0.05 * Math.max(0, ...against.map((v) => v ?? 0)), ...heard);
+    const foot = SPARK_HEIGHT - SPARK_EDGE;
+    const y = (v: number) => (max > 0 ? foot - (v / max) * (foot - SPARK_EDGE) : foot);
+    const last = values[values.length - 1] ?? null;
+    return (
+      <svg class="spark" height={SPARK_HEIGHT} aria-hidden="true">
+        <svg viewBox={`0 0 100 ${SPARK_HEIGHT}`} preserveAspectRatio="none" width="100%" height={SPARK_HEIGHT}>
+          <path class={`nf thin k-${tone}`} d={sparkPath(values, y)} />
+        </svg>
+        {last !== null && <circle class={`p-${tone}`} cx="100%" cy={y(last)} r="2" />}
       </svg>
-      {last !== null && <circle class={`p-${tone}`} cx="100%" cy={y(last)} r="2" />}
-    </svg>
-  );
+    );
+  }
 }
 
 const STRIP_HEIGHT = 24;

@@ -1,8 +1,9 @@
-// The overview: the sentence, five figures, and the services with the worst first.
+// The overview: the sentence, what needs someone, five figures, and the services with the worst first.
 import type { ComponentChildren } from 'preact';
-import { count, percent, plural, rate, rateText, success, successText } from './format';
+import { THIN, count, percent, rate, rateText, success, successText } from './format';
 import { Glyph } from './glyphs';
 import { Spark } from './marks';
+import { Needs, causes } from './needs';
 import { order } from './rows';
 import { overviewLoaded, sentence, totals } from './state';
 import { ServicesTable } from './table';
@@ -15,12 +16,14 @@ interface KpiProps {
   value: string;
   unit: string;
   spark?: Values;
+  endMs?: number | null;
   tone?: string;
   top?: number;
+  against?: Values; // so that a handful of retries does not look like a flood beside the traffic
   children?: ComponentChildren;
 }
 
-function Kpi({ label, value, unit, spark, tone, top, children }: KpiProps) {
+function Kpi({ label, value, unit, spark, endMs = null, children, ...drawn }: KpiProps) {
   return (
     <div class="kpi">
       <div class="up">{label}</div>
@@ -28,7 +31,8 @@ function Kpi({ label, value, unit, spark, tone, top, children }: KpiProps) {
         {value} <span class="unit">{unit}</span>
       </div>
       <div class="xs s">{children}</div>
-      {spark && spark.length > 0 && <Spark values={spark} tone={tone} top={top} />}
+      {spark && spark.length > 0 && <Spark values={spark} endMs={endMs} {...drawn} />}
+      {spark && spark.length > 0 && <div class="axis15"><span>15{THIN}min</span><span>now</span></div>}
     </div>
   );
 }
@@ -68,9 +72,6 @@ const inverted = (values: Values) => {
   return values.map((v) => (v === null ? null : v - worst));
 };
 
-// Retries are drawn against the traffic, so that a handful of them does not look like a flood.
-const retriesTop = (of: Totals) => 0.05 * Math.max(0, ...(of.spark?.calls ?? []).map((v) => v ?? 0));
-
 function Kpis({ of }: { of: Totals }) {
   const calls = rate(of.calls_per_s);
   const breakers = breakerFigure(of.breakers);
@@ -81,18 +82,18 @@ function Kpis({ of }: { of: Totals }) {
         <HealthCounts services={of.services} />
       </Kpi>
       <Kpi label="Success, as callers see it" value={success(of.success_ratio)} unit={of.success_ratio === null ? '' : '%'}
-        spark={of.spark && inverted(of.spark.success)} top={1 - worst}>
+        spark={of.spark && inverted(of.spark.success)} endMs={of.spark?.end_ms} top={1 - worst}>
         {of.success_ratio === null ? 'no calls yet'
           : of.attempt_success_ratio === null ? 'attempts: not told' : `${successText(of.attempt_success_ratio)} of attempts`}
       </Kpi>
-      <Kpi label="Calls" value={calls.value} unit={calls.unit} spark={of.spark?.calls}>
+      <Kpi label="Calls" value={calls.value} unit={calls.unit} spark={of.spark?.calls} endMs={of.spark?.end_ms}>
         {of.errors_per_s === null ? 'errors: not told' : `${rateText(of.errors_per_s)} fail`}
       </Kpi>
       <Kpi label="Retries" value={percent(of.retry_ratio === null ? null : of.retry_ratio * 100)}
-        unit={of.retry_ratio === null ? '' : '% of attempts'} spark={of.spark?.retries} tone="retry" top={retriesTop(of)}>
+        unit={of.retry_ratio === null ? '' : '% of attempts'} spark={of.spark?.retries} endMs={of.spark?.end_ms} tone="retry" against={of.spark?.calls}>
         {of.retries_per_s === null ? 'no source tells them' : rateText(of.retries_per_s)}
       </Kpi>
-      <Kpi label="Breakers" value={breakers.value} unit={breakers.unit} spark={of.breakers.total > 0 ? of.spark?.open : undefined}
+      <Kpi label="Breakers" value={breakers.value} unit={breakers.unit} spark={of.breakers.total > 0 ? of.spark?.open : undefined} endMs={of.spark?.end_ms}
         tone={of.breakers.open > 0 ? 'crit' : 'unk'} top={1}>
         {breakers.rest}
       </Kpi>
@@ -121,12 +122,15 @@ function Empty() {
 
 export function Overview() {
   if (!overviewLoaded.value || !sentence.value || !totals.value) return <Loading />;
-  const names = order.value;
+  if (order.value.length === 0) return <><Lead sentence={sentence.value} /><Empty /></>;
   return (
     <>
       <Lead sentence={sentence.value} />
-      {names.length > 0 && <Guard><Kpis of={totals.value} /></Guard>}
-      {names.length > 0 ? <Guard><ServicesTable title={plural(names.length, 'service')} /></Guard> : <Empty />}
+      <div class={causes.value.length > 0 ? 'overview with-needs' : 'overview'}>
+        <Guard><Needs /></Guard>
+        <Guard><Kpis of={totals.value} /></Guard>
+        <Guard><ServicesTable /></Guard>
+      </div>
     </>
   );
 }

@@ -1,8 +1,7 @@
-// One service in the list: as a row of columns, or as the three lines of a phone.
-import type { ComponentChildren } from 'preact';
-import { age, count, cut, duration, rate, rateText, successText, visible } from './format';
+// What a row shows of its service: the cells of the wide list (columns.tsx), and the three lines of a phone.
+import { age, count, cut, plural, rate, rateText, successText, visible } from './format';
 import { BreakerGlyph, Glyph, breakerTone, rowGlyph, toneOf } from './glyphs';
-import { Bullet, Dumbbell, Spark, budgetPercent, budgetTone, exhaustionWords, successTone } from './marks';
+import { Bullet, Dumbbell, budgetPercent, budgetTone, exhaustionWords, successTone } from './marks';
 import { nowMs } from './state';
 import { ServiceLink } from './text';
 import type { Row } from './views';
@@ -26,23 +25,27 @@ export function evidenceWords(row: Row): string | null {
 const target = (row: Row) => row.slo?.success_rate_target_percent ?? null;
 const isOld = (row: Row) => row.evidence === 'stale' || row.evidence === 'no_data';
 
+// Why it is not well; and whether it is the cause of others' trouble, or waits for one.
+function troubleWords(row: Row): string | null {
+  if (row.health === 'healthy' || row.evidence === 'stale') return null;
+  const role = row.victims ? `cause, ${plural(row.victims, 'feels it', 'feel it')}`
+    : row.caused_by ? `waits for ${cut(visible(row.caused_by), 40)}` : null;
+  return [role, row.reason && visible(row.reason)].filter(Boolean).join(' · ') || null;
+}
+
 export function Origin({ row }: { row: Row }) {
   const parts = [row.team, row.environment, row.source].filter((part): part is string => !!part).map((part) => cut(visible(part), 40));
-  const trouble = row.health === 'healthy' || row.evidence === 'stale' ? null : row.reason;
+  const trouble = troubleWords(row);
   return (
-    <span class="origin xs m" title={[...parts, row.reason].filter(Boolean).map((part) => visible(part!)).join(' · ')}>
-      <bdi>{parts.join(' · ')}</bdi>
+    <span class="origin xs m" title={[trouble ?? (row.reason && visible(row.reason)), ...parts].filter(Boolean).join(' · ')}>
+      {trouble && <span class={`c-${toneOf(row.severity)}`}>{trouble}</span>}
       {trouble && parts.length > 0 && ' · '}
-      {trouble && <span class={`c-${toneOf(row.severity)}`}>{visible(trouble)}</span>}
+      <bdi>{parts.join(' · ')}</bdi>
     </span>
   );
 }
 
-function Cell({ children, cls = '' }: { children: ComponentChildren; cls?: string }) {
-  return <span role="cell" class={`cell ${cls}`}>{children}</span>;
-}
-
-function SuccessCell({ row }: { row: Row }) {
+export function SuccessCell({ row }: { row: Row }) {
   const why = evidenceWords(row);
   if (row.success_ratio === null || isOld(row)) return <span class="m ell" title={why ?? undefined}>{why ?? 'no calls'}</span>;
   if (row.evidence !== 'ok') return <span class="m ell">{why}</span>;
@@ -62,7 +65,7 @@ function budgetNote(row: Row): string {
   return [exhaustionWords(budget), speed].filter(Boolean).join(' · ');
 }
 
-function BudgetCell({ row }: { row: Row }) {
+export function BudgetCell({ row }: { row: Row }) {
   const tone = budgetTone(row.budget);
   return (
     <>
@@ -79,13 +82,13 @@ function BudgetCell({ row }: { row: Row }) {
 }
 
 // What is left of a limit. Without a limit there is no number, and the reason stands in the title.
-function Left({ value, limit, per, told }: { value: number | null; limit: number | null; per: string; told: boolean }) {
+export function Left({ value, limit, per, told }: { value: number | null; limit: number | null; per: string; told: boolean }) {
   if (!told) return <span class="sr">not told</span>;
   if (value === null) return <span class="m" title={`no limit per ${per} is known`}>no limit</span>;
   return <span class={value <= 0 ? 'c-crit b' : ''} title={limit === null ? undefined : `of ${count(limit)} per ${per}`}>{count(value)}</span>;
 }
 
-function BreakersCell({ row }: { row: Row }) {
+export function BreakersCell({ row }: { row: Row }) {
   const { breakers } = row;
   const worst = breakers.worst ?? 'unknown';
   if (breakers.total === 0) return <span class="m">none</span>;
@@ -107,42 +110,13 @@ function BreakersCell({ row }: { row: Row }) {
   );
 }
 
-function Speed({ perSecond, tone = '' }: { perSecond: number | null; tone?: string }) {
+export function Speed({ perSecond, tone = '' }: { perSecond: number | null; tone?: string }) {
   const { value, unit } = rate(perSecond);
   if (unit === '') return <span class="m" title="not told">{'\u2014'}</span>;
   return <span class={tone}>{value}{unit === '/s' ? '' : `\u202f${unit}`}</span>;
 }
 
-// Errors are drawn against the traffic: a full height is a twentieth of the calls, or more.
-const errorTop = (row: Row) => 0.05 * Math.max(0, ...(row.spark?.calls ?? []).map((v) => v ?? 0));
-
-const errorTone = (row: Row) => (!row.errors_per_s ? 's1' : successTone(row) === 's1' ? 's1' : successTone(row));
-
-export function WideRow({ row, index, p99 }: { row: Row; index: number; p99: boolean }) {
-  const tone = errorTone(row);
-  const told = row.budget.utilization_percent !== null;
-  return (
-    <>
-      <Cell cls="name">
-        <Glyph kind={rowGlyph(row)} />
-        <span class="grow">
-          <ServiceLink service={row.service} index={index} />
-          <Origin row={row} />
-        </span>
-      </Cell>
-      <Cell cls="rt"><Speed perSecond={row.calls_per_s} /></Cell>
-      <Cell cls="opt">{row.spark && <Spark values={row.spark.calls} />}</Cell>
-      <Cell cls="rt"><Speed perSecond={row.errors_per_s} tone={tone === 's1' ? '' : `c-${tone} b`} /></Cell>
-      <Cell cls="opt">{row.spark && <Spark values={row.spark.errors} tone={tone} top={errorTop(row)} />}</Cell>
-      <Cell cls="rc"><SuccessCell row={row} /></Cell>
-      {p99 && <Cell cls="rt">{row.latency_p99_s === null ? <span class="m" title="not told">{'\u2014'}</span> : duration(row.latency_p99_s)}</Cell>}
-      <Cell cls="rc"><BudgetCell row={row} /></Cell>
-      <Cell cls="rt"><Left value={row.budget.remaining_minute} limit={row.budget.limit_minute} per="minute" told={told} /></Cell>
-      <Cell cls="rt"><Left value={row.budget.remaining_hour} limit={row.budget.limit_hour} per="hour" told={told} /></Cell>
-      <Cell cls=""><BreakersCell row={row} /></Cell>
-    </>
-  );
-}
+export const errorTone = (row: Row) => (row.errors_per_s ? successTone(row) : 's1');
 
 function leftWords(row: Row): string {
   const { remaining_minute: minute, remaining_hour: hour } = row.budget;

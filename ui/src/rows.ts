@@ -49,13 +49,15 @@ class LiveRow {
     this.version.value++;
   }
 
-  // The arrays of the spark are this row's own.
+  // The spark is this row's own: steps are appended in place.
   putStep(columns: readonly string[], step: readonly unknown[]): void {
-    const spark = this.row.spark as unknown as Record<string, unknown[]> | undefined;
+    const { spark } = this.row;
+    if (!spark) return;
     columns.forEach((column, i) => {
-      const points = spark?.[column];
+      const points = (spark as unknown as Record<string, unknown[]>)[column];
       if (points && points.push(step[i + 1]) > SPARK_POINTS) points.shift();
     });
+    spark.end_ms += spark.step_s * 1000;
     this.moved = true;
     this.version.value++;
   }

@@ -1,55 +1,42 @@
-// The services, worst first. Only the rows in sight are in the document when there are many.
-//
-// While the pointer or the focus is in the list its rows keep their places, and a note says how many
-// would move; figures go on changing.
+// The services. Only the rows in sight are in the document when there are many.
 import { batch, computed, effect, signal, useComputed } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { plural } from './format';
-import { narrow } from './prefs';
-import { follow, servicePath } from './route';
-import { NarrowRow, WideRow } from './row';
-import { order, rowOf } from './rows';
+import { columnsFor, template, type Column } from './columns';
+import { count, plural, visible } from './format';
+import { busy, group, headingOf, headingWords, hits, moved, places, reSort, sort, sortsUp } from './list';
+import { density, narrow } from './prefs';
+import { follow, servicePath, setParams } from './route';
+import { NarrowRow } from './row';
+import { order, rowOf, statesMoved } from './rows';
+import { Chips, Legend, ListTools } from './tools';
 
-const ROW_PX = { wide: 46, narrow: 84 }; // as in page.css
-const ALL_UP_TO = 60;
-const SPARE_ROWS = 6;
-
-const busy = signal(false); // the pointer or the focus is in the list
-const places = signal<readonly string[]>([]);
-effect(() => {
-  const next = order.value;
-  const now = places.peek();
-  if (!busy.value || now.length === 0) {
-    places.value = next;
-    return;
-  }
-  const alive = new Set(next);
-  const placed = new Set(now);
-  places.value = [...now.filter((name) => alive.has(name)), ...next.filter((name) => !placed.has(name))];
-});
-const moved = computed(() => places.value.reduce((n, name, i) => n + (order.value[i] === name ? 0 : 1), 0));
-
-export function reSort(): void {
-  places.value = order.peek();
-}
+const rowPx = computed(() => (narrow.value ? 84 : density.value === 'dense' ? 30 : 46)); // as in page.css
+const ALL_UP_TO = 40;
+const SPARE_ROWS = 4;
+const MOUNTED_MAX = 40;
 
 const visibleRange = signal({ from: 0, to: ALL_UP_TO });
+const widthPx = signal(1200);
 let body: HTMLElement | null = null;
 let focused = -1;
 
 function measure(): void {
   if (!body) return;
   const n = places.peek().length;
-  const px = narrow.peek() ? ROW_PX.narrow : ROW_PX.wide;
+  const px = rowPx.peek();
   const top = body.getBoundingClientRect().top;
-  const from = n <= ALL_UP_TO ? 0 : Math.max(0, Math.floor(-top / px) - SPARE_ROWS);
-  const to = n <= ALL_UP_TO ? n : Math.min(n, Math.ceil((innerHeight - top) / px) + SPARE_ROWS);
+  const all = n <= ALL_UP_TO;
+  const from = all ? 0 : Math.min(Math.max(0, n - 1), Math.max(0, Math.floor(-top / px) - SPARE_ROWS));
+  const to = all ? n : Math.min(n, from + MOUNTED_MAX, Math.ceil((innerHeight - top) / px) + SPARE_ROWS);
   const was = visibleRange.peek();
   if (was.from !== from || was.to !== to) visibleRange.value = { from, to };
 }
 
-function focusIndex(index: number): void {
-  const i = Math.min(places.peek().length - 1, Math.max(0, index));
+function focusIndex(index: number, step = 1): void {
+  const names = places.peek();
+  let i = Math.min(names.length - 1, Math.max(0, index));
+  while (names[i] !== undefined && headingOf(names[i]!) !== null) i += step; // a heading has nothing to open
+  if (names[i] === undefined) return;
   const find = () => body?.querySelector<HTMLElement>(`a[data-index="${i}"]`);
   focused = i;
   const here = find();
@@ -57,15 +44,31 @@ function focusIndex(index: number): void {
     here.focus();
     return;
   }
-  const px = narrow.peek() ? ROW_PX.narrow : ROW_PX.wide;
   const top = (body?.getBoundingClientRect().top ?? 0) + scrollY;
-  scrollTo(0, Math.max(0, top + i * px - innerHeight / 2));
+  scrollTo(0, Math.max(0, top + i * rowPx.peek() - innerHeight / 2));
   requestAnimationFrame(() => requestAnimationFrame(() => find()?.focus()));
 }
 
 // Moves the focus by so many rows; the first time to the first row.
 export function moveFocus(by: number): void {
-  if (body) focusIndex(focused < 0 ? 0 : focused + by);
+  if (body) focusIndex(focused < 0 ? 0 : focused + by, by < 0 ? -1 : 1);
+}
+
+const PAGE_ROWS = 10;
+const LIST_KEYS: Record<string, () => void> = {
+  ArrowDown: () => moveFocus(1),
+  ArrowUp: () => moveFocus(-1),
+  PageDown: () => moveFocus(PAGE_ROWS),
+  PageUp: () => moveFocus(-PAGE_ROWS),
+  Home: () => focusIndex(0),
+  End: () => focusIndex(places.peek().length - 1, -1),
+};
+
+function onListKey(event: KeyboardEvent): void {
+  const act = LIST_KEYS[event.key];
+  if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  act();
 }
 
 let returning: string | null = null;
@@ -80,7 +83,19 @@ export const leaveRow = (): void => {
   (document.activeElement as HTMLElement | null)?.blur();
 };
 
-function Row({ name, index }: { name: string; index: number }) {
+function Heading({ text, index }: { text: string; index: number }) {
+  const { count: n, bad } = headingWords(text);
+  const words = (
+    <>
+      <b>{text ? <bdi>{visible(text)}</bdi> : `no ${group.value}`}</b>
+      <span class="m"> {plural(n, 'service')}{bad > 0 && `, ${count(bad)} not well`}</span>
+    </>
+  );
+  return narrow.value ? <div role="listitem" class="row heading">{words}</div>
+    : <div role="row" class="row heading" aria-rowindex={index + 2}><span role="cell">{words}</span></div>;
+}
+
+function Row({ name, index, columns }: { name: string; index: number; columns: readonly Column[] }) {
   const row = rowOf(name)?.value;
   if (!row) return null;
   const path = servicePath(name);
@@ -88,40 +103,46 @@ function Row({ name, index }: { name: string; index: number }) {
     if (getSelection()?.isCollapsed !== false) follow(event, path);
   };
   const staleness = row.evidence === 'stale' || row.evidence === 'no_data' ? ' old' : '';
-  const cls = `row ${narrow.value ? 'narrow' : 'wide'}${staleness}`;
+  const cls = `row ${narrow.value ? 'narrow' : 'wide'}${staleness}${row.caused_by ? ' victim' : ''}`;
   return narrow.value ? (
     <div role="listitem" class={cls} onClick={click} aria-posinset={index + 1} aria-setsize={places.value.length}>
       <NarrowRow row={row} index={index} />
     </div>
   ) : (
     <div role="row" class={cls} onClick={click} aria-rowindex={index + 2}>
-      <WideRow row={row} index={index} p99={anyLatency.value} />
+      {columns.map((column, i) => <span key={i} role="cell" class={`cell ${column.align ?? ''}`}>{column.cell(row, index)}</span>)}
     </div>
   );
 }
 
-// The column for latency is there only when a row has something to show in it.
-const anyLatency = computed(() => order.value.some((name) => (rowOf(name)?.value.latency_p99_s ?? null) !== null));
+const anyLatency = computed(() => {
+  void statesMoved.value;
+  return order.value.some((name) => rowOf(name)!.peek().latency_p99_s !== null);
+});
+const columns = computed(() => columnsFor(widthPx.value, anyLatency.value));
 
-function Head() {
+function HeadCell({ column }: { column: Column }) {
+  const by = sort.value;
+  const mine = column.sort !== undefined && by?.key === column.sort;
+  const cls = column.align === 'rt' ? 'rt' : '';
+  if (!column.sort) return <span role="columnheader" class={cls}>{column.title}</span>;
+  const next = !mine ? column.sort : by.reverse ? null : `-${column.sort}`;
   return (
-    <div role="rowgroup">
-      <div role="row" class="row head" aria-rowindex={1}>
-        <span role="columnheader">Service</span>
-        <span role="columnheader" class="rt">Calls/s</span>
-        <span role="columnheader" class="opt">15 min</span>
-        <span role="columnheader" class="rt">Errors/s</span>
-        <span role="columnheader" class="opt">15 min</span>
-        <span role="columnheader">Success, attempts → final</span>
-        {anyLatency.value && <span role="columnheader" class="rt">p99</span>}
-        <span role="columnheader">Retry budget used</span>
-        <span role="columnheader" class="rt">Left, minute</span>
-        <span role="columnheader" class="rt">Left, hour</span>
-        <span role="columnheader">Breakers</span>
-      </div>
-    </div>
+    <span role="columnheader" class={cls} aria-sort={mine ? (sortsUp(by) ? 'ascending' : 'descending') : undefined}>
+      <button class="sort" onClick={() => setParams({ sort: next }, 'replace')}>
+        {column.title}{mine && <span aria-hidden="true">{sortsUp(by) ? '\u2191' : '\u2193'}</span>}
+      </button>
+    </span>
   );
 }
+
+const Head = () => (
+  <div role="rowgroup">
+    <div role="row" class="row head" aria-rowindex={1}>
+      {columns.value.map((column, i) => <HeadCell key={i} column={column} />)}
+    </div>
+  </div>
+);
 
 function Body() {
   const ref = useRef<HTMLDivElement>(null);
@@ -129,7 +150,7 @@ function Body() {
     body = ref.current;
     const stop = effect(() => {
       void places.value;
-      void narrow.value;
+      void rowPx.value;
       measure();
     });
     if (returning !== null && places.peek().includes(returning)) focusIndex(places.peek().indexOf(returning));
@@ -149,59 +170,61 @@ function Body() {
   }, []);
   const names = places.value;
   const { from, to } = visibleRange.value;
-  const px = narrow.value ? ROW_PX.narrow : ROW_PX.wide;
   const end = Math.min(to, names.length);
   const onFocus = (event: FocusEvent) => {
     const index = (event.target as HTMLElement).dataset['index'];
     if (index !== undefined) focused = Number(index);
   };
+  const entry = (name: string, index: number) => {
+    const heading = headingOf(name);
+    return heading === null ? <Row key={name} name={name} index={index} columns={columns.value} /> : <Heading key={name} text={heading} index={index} />;
+  };
   return (
-    <div ref={ref} role={narrow.value ? 'list' : 'rowgroup'} onFocusIn={onFocus}>
-      {from > 0 && <div role="presentation" style={{ height: `${from * px}px` }} />}
-      {names.slice(from, end).map((name, i) => <Row key={name} name={name} index={from + i} />)}
-      {end < names.length && <div role="presentation" style={{ height: `${(names.length - end) * px}px` }} />}
+    <div ref={ref} role={narrow.value ? 'list' : 'rowgroup'} onFocusIn={onFocus} onKeyDown={onListKey}>
+      {from > 0 && <div role="presentation" style={{ height: `${from * rowPx.value}px` }} />}
+      {names.slice(from, end).map((name, i) => entry(name, from + i))}
+      {end < names.length && <div role="presentation" style={{ height: `${(names.length - end) * rowPx.value}px` }} />}
     </div>
   );
 }
 
-function Legend() {
+function Title() {
+  const all = order.value.length;
+  const found = hits.value.length;
+  const note = useComputed(() => (busy.value ? moved.value : 0));
   return (
-    <footer class="foot">
-      <span><i class="key hollow" /> success of attempts</span>
-      <span><i class="key full" /> as callers see it</span>
-      <span><i class="key saved" /> saved by retries (scale 50 to 100{'\u202f'}%)</span>
-      <span><i class="key ticks" /> warning and critical marks</span>
-      <span><i class="key pale" /> comes back within 10{'\u202f'}s</span>
-      <span>≈ and dots: modelled</span>
-      <span>hatch: not told</span>
-    </footer>
+    <>
+      <h2 id="services-title">{found === all ? plural(all, 'service') : `${count(found)} of ${plural(all, 'service')}`}</h2>
+      <span class="m">{sort.value ? 'over the last minute' : 'worst first, over the last minute'}</span>
+      <span class="sp" />
+      {note.value > 0 && (
+        <span class="note-inline">
+          order changed, {plural(note.value, 'row')} moved <button class="flat" onClick={reSort}>Sort again</button>
+        </span>
+      )}
+    </>
   );
 }
 
-export function ServicesTable({ title }: { title: string }) {
+export function ServicesTable() {
   const ref = useRef<HTMLElement>(null);
-  const note = useComputed(() => (busy.value && moved.value > 0 ? moved.value : 0));
-  const table = narrow.value ? {} : { role: 'table' as const, 'aria-rowcount': places.value.length + 1, 'aria-label': 'Services, worst first' };
+  useEffect(() => {
+    const watch = new ResizeObserver(([entry]) => (widthPx.value = entry!.contentRect.width));
+    watch.observe(ref.current!);
+    return () => watch.disconnect();
+  }, []);
+  const table = narrow.value ? {}
+    : { role: 'table' as const, 'aria-rowcount': places.value.length + 1, 'aria-label': 'Services', style: { '--columns': template(columns.value) } };
   return (
     <section ref={ref} class="card services" aria-labelledby="services-title"
       onFocusIn={() => (busy.value = true)}
       onFocusOut={() => (busy.value = ref.current?.matches(':hover') ?? false)}
       onPointerEnter={(event) => (busy.value = event.pointerType === 'mouse' || busy.value)}
       onPointerLeave={() => (busy.value = ref.current?.contains(document.activeElement) ?? false)}>
-      <header>
-        <h2 id="services-title">{title}</h2>
-        <span class="m">worst first, over the last minute</span>
-        <span class="sp" />
-        {note.value > 0 && (
-          <span class="note-inline">
-            order changed, {plural(note.value, 'row')} moved <button class="flat" onClick={reSort}>Sort again</button>
-          </span>
-        )}
-      </header>
-      <div class={`table${anyLatency.value ? ' p99' : ''}`} {...table}>
-        {!narrow.value && <Head />}
-        <Body />
-      </div>
+      <header><Title /><ListTools /></header>
+      <Chips />
+      {places.value.length > 0 ? <div class="table" {...table}>{!narrow.value && <Head />}<Body /></div>
+        : <p class="s nothing">No service fits the filter.</p>}
       <Legend />
     </section>
   );

@@ -30,6 +30,7 @@ export class MockServer {
     this.files = new Map(files.map((file) => [file.path, file]));
     this.scene = 'healthy';
     this.notices = [];
+    this.refusal = null; // {status, code, message}: what every view is told
     this.serviceScene = null; // of service-scenes.mjs, or as the service is in `scene`
     this.historyRefusal = null; // {status, code, message}: what a question for the history is told
     this.historyDelayMs = 0;
@@ -115,6 +116,7 @@ export class MockServer {
     this.requests.push(pathname);
     this.searches.push(`${pathname}?${searchParams}`);
     for (const [name, value] of Object.entries(HEADERS)) res.setHeader(name, value);
+    if (this.refusal && pathname.startsWith('/api/')) return this.json(res, this.refusal.status, { error: this.refusal });
     if (pathname.startsWith(VIEWS)) return this.dashboard(pathname.slice(VIEWS.length), searchParams, res);
     if (pathname === '/api/v1/events') return this.json(res, 200, eventsPage(this.serviceScene, searchParams));
     if (pathname.startsWith(SERVICES)) return this.json(res, 200, definitionOf(this.serviceScene));

@@ -19,6 +19,7 @@ export function row(name, nowMs, changes = {}) {
   return {
     service: name, team: 'payments', environment: 'prod', source: 'haproxy',
     health: 'healthy', severity: 'ok', reason: null, since: iso(nowMs - 40 * MINUTE_MS),
+    caused_by: null, victims: 0, conditions: [],
     evidence: 'ok', last_data_ms: nowMs - 300, resolution_s: 1, window_s: 60,
     calls_per_s: calls, errors_per_s: errors, retries_per_s: used === null ? null : retries, retries_denied_per_s: null,
     success_ratio: calls ? round(1 - errors / calls) : null,
@@ -87,6 +88,25 @@ export function troubleRows(nowMs) {
   ];
 }
 
+// payments-db fails, and what waits for it fails with it: as the map's scene "storm" has it.
+function cascadeRows(nowMs) {
+  const bad = { health: 'unhealthy', severity: 'critical', since: iso(nowMs - 22 * MINUTE_MS), latency_p99_s: 1.9 };
+  const victim = { ...bad, caused_by: 'payments-db' };
+  return [
+    row('payments-db', nowMs, { ...bad, team: 'data', reason: '1.6 % of calls fail', victims: 3, calls: 282, errors: 4.5, retries: 175, budget: { utilization_percent: null } }),
+    row('payment-service', nowMs, { ...victim, reason: 'retry budget 118 % used', calls: 196, errors: 6.7, retries: 86,
+      first_attempt_success_ratio: 0.72, budget: { utilization_percent: 118.2, risk: 'critical', risk_level: 3, exhaustion: { in_s: 0, low_s: 0, high_s: 0, confidence: 0.8, limit: 'minute' } },
+      breakers: { total: 8, closed: 5, open: 3, worst: 'open' },
+      conditions: [{ condition: 'flapping', severity: 'warning', since: iso(nowMs - 5 * MINUTE_MS), text: 'checkout-2 changed its state 9 times within 15 min', breakers: 2 }] }),
+    row('checkout', nowMs, { ...victim, team: 'storefront', reason: '3.1 % of calls fail', calls: 212, errors: 6.6, retries: 7.6, budget: { utilization_percent: 84, risk: 'high', risk_level: 2 },
+      breakers: { total: 12, closed: 11, half_open: 1, worst: 'half_open' } }),
+    row('api-gateway', nowMs, { ...victim, team: 'edge', health: 'degraded', severity: 'warning', reason: '0.4 % of calls fail', latency_p99_s: 0.41, calls: 1840, errors: 7.4, retries: 55, budget: { utilization_percent: 61 } }),
+    row('search', nowMs, { team: 'discovery', health: 'degraded', severity: 'warning', reason: 'search-1 has been open for 6 min', latency_p99_s: 0.69, calls: 410, budget: { utilization_percent: 22 },
+      conditions: [{ condition: 'open', severity: 'warning', since: iso(nowMs - 6 * MINUTE_MS), text: 'search-1 has been open for 6 min', breakers: 1 }], breakers: { total: 6, closed: 5, open: 1, worst: 'open' } }),
+    ...troubleRows(nowMs).slice(3, 5), ...healthyRows(nowMs).slice(2).map((r) => ({ ...r, latency_p99_s: 0.042 })),
+  ];
+}
+
 export const HOSTILE_NAMES = [
   '<img src=x onerror="window.__pwned=1">', '"><script>window.__pwned=2</script>', 'javascript:window.__pwned=3',
   '\u202egnp.tnemyap\u202c-service', 'zero\u200bwidth\u0007bell', "'; DROP TABLE services; --", 'a/b?c=d#e', '..', '{{constructor}}', '\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627',
@@ -94,14 +114,29 @@ export const HOSTILE_NAMES = [
 
 export const LONG_NAME = 'payment-authorisation-and-settlement-orchestrator-eu-central-1-prod';
 
-function manyRows(nowMs, n) {
+export function manyRows(nowMs, n) {
   const bad = troubleRows(nowMs);
   return [...bad.slice(0, 6), ...series(n - 6, (i) => row(`service-${String(i).padStart(4, '0')}`, nowMs, { calls: 10 + (i % 90), budget: { utilization_percent: i % 60 } }))];
 }
 
+// What a frame tells of many services: [name, calls, utilisation] each, in the daemon's columns.
+export function figuresOf(rows, nowMs) {
+  return {
+    columns: ['last_data_ms', 'calls_last_minute', 'calls_per_s', 'errors_per_s', 'retries_per_s', 'retries_denied_per_s', 'success_ratio', 'attempt_success_ratio',
+      'first_attempt_success_ratio', 'latency_p50_s', 'latency_p95_s', 'latency_p99_s', 'response_time_ms', 'calls_total', 'errors_total', 'retries_total',
+      'budget.utilization_percent', 'budget.used_minute', 'budget.limit_minute', 'budget.remaining_minute', 'budget.used_hour', 'budget.limit_hour',
+      'budget.remaining_hour', 'budget.retry_rate_percent', 'budget.returning_10s_percent'],
+    rows: rows.map(([name, calls, used]) => [name, nowMs - 300, calls * 60, calls, 0, 0.2, null, 1, 0.9967, null, 0.012, 0.04, 0.084, 13.1, calls * 900, 0, 180,
+      used, used * 6, 600, Math.max(0, 600 - used * 6), used * 18, 20000, 20000 - used * 18, 0.33, round(used * 0.15)]),
+  };
+}
+
+export const stepsOf = (rows) => ({ columns: ['calls', 'errors', 'retries', 'utilization_percent'], rows: rows.map(([name, calls, used]) => [name, calls, 0, 0.2, used]) });
+
 const SCENES = {
   healthy: healthyRows,
   trouble: troubleRows,
+  cascade: cascadeRows,
   empty: () => [],
   stale: (nowMs) => healthyRows(nowMs).map((r) => ({ ...r, health: 'unknown', severity: 'unknown', evidence: 'stale', reason: 'no data for 4 min', last_data_ms: nowMs - 4 * MINUTE_MS })),
   many: (nowMs) => manyRows(nowMs, 1000),
@@ -117,6 +152,8 @@ function sentenceOf(scene, rows, nowMs) {
   if (scene === 'empty') return { ...base, text: 'No service has been seen yet', severity: 'unknown', detail: 'Fusebox is running and watches itself' };
   if (scene === 'stale') return { ...base, text: 'No service has told anything for 4 min', severity: 'unknown', detail: 'Last data at 02:37:07 UTC' };
   const worst = rows[0];
+  if (scene === 'cascade') return { text: 'payments-db fails for 1 in 63 calls; 3 services feel it; 1 more service has trouble', severity: 'critical', since: worst.since,
+    detail: 'Since 02:19:07 UTC (22 min) · 98.4 % of calls succeed', links: ['payments-db', 'payment-service', 'checkout'].map((name) => ({ text: name, service: name })) };
   if (worst.health !== 'unhealthy') return { ...base, text: `All ${rows.length} services are healthy`, severity: 'ok', detail: 'Retries are within their budgets' };
   return { text: `${worst.service} is failing for 1 in 9 callers`, severity: 'critical', since: worst.since,
     detail: 'Since 02:39:12 UTC (2 min) · 1 of 3 breakers open · retry budget 118 % used', links: [{ text: worst.service, service: worst.service }] };
