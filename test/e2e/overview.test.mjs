@@ -122,7 +122,7 @@ test('groups have headings, and dense rows are kept for the browser', async () =
 });
 
 test('figures and steps reach their rows without the rest', async () => {
-  const page = await show();
+  const page = await show('/ui/', { width: 2000, height: 900 });
   const before = await rowOf(page, 'search').locator('.spark path').first().getAttribute('d');
   stage.server.push({ services: [], figures: figuresOf([['search', 77.7, 55]], stage.server.nowMs), steps: stepsOf([['search', 5, 55]]) });
   await rowOf(page, 'search').getByText('77.7', { exact: true }).waitFor();

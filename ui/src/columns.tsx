@@ -21,7 +21,7 @@ export interface Column {
 const isTold = (row: Row) => row.budget.utilization_percent !== null;
 
 const COLUMNS: readonly Column[] = [
-  { title: 'Service', sort: 'name', width: 170, grows: 2, rank: 0, align: 'name', cell: (row, index) => (
+  { title: 'Service', sort: 'name', width: 170, grows: 3, rank: 0, align: 'name', cell: (row, index) => (
     <>
       <Glyph kind={rowGlyph(row)} />
       <span class="grow"><ServiceLink service={row.service} index={index} /><Origin row={row} /></span>
@@ -29,11 +29,11 @@ const COLUMNS: readonly Column[] = [
   ) },
   { title: 'Calls/s', sort: 'calls', width: 58, rank: 0, align: 'rt', cell: (row) => <Speed perSecond={row.calls_per_s} /> },
   { title: '15 min', width: 72, rank: 4, cell: (row) => row.spark && <Spark values={row.spark.calls} endMs={row.spark.end_ms} /> },
-  { title: 'Success', sort: 'success', width: 136, grows: 1, rank: 0, align: 'rc', cell: (row) => <SuccessCell row={row} /> },
+  { title: 'Success', sort: 'success', width: 136, grows: 0.5, rank: 0, align: 'rc', cell: (row) => <SuccessCell row={row} /> },
   { title: 'p99', sort: 'p99', width: 56, rank: 1, align: 'rt', cell: (row) => (
     row.latency_p99_s === null ? <span class="m" title="not told">{'\u2014'}</span> : duration(row.latency_p99_s)
   ) },
-  { title: 'Retry budget used', sort: 'budget', width: 196, grows: 1.4, rank: 0, align: 'rc', cell: (row) => <BudgetCell row={row} /> },
+  { title: 'Retry budget used', sort: 'budget', width: 196, grows: 1, rank: 0, align: 'rc', cell: (row) => <BudgetCell row={row} /> },
   { title: 'Left, minute', sort: 'left', width: 72, rank: 5, align: 'rt',
     cell: ({ budget, ...row }) => <Left value={budget.remaining_minute} limit={budget.limit_minute} per="minute" told={isTold({ budget, ...row })} /> },
   { title: 'Left, hour', sort: 'left_hour', width: 72, rank: 6, align: 'rt',
