@@ -1,6 +1,6 @@
 // The services. Only the rows in sight are in the document when there are many.
 import { batch, computed, effect, signal, useComputed } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { columnsFor, template, type Column } from './columns';
 import { count, plural, visible } from './format';
 import { busy, group, headingOf, headingWords, hits, moved, places, reSort, sort, sortsUp } from './list';
@@ -208,7 +208,8 @@ function Title() {
 
 export function ServicesTable() {
   const ref = useRef<HTMLElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    widthPx.value = ref.current!.clientWidth;
     const watch = new ResizeObserver(([entry]) => (widthPx.value = entry!.contentRect.width));
     watch.observe(ref.current!);
     return () => watch.disconnect();

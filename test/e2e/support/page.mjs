@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 import { after, afterEach, before, beforeEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from '../../../ui/build.mjs';
-import { openBrowser, openPage } from './browser.mjs';
+import { eventually, openBrowser, openPage } from './browser.mjs';
 import { MockServer } from './mock-server.mjs';
 
 export const shots = process.env.SHOTS ?? join(dirname(fileURLToPath(import.meta.url)), '../../../build/shots');
@@ -45,6 +45,7 @@ export function pageStage() {
     stage.view = await openPage(stage.browser, options);
     await stage.view.page.goto(stage.server.url + path);
     await stage.view.page.locator('h1').first().waitFor();
+    if (!stage.server.refusal) await eventually('the page listens', () => stage.server.streams.size > 0);
     return stage.view.page;
   };
   stage.check = () => stage.view.check(stage.server);
