@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BUILD := build
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
-.PHONY: help build test test-full test-peers break e2e asan tsan fuzz bench lint fmt docs ui run dist hooks
+.PHONY: help build test test-full test-peers break e2e asan tsan fuzz bench soak lint fmt docs ui run dist hooks
 
 help: ## this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 16
@@ -49,6 +49,9 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (clang)
 
 bench: build ## measured beside Debian's Prometheus; figures go to bench/results.md
 	bench/run
+
+soak: build ## the daemon under constant load for ten minutes: its memory stays flat
+	FUSEBOX=$(BUILD)/fusebox node bench/evaluate.mjs 300 600 10 soak
 
 lint: ## rooms, banned functions, format
 	@failed=0; for check in scripts/check-*; do $$check || failed=1; done; exit $$failed
