@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/number.h"
 
-enum { JSON_MAX_DEPTH = 31 };
+enum { JSON_MAX_DEPTH = 31, JSON_ROUNDED_BYTES = 352 };
 
 struct json json_to(struct buf *out)
 {
@@ -168,16 +168,41 @@ void json_number(struct json *j, double value)
     buf_append(j->out, text, number_format(value, text));
 }
 
-void json_rounded(struct json *j, double value, int decimals)
+/*
+ * value x 10^decimals as the whole number that printf rounds to. False where that is not sure: the
+ * product is off by less than 0.001 below 10^12, so what lies as near to the middle between two
+ * whole numbers is left to printf.
+ */
+static bool round_quickly(double value, int decimals, uint64_t *ret)
 {
-    char text[352];
-    size_t len;
+    static const double powers[] = { 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
+    double scaled = fabs(value) * powers[decimals], below = floor(scaled);
 
-    if (!isfinite(value)) {
-        json_null(j);
-        return;
-    }
-    len = (size_t)snprintf(text, sizeof text, "%.*f", decimals, value);
+    if (!(scaled < 1e12) || fabs(scaled - below - 0.5) < 0.001)
+        return false;
+    *ret = (uint64_t)below + (scaled - below > 0.5);
+    return true;
+}
+
+/* Writes backwards from `end`; gives the first character. */
+static char *write_digits(uint64_t n, int decimals, char *end)
+{
+    for (; decimals && n % 10 == 0; decimals--)
+        n /= 10;
+    for (int i = 0; i < decimals; i++, n /= 10)
+        *--end = (char)('0' + n % 10);
+    if (decimals)
+        *--end = '.';
+    do
+        *--end = (char)('0' + n % 10);
+    while (n /= 10);
+    return end;
+}
+
+static size_t print_rounded(double value, int decimals, char text[JSON_ROUNDED_BYTES])
+{
+    size_t len = (size_t)snprintf(text, JSON_ROUNDED_BYTES, "%.*f", decimals, value);
+
     while (decimals && len && text[len - 1] == '0')
         len--;
     if (len && text[len - 1] == '.')
@@ -186,8 +211,29 @@ void json_rounded(struct json *j, double value, int decimals)
         text[0] = '0';
         len = 1;
     }
+    return len;
+}
+
+void json_rounded(struct json *j, double value, int decimals)
+{
+    char text[JSON_ROUNDED_BYTES], *begin = text;
+    size_t len;
+    uint64_t n;
+
+    if (!isfinite(value)) {
+        json_null(j);
+        return;
+    }
     before_value(j);
-    buf_append(j->out, text, len);
+    if (round_quickly(value, decimals, &n)) {
+        begin = write_digits(n, decimals, text + sizeof text);
+        if (value < 0 && n)
+            *--begin = '-';
+        len = (size_t)(text + sizeof text - begin);
+    } else {
+        len = print_rounded(value, decimals, text);
+    }
+    buf_append(j->out, begin, len);
 }
 
 void json_bool(struct json *j, bool value)

@@ -3,7 +3,8 @@
 #include "base/mem.h"
 #include "base/size.h"
 
-static const int64_t FRAME_GAP_NS = 100000000;  /* at most ten frames a second */
+static const int64_t FRAME_GAP_NS = 100000000; /* at most ten frames a second */
+enum { PUBLISH_SHARE = 4 }; /* views take at most one in so many seconds of the thread */
 static const int64_t IDLE_EXTRA_NS = 500000000; /* a view without new figures may wait longer */
 enum { INBOX_AT_ONCE = 64 };
 
@@ -171,6 +172,7 @@ enum err evaluate_thread_publish(struct evaluate_thread *e)
     frames_send(e->frames, e->monitor, view, take_figures(e, now_ns));
     note_published(e, view);
     view_unref(view);
+    e->publish_cost_ns = clock_mono_ns(&e->clock) - now_ns;
     return ERR_OK;
 }
 
@@ -271,7 +273,8 @@ static void take_item(struct evaluate_thread *e, struct item *item)
  */
 static int64_t publish_due_ns(const struct evaluate_thread *e)
 {
-    int64_t frame_ns = e->published_mono_ns + FRAME_GAP_NS;
+    int64_t gap_ns = PUBLISH_SHARE * e->publish_cost_ns;
+    int64_t frame_ns = e->published_mono_ns + (gap_ns > FRAME_GAP_NS ? gap_ns : FRAME_GAP_NS);
     int64_t figures_ns = e->figures_mono_ns + e->stream_interval_ns;
 
     if (e->alarm || e->fresh_count)

@@ -4,6 +4,7 @@
  * It follows what was committed, publishes a new view when something happened that
  * people must hear of (at once, but at most ten times a second), else with new
  * figures once in http.stream_interval, and stores Fusebox's own and derived series.
+ * Where there is so much that views take long, they come less often.
  *
  * Never sheds: when its inbox is full the write thread waits, and with it the
  * sources, whose own queue then refuses.
@@ -36,6 +37,7 @@ struct evaluate_thread {
     int64_t oldest_batch_mono_ns; /* received, not shown yet; -1 */
     int64_t published_mono_ns;    /* the newest view … */
     int64_t figures_mono_ns;      /* … and the newest frames with new figures */
+    int64_t publish_cost_ns;      /* of the newest view with its frames */
     int64_t stored_mono_ns;
     bool figures_wait; /* a batch came since those */
     bool alarm;        /* something changed that people must hear of at once */

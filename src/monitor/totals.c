@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/hash.h"
 #include "monitor/breaker.h"
 
 /* 1 - bad / all, not under 0; NaN when either is not known or nothing happened. */
@@ -57,9 +58,22 @@ static void sum_rates(struct monitor_view *view)
     t->attempt_success_ratio = share_of_good(failed_attempts.part, failed_attempts.whole);
 }
 
-static void sum_sparks(struct monitor_view *view)
+/* Which services there are, and where their sparks end: these move only with a step. */
+static uint64_t sparks_hash(const struct monitor_view *view)
 {
-    struct totals_view *t = &view->totals;
+    uint64_t sum = 1 + view->service_count;
+
+    for (size_t i = 0; i < view->service_count; i++) {
+        const struct service_view *s = &view->services[i];
+        uint64_t parts[2] = { hash_str(s->name), (uint64_t)s->calls.end_ms };
+
+        sum += hash_bytes(parts, sizeof parts); /* in any order */
+    }
+    return sum;
+}
+
+static void sum_sparks(const struct monitor_view *view, struct totals_keeper *t)
+{
     int64_t end_ms = -1;
     int count = 0;
 
@@ -126,8 +140,15 @@ void totals_fill(struct totals_keeper *keeper, struct monitor_view *view)
 {
     struct breaker_counts *all = &view->totals.breakers;
 
+    uint64_t hash = sparks_hash(view);
+
     sum_rates(view);
-    sum_sparks(view);
+    if (hash != keeper->sparks_hash)
+        sum_sparks(view, keeper);
+    keeper->sparks_hash = hash;
+    view->totals.calls = keeper->calls;
+    view->totals.success = keeper->success;
+    view->totals.retries = keeper->retries;
     for (size_t i = 0; i < view->service_count; i++) {
         const struct breaker_counts *c = &view->services[i].breakers;
 

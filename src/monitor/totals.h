@@ -9,6 +9,8 @@
 #include "monitor/view.h"
 
 struct totals_keeper {
+    uint64_t sparks_hash; /* of which the next three are the sums */
+    struct spark calls, success, retries;
     struct spark open; /* open breakers at the end of each step: nothing else remembers them */
 };
 

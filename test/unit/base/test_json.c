@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "unit.h"
@@ -6,6 +7,7 @@
 #include "base/attr.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "seed.h"
 
 static struct buf out;
 static struct json j;
@@ -95,6 +97,48 @@ static void test_json__numbers_that_json_lacks_are_null(void **state)
     assert_json("[null,null,null,0.25,-9223372036854775808]");
 }
 
+/* printf's own rounding, without what is idle. */
+static void expect_rounded(double value, int decimals)
+{
+    struct buf b = buf_limited(1024);
+    struct json rounded = json_to(&b);
+    char text[400];
+    size_t len = (size_t)snprintf(text, sizeof text, "%.*f", decimals, value);
+
+    while (decimals && text[len - 1] == '0')
+        len--;
+    len -= text[len - 1] == '.';
+    text[len] = '\0';
+    json_rounded(&rounded, value, decimals);
+    if (!str_equals(buf_str(&b), str_of(strcmp(text, "-0") == 0 ? "0" : text)))
+        fail_msg("%.17g with %d decimals is %.*s, not %s", value, decimals, STR_ARG(buf_str(&b)),
+                 text);
+    buf_release(&b);
+}
+
+static void test_json__rounds_as_printf_does(void **state)
+{
+    static const double edges[] = { 0,       0.5,  1.5,       2.5,       0.125,        0.375,
+                                    1e12,    0.05, 1e12 - .5, 1e11 + .5, 999999999999, 0.9999999999,
+                                    5e-324,  1e15, 1e22,      0.045,     1.005,        2.675,
+                                    1.0 / 3, 9.5,  99.95,     1e-10,     123456.789 };
+    struct rng rng = seed_rng("json");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++)
+        for (int decimals = 0; decimals <= 9; decimals++) {
+            expect_rounded(edges[i], decimals);
+            expect_rounded(-edges[i], decimals);
+        }
+    for (int i = 0; i < 200000; i++) {
+        int decimals = (int)rng_below(&rng, 10);
+        double value = ldexp(rng_unit(&rng) - 0.5, (int)rng_below(&rng, 60) - 15);
+
+        expect_rounded(value, decimals);
+        expect_rounded((double)rng_below(&rng, 100000) / 32, decimals); /* many ties */
+    }
+}
+
 static void test_json__rounded_figures_have_no_idle_digits(void **state)
 {
     (void)state;
@@ -148,6 +192,7 @@ int main(void)
         TEST(test_json__commas_stand_between_items_only),
         TEST(test_json__escapes_text),
         TEST(test_json__numbers_that_json_lacks_are_null),
+        TEST(test_json__rounds_as_printf_does),
         TEST(test_json__rounded_figures_have_no_idle_digits),
         TEST(test_json__times_are_rfc3339_or_null),
         TEST(test_json__nests_as_deep_as_promised),
