@@ -26,6 +26,8 @@
  * Reload    mapping_configure binds every series anew. A counter goes on from its last
  *           value; one that no row was about until then books nothing for its next sample.
  * States    state_evidence.h weighs what several series say of one breaker.
+ * Buckets   A histogram's totals become calls between two of its bounds (bucket_ladder.h); its
+ *           series are to come in one batch.
  * Retries   Where no counter tells them: retry_estimate.h, retry_difference.h.
  *           docs/decisions names the rules for HAProxy (calls, retries, half-open).
  * Limits    MAPPING_SUBJECTS_MAX services and breakers, a million mapped series;
