@@ -55,7 +55,7 @@ void mapping_free(struct mapping *m); /* NULL is allowed */
  * same. On an error (ERR_NOMEM, ERR_LIMIT) those before stay. */
 enum err mapping_configure(struct mapping *m, struct config *cfg) MUST_CHECK;
 
-/* The names of all metrics that have a row, each once. */
+/* The names of all metrics that have a row of their own, each once. */
 const struct str *mapping_metrics(const struct mapping *m, size_t *ret_count);
 
 /* Sends the signals of one committed batch, in the order of its samples; breaker states once per

@@ -25,8 +25,8 @@
  * is read; numbers differ from program to program, so they need a row of the
  * configuration.
  *
- * Sentinel has one gauge, called as the program says (SENTINEL_APP unless it does), whose samples
- * are the figures of single seconds. Which rule refused is not told.
+ * Sentinel has one gauge, with the name of the program, so it is known by its labels.
+ * Its samples are the figures of single seconds. Which rule refused is not told.
  *
  * The reference documents' own names come from any job but ours. Those with an
  * endpoint and no name have their service's name. Their numbers are read as
@@ -153,8 +153,8 @@
     }
 
 #define SENTINEL(kind)                                                                             \
-    ABOUT("sentinel", "SENTINEL_APP", "resource"), .when = { { "type", ANY(kind) } },              \
-                                                   .use = USE_AMOUNT
+    ABOUT("sentinel", MAPPING_ANY_METRIC, "resource"),                                             \
+        .when = { { "type", ANY(kind) }, { "classification", NONE("") } }, .use = USE_AMOUNT
 
 /* The reference documents' own names. A server's requests are calls of its job. */
 #define SERVED(name)                                                                               \

@@ -258,7 +258,7 @@ static enum err link_rows(struct mapping_table *t)
         enum err err;
 
         entry->next = map_find(&t->by_metric, metric);
-        if (!entry->next)
+        if (!entry->next && !str_equals(metric, STR(MAPPING_ANY_METRIC)))
             t->metrics[t->metric_count++] = metric;
         err = map_put(&t->by_metric, metric, entry);
         if (err)
@@ -312,7 +312,9 @@ void mapping_table_free(struct mapping_table *t)
 
 const struct mapping_entry *mapping_table_first(const struct mapping_table *t, struct str metric)
 {
-    return map_find(&t->by_metric, metric);
+    const struct mapping_entry *entry = map_find(&t->by_metric, metric);
+
+    return entry ? entry : map_find(&t->by_metric, STR(MAPPING_ANY_METRIC));
 }
 
 const struct str *mapping_table_metrics(const struct mapping_table *t, size_t *ret_count)

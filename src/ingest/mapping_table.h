@@ -65,10 +65,12 @@ struct mapping_condition {
     const char *const *values; /* ends with NULL */
 };
 
+#define MAPPING_ANY_METRIC "*"
+
 enum { MAPPING_CONDITIONS_MAX = CONFIG_MAPPING_CONDITIONS_MAX };
 
 struct mapping_row {
-    const char *metric;
+    const char *metric; /* MAPPING_ANY_METRIC: any that no other row is about */
     struct mapping_condition when[MAPPING_CONDITIONS_MAX];
     enum mapping_use use;
     enum signal_kind signal;
@@ -115,7 +117,7 @@ void mapping_table_free(struct mapping_table *t); /* NULL is allowed */
 
 /* The first row about a metric; NULL: there is none. */
 const struct mapping_entry *mapping_table_first(const struct mapping_table *t, struct str metric);
-/* The names of all metrics that have a row, each once. */
+/* The names of all metrics that have a row of their own, each once. */
 const struct str *mapping_table_metrics(const struct mapping_table *t, size_t *ret_count);
 
 /* True when the labels are as the row's conditions want them; its name is not looked at. */

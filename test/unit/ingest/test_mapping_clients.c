@@ -202,7 +202,7 @@ static void test_gobreaker__a_number_is_read_as_the_configuration_says(void **st
 /* --- Sentinel --- */
 
 #define SENTINEL(type)                                                                             \
-    "SENTINEL_APP{job=\"java\",resource=\"pay\",classification=\"0\",type=\"" type "\"} "
+    "orders{job=\"java\",resource=\"pay\",classification=\"0\",type=\"" type "\"} "
 
 static void test_sentinel__each_sample_is_a_second(void **state)
 {
@@ -221,6 +221,9 @@ static void test_sentinel__each_sample_is_a_second(void **state)
     HEARD(&w, "pay/rules by java", SIGNAL_BREAKER_ERRORS, 3);
     HEARD(&w, "pay/rules by java", SIGNAL_BREAKER_BLOCKED, 4);
     SILENT(&w, "pay/rules by java", SIGNAL_BREAKER_STATE);
+    assert_int_equal(w.ear.subject_count, 2);
+    mapping_world_apply(&w, "bills{job=\"java\",resource=\"pay\",type=\"passQps\"} 9\n");
+    HEARD(&w, "pay/ by java", SIGNAL_CALLS, 17);
     mapping_world_close(&w);
 }
 

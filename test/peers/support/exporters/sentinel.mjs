@@ -1,7 +1,7 @@
 // Sentinel: one gauge whose samples are the figures of single seconds, each told once, with its time.
 import { asCalls, family } from './model.mjs';
 
-const name = 'SENTINEL_APP';
+const name = 'orders'; // of the program
 const sample = (type, value, at) => `${name}{resource="sentinel-pay",classification="0",type="${type}"} ${value} ${at}\n`;
 let told;
 let second = Math.floor(Date.now() / 1000) * 1000 - 50000;
