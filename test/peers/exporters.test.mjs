@@ -258,3 +258,25 @@ scope.test("S1's and S2's queries find a breaker's requests, and states add up",
   const verdict = promtoolTest(scope.dir, series, expressions);
   assert.equal(verdict.status, 0, verdict.output);
 });
+
+scope.test('two instances of one program are one breaker: the worst state, all calls; series that come back go on', async () => {
+  const models = [new Model(), new Model()];
+  const shown = [true, true];
+  const targets = [];
+  for (const i of [0, 1]) targets.push(await serve(() => (shown[i] ? resilience4j.text(models[i]) : '')));
+  const fusebox = await new Fusebox(scope, { config: scrapeConfig({ r4j: targets.map((target) => target.address) }, { interval: '250ms' }) }).start();
+  await fusebox.settle(2);
+  const breaker = () => breakerOf(fusebox, resilience4j);
+  models.forEach((m) => m.traffic({ ok: 10 }));
+  models[1].enter('open');
+  await fusebox.settle(2);
+  assert.deepEqual([(await breaker()).state, (await breaker()).requests], ['open', 20]);
+
+  shown[1] = false; // idle series are left out, and stand higher when they are back
+  await fusebox.settle(2);
+  assert.equal((await breaker()).state, 'closed');
+  models[1].traffic({ ok: 5 });
+  shown[1] = true;
+  await fusebox.settle(2);
+  assert.deepEqual([(await breaker()).state, (await breaker()).requests, (await fusebox.row(resilience4j.service)).calls_total], ['open', 25, 25]);
+});

@@ -78,6 +78,12 @@ static void test_breaker_json__metrics_tell_conditions_and_recoveries(void **sta
     expect_none(&text, RECOVERY "_count{service=\"orders\",name=\"b1\",endpoint=\"\","
                                 "caller=\"worker\"}");
     expect_line(&text, "circuit_breaker_consecutive_failures{" WEB "} 5\n");
+#define REQUESTS "circuit_breaker_requests_total{" WEB ",state=\""
+    expect_line(&text, REQUESTS "closed\",outcome=\"success\",result=\"success\"} 19\n");
+    expect_line(&text, REQUESTS "closed\",outcome=\"failure\",result=\"failure\"} 21\n");
+    expect_line(&text, REQUESTS "open\",outcome=\"failure\",result=\"failure\"} 0\n");
+    expect_none(&text, REQUESTS "half_open\"");
+    expect_none(&text, "outcome=\"blocked\"");
 #define B1 "fusebox_breaker_instances{service=\"orders\",name=\"b1\",endpoint=\"\","
     expect_line(&text, B1 "state=\"open\"} 1\n");
     expect_line(&text, B1 "state=\"closed\"} 1\n");

@@ -17,6 +17,21 @@ static struct breaker_watch watch_new(void)
     return b;
 }
 
+/* What is counted by state adds up to all of it. */
+static void assert_by_state(const struct breaker_view *view)
+{
+    struct breaker_traffic sum = { 0 };
+
+    for (int state = 0; state < BREAKER_STATE_COUNT; state++) {
+        sum.requests += view->traffic[state].requests;
+        sum.failures += view->traffic[state].failures;
+        sum.blocked += view->traffic[state].blocked;
+    }
+    assert_true(isnan(view->requests_total) || fabs(sum.requests - view->requests_total) < 1e-6);
+    assert_true(isnan(view->failures_total) || fabs(sum.failures - view->failures_total) < 1e-6);
+    assert_true(isnan(view->blocked_total) || fabs(sum.blocked - view->blocked_total) < 1e-6);
+}
+
 /* The view of now; every figure that must hold for any breaker is checked here. */
 static struct breaker_view look(struct breaker_watch *b, int64_t now_ms)
 {
@@ -29,6 +44,7 @@ static struct breaker_view look(struct breaker_watch *b, int64_t now_ms)
         for (int to = 0; to < BREAKER_STATE_COUNT; to++)
             sum += view.transitions[from][to];
     assert_int_equal(sum, view.transitions_total);
+    assert_by_state(&view);
     assert_true(view.strip_count <= VIEW_STRIP_MAX);
     for (int i = 1; i < view.strip_count; i++) {
         assert_true(view.strip[i - 1].at_ms <= view.strip[i].at_ms);
@@ -252,6 +268,66 @@ static void test_breaker__a_failure_rate_of_nothing_is_unknown_and_none_is_zero(
     breaker_watch_release(&b);
 }
 
+static void test_breaker__what_went_through_is_counted_by_state(void **state UNUSED)
+{
+    struct breaker_watch b = watch_new();
+    struct breaker_view view;
+
+    breaker_watch_calls(&b, 1, T0);
+    breaker_watch_state(&b, BREAKER_CLOSED, T0);
+    breaker_watch_calls(&b, 10, T0);
+    breaker_watch_errors(&b, 4, T0);
+    breaker_watch_state(&b, BREAKER_OPEN, T0 + 1000);
+    breaker_watch_blocked(&b, 7);
+    breaker_watch_state(&b, BREAKER_HALF_OPEN, T0 + 2000);
+    breaker_watch_calls(&b, 2, T0 + 2000);
+    view = look(&b, T0 + 3000);
+    assert_true(view.traffic[BREAKER_UNKNOWN].requests == 1);
+    assert_true(view.traffic[BREAKER_CLOSED].requests == 10);
+    assert_true(view.traffic[BREAKER_CLOSED].failures == 4);
+    assert_true(view.traffic[BREAKER_OPEN].blocked == 7);
+    assert_true(view.traffic[BREAKER_OPEN].requests == 0);
+    assert_true(view.traffic[BREAKER_HALF_OPEN].requests == 2);
+    assert_true(view.requests_total == 13);
+    breaker_watch_release(&b);
+}
+
+static void test_breaker__levels_are_taken_back(void **state UNUSED)
+{
+    struct breaker_watch b = watch_new();
+    struct breaker_view view;
+
+    breaker_watch_consecutive(&b, 3);
+    breaker_watch_failure_ratio(&b, 0.25);
+    view = look(&b, T0);
+    assert_int_equal(view.consecutive_failures, 3);
+    assert_true(view.failure_rate_percent == 25);
+    breaker_watch_consecutive(&b, NAN);
+    breaker_watch_failure_ratio(&b, NAN);
+    view = look(&b, T0);
+    assert_int_equal(view.consecutive_failures, -1);
+    assert_true(isnan(view.failure_rate_percent));
+    breaker_watch_release(&b);
+}
+
+static void test_breaker__the_source_knows_its_last_failure(void **state UNUSED)
+{
+    struct breaker_watch b = watch_new();
+
+    breaker_watch_errors(&b, 1, T0);
+    assert_int_equal(look(&b, T0).last_failure_ms, T0);
+    breaker_watch_last_failure(&b, (double)(T0 - 2500) / 1000, T0);
+    assert_int_equal(look(&b, T0).last_failure_ms, T0 - 2500);
+    breaker_watch_errors(&b, 1, T0 + 1000); /* heard of, not happened */
+    assert_int_equal(look(&b, T0 + 1000).last_failure_ms, T0 - 2500);
+    breaker_watch_last_failure(&b, (double)(T0 + 9000) / 1000, T0 + 1000); /* not yet */
+    assert_int_equal(look(&b, T0 + 1000).last_failure_ms, T0 - 2500);
+    breaker_watch_last_failure(&b, NAN, T0 + 1000);
+    breaker_watch_errors(&b, 1, T0 + 2000);
+    assert_int_equal(look(&b, T0 + 2000).last_failure_ms, T0 + 2000);
+    breaker_watch_release(&b);
+}
+
 static void test_breaker__counts_name_the_worst(void **state UNUSED)
 {
     static const enum breaker_state order[] = { BREAKER_DISABLED, BREAKER_CLOSED, BREAKER_UNKNOWN,
@@ -301,6 +377,9 @@ int main(void)
         cmocka_unit_test(test_breaker__the_strip_is_full_at_its_limit_exactly),
         cmocka_unit_test(test_breaker__the_strip_begins_with_the_state_of_fifteen_minutes_ago),
         cmocka_unit_test(test_breaker__a_failure_rate_of_nothing_is_unknown_and_none_is_zero),
+        cmocka_unit_test(test_breaker__what_went_through_is_counted_by_state),
+        cmocka_unit_test(test_breaker__levels_are_taken_back),
+        cmocka_unit_test(test_breaker__the_source_knows_its_last_failure),
         cmocka_unit_test(test_breaker__counts_name_the_worst),
         cmocka_unit_test(test_breaker__no_memory_is_an_error_and_leaks_nothing),
     };
