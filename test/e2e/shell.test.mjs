@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from '../../ui/build.mjs';
+import { assertAccessible } from './support/axe.mjs';
 import { eventually, openBrowser, openPage } from './support/browser.mjs';
 import { MockServer } from './support/mock-server.mjs';
 import { row } from './support/scenes.mjs';
@@ -176,3 +177,226 @@ test('one stream per page, and none left behind by going on', async () => {
   await eventually('one stream', () => server.streams.size === 1);
 });
 
+
+const PAGES = ['/ui/', '/ui/services/orders', '/ui/map', '/ui/storage', '/ui/nowhere'];
+for (const scheme of ['light', 'dark'])
+  for (const [width, height] of [[1440, 900], [390, 844]])
+    test(`the frame fits every page, and nothing serious is wrong for axe: ${scheme}, ${width} px`, async () => {
+      for (const path of PAGES) {
+        const page = await show(path, { scene: 'trouble', live: !/storage|nowhere/.test(path), scheme, width, height });
+        await page.locator('h1').first().waitFor();
+        const name = path.replace(/\W+/g, '-').replace(/^-ui-?|-$/g, '') || 'overview';
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, path);
+        assert.equal(await page.getByRole('navigation', { name: 'Pages' }).count(), 1);
+        assert.equal(await page.getByRole('main').count(), 1);
+        assert.equal(await page.getByRole('heading', { level: 1 }).count(), 1, `${path} has one h1`);
+        await assertAccessible(page, `${path} ${scheme} ${width}`);
+        await page.screenshot({ path: join(shots, `shell-${name}-${scheme}-${width}.png`) });
+        if (path === '/ui/') {
+          for (const key of ['/', '?']) {
+            await page.keyboard.press(key);
+            await page.getByRole('dialog').waitFor();
+            await page.waitForTimeout(200); // it fades in
+            await assertAccessible(page, `the dialog of ${key} ${scheme} ${width}`);
+            await page.screenshot({ path: join(shots, `shell-${key === '/' ? 'jump' : 'settings'}-${scheme}-${width}.png`) });
+            await page.keyboard.press('Escape');
+            await page.getByRole('dialog').waitFor({ state: 'hidden' });
+          }
+        }
+        await view.check(server);
+        await view.close();
+      }
+      view = null;
+    });
+
+test('lost and paused fit every width, in both colours', async () => {
+  for (const scheme of ['light', 'dark'])
+    for (const [width, height] of [[1440, 900], [1024, 768], [390, 844]]) {
+      const page = await show('/ui/services/orders', { scene: 'trouble', scheme, width, height, allowed: [NETWORK_LOST] });
+      await page.getByRole('button', { name: /^Pause/ }).click();
+      await page.locator('#paused').waitFor();
+      await page.screenshot({ path: join(shots, `shell-paused-${scheme}-${width}.png`) });
+      await page.locator('header').getByRole('button', { name: /^Go live/ }).click();
+      await server.stop();
+      await page.locator('#lost').waitFor();
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, `${width}`);
+      await page.screenshot({ path: join(shots, `shell-lost-${scheme}-${width}.png`) });
+      await view.close();
+      await server.start();
+    }
+  view = null;
+});
+
+test('the pages are one key or one click away, and the breakers that are open are counted', async () => {
+  const page = await show('/ui/', { scene: 'trouble' });
+  const path = () => new URL(page.url()).pathname;
+  for (const [key, there] of [['m', '/ui/map'], ['s', '/ui/storage'], ['o', '/ui/']]) {
+    await page.keyboard.press('g');
+    await page.keyboard.press(key);
+    await eventually(there, () => path() === there);
+    assert.equal(await page.locator('.pages [aria-current=page]').count(), 1);
+  }
+  await page.keyboard.press('m');
+  assert.equal(path(), '/ui/', 'a letter alone is nothing');
+  const badge = page.locator('.pages a', { hasText: 'Breakers' });
+  assert.equal((await badge.innerText()).replace(/\s+/g, ' '), 'Breakers 1 open');
+  await badge.click();
+  assert.equal(new URL(page.url()).search, '?q=breaker:open');
+  server.scene = 'healthy';
+  server.push();
+  await badge.waitFor({ state: 'detached' });
+  await view.check(server);
+});
+
+test('the jump box finds services and pages by a few letters, and goes there with keys alone', async () => {
+  const page = await show('/ui/', { scene: 'many' });
+  await page.keyboard.press('Control+k');
+  const input = page.getByRole('combobox', { name: /Jump/ });
+  await input.waitFor();
+  await page.locator('.jump li').nth(11).waitFor();
+  await input.pressSequentially('svc77');
+  await eventually('the hits', async () => (await page.locator('.jump li').allInnerTexts()).every((text) => /^service-.*7.*7/.test(text)));
+  await page.keyboard.press('ArrowDown');
+  const name = (await page.locator('.jump li[aria-selected=true]').innerText()).split('\n')[0];
+  assert.equal(await input.getAttribute('aria-activedescendant'), await page.locator('.jump li[aria-selected=true]').getAttribute('id'));
+  await page.keyboard.press('Enter');
+  await eventually('the service', () => new URL(page.url()).pathname === `/ui/services/${name}`);
+  await page.keyboard.press('g');
+  await page.keyboard.press('m');
+  await page.keyboard.press('/');
+  await eventually('where one was comes first', async () => (await page.locator('.jump li').first().innerText()).startsWith(name));
+  await page.keyboard.type('no such thing');
+  await page.getByText('Nothing has the letters no such thing.').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  assert.equal(new URL(page.url()).pathname, '/ui/map', 'Escape closed the box and did nothing else');
+  await view.check(server);
+});
+
+test('the period is in the address: by buttons, by keys, back and forward', async () => {
+  const page = await show('/ui/services/orders', { scene: 'trouble' });
+  const search = () => new URL(page.url()).search;
+  await page.getByRole('button', { name: '6h' }).click();
+  assert.equal(search(), '?range=6h');
+  assert.equal(await page.getByRole('button', { name: '6h' }).getAttribute('aria-pressed'), 'true');
+  await page.keyboard.press('2');
+  assert.equal(search(), '?range=1h');
+  await page.keyboard.press('-');
+  assert.equal(search(), '?range=6h');
+  await page.keyboard.press('+');
+  await page.keyboard.press('[');
+  assert.match(search(), /^\?range=1h&end=2026-11-20T02:11:\d\dZ$/);
+  await page.locator('.live', { hasText: 'Past' }).waitFor();
+  await page.keyboard.press(']');
+  assert.equal(search(), '?range=1h');
+  await page.goBack();
+  await page.locator('.live', { hasText: 'Past' }).waitFor();
+  await page.locator('header').getByRole('button', { name: /^Go live/ }).click();
+  assert.equal(search(), '?range=1h');
+  await page.keyboard.press('1');
+  assert.equal(search(), '', 'what is usual is left out');
+  await view.check(server);
+});
+
+test('keys can be switched off, and stay off', async () => {
+  const page = await show('/ui/', { scene: 'trouble' });
+  await page.keyboard.press('?');
+  await page.getByRole('group', { name: 'Keys' }).getByLabel('off').check();
+  await page.getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  for (const reloaded of [false, true]) {
+    if (reloaded) await page.reload();
+    await page.locator('.live.c-ok').waitFor();
+    for (const key of ['p', '/', '?', 'j']) await page.keyboard.press(key);
+    assert.equal(await page.locator('#paused, dialog[open]').count(), 0);
+  }
+  await page.keyboard.press('Control+k');
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: /^Settings/ }).click();
+  await page.getByRole('group', { name: 'Keys' }).getByLabel('on').check();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  await page.keyboard.press('d');
+  assert.equal(await page.evaluate(() => document.documentElement.hasAttribute('data-dense')), true);
+  await page.keyboard.press('d');
+  assert.deepEqual(await page.evaluate(() => Object.entries(localStorage)), [], 'what is usual is not stored');
+});
+
+test('a link is copied, as it moves on or as it is now', async () => {
+  const page = await show('/ui/services/orders?range=1h', { scene: 'trouble' });
+  await page.evaluate(() => {
+    window.__copied = [];
+    Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText: async (text) => window.__copied.push(text) } });
+  });
+  await page.keyboard.press('.');
+  await page.locator('.said', { hasText: 'Link copied' }).waitFor();
+  await page.keyboard.press('>');
+  await page.locator('.said', { hasText: 'as it is now' }).waitFor();
+  const [moving, fixed] = await page.evaluate(() => window.__copied);
+  assert.equal(moving, `${server.url}/ui/services/orders?range=1h`);
+  assert.match(fixed, /\?range=1h&end=2026-11-20T02:41:\d\dZ$/);
+  await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { configurable: true, value: undefined })); // as over plain HTTP
+  await page.keyboard.press('.');
+  assert.equal(await page.getByRole('textbox', { name: 'Link to this view' }).inputValue(), moving);
+  assert.equal(await page.evaluate(() => document.activeElement.selectionEnd), moving.length);
+});
+
+test('what the address cannot mean is left out, and named', async () => {
+  const page = await show('/ui/services/orders?range=12parsecs&end=now&tab=x&colour=red', { scene: 'trouble' });
+  assert.match(await page.locator('#ignored').innerText(), /range=12parsecs, end=now, colour=red$/);
+  await page.getByRole('button', { name: '1h' }).click();
+  await page.locator('.live.c-ok').waitFor();
+});
+
+test('a wall has the clock and the age, and nothing to press', async () => {
+  const page = await show('/ui/?kiosk=1', { scene: 'trouble', width: 1920, height: 1080, scheme: 'dark' });
+  assert.equal(await page.locator('nav, header button, header select').count(), 0);
+  assert.match(await page.locator('.wall-clock').innerText(), /^02:41:\d\d UTC$/);
+  const size = await page.locator('h1').evaluate((el) => el.getBoundingClientRect().height);
+  assert.ok(size > 30, `${size} px`);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
+  await page.screenshot({ path: join(shots, 'shell-kiosk-dark-1920.png') });
+  await view.check(server);
+});
+
+test('a page that is not there is said in the frame', async () => {
+  const page = await show('/ui/nowhere/at/all', { live: false });
+  await page.getByRole('heading', { name: 'There is no page here' }).waitFor();
+  assert.equal(await page.title(), 'Not there · fusebox');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'To the content');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+  await page.locator('main a').click();
+  await page.locator('.row.wide').first().waitFor();
+  await view.check(server);
+});
+
+test('tabs of one browser have one stream; each has what it looks at, and one that comes later has it at once', async () => {
+  server.scene = 'trouble';
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const tabs = [];
+  for (const path of ['/ui/', '/ui/services/orders', '/ui/']) {
+    const tab = await openPage(browser, { context });
+    tabs.push(tab);
+    await tab.page.goto(server.url + path);
+    await tab.page.locator('.live.c-ok').waitFor();
+  }
+  assert.equal(server.streams.size, 1);
+  assert.deepEqual([...server.streams][0].views.map((one) => one.name), ['overview', 'service/orders']);
+  server.push({ services: [row('orders', server.nowMs, { calls: 77.7 })] });
+  for (const tab of [tabs[0], tabs[2]]) await rowOf(tab.page, 'orders').getByText('77.7').waitFor();
+  await tabs[1].page.close();
+  await eventually('its view is let go', () => [...server.streams].every(({ views }) => views.length === 1));
+  for (const tab of [tabs[0], tabs[2]]) await tab.check(server);
+  await context.close();
+});
+
+test('a worker that cannot start is done without', async () => {
+  server.files.delete([...server.files.keys()].find((path) => path.includes('/worker-')));
+  const page = await show('/ui/', { allowed: [/404/] });
+  server.push({ services: [row('orders', server.nowMs, { calls: 77.7 })] });
+  await rowOf(page, 'orders').getByText('77.7').waitFor();
+});

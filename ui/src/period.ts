@@ -38,9 +38,11 @@ export const endText = (endMs: number): string => new Date(Math.round(endMs / 10
 // What ends in the future ends now.
 const ending = (rangeS: number, endMs: number, nowMs: number): Period => ({ rangeS, endMs: endMs >= nowMs ? null : endMs });
 
-// Half its length back (-1) or on (+1).
-export const shifted = (p: Period, direction: -1 | 1, nowMs: number): Period =>
-  ending(p.rangeS, (p.endMs ?? nowMs) + direction * p.rangeS * 500, nowMs);
+// Half its length back (-1) or on (+1). On to nearly now is on to now, which has gone on meanwhile.
+export function shifted(p: Period, direction: -1 | 1, nowMs: number): Period {
+  const endMs = (p.endMs ?? nowMs) + direction * p.rangeS * 500;
+  return direction > 0 && endMs >= nowMs - p.rangeS * 50 ? { rangeS: p.rangeS, endMs: null } : { rangeS: p.rangeS, endMs };
+}
 
 // The next longer (+1) or shorter (-1) of RANGES. Its middle stays where it is, unless it ends now.
 export function zoomed(p: Period, direction: -1 | 1, nowMs: number): Period {

@@ -25,6 +25,8 @@ test('going back leaves now, and going on comes back to it', () => {
   const back = shifted(live(3600), -1, NOW);
   assert.deepEqual(back, { rangeS: 3600, endMs: NOW - 1_800_000 });
   assert.deepEqual(shifted(back, 1, NOW), live(3600));
+  assert.deepEqual(shifted(back, 1, NOW + 60_000), live(3600), 'a minute later, too');
+  assert.deepEqual(shifted(back, 1, NOW + 600_000), { rangeS: 3600, endMs: NOW });
   assert.deepEqual(shifted(live(3600), 1, NOW), live(3600));
 });
 
