@@ -251,6 +251,28 @@ static void slo(struct json *j, const struct service_view *s)
     json_close_object(j);
 }
 
+/* null: none has told of itself. */
+static void instances(struct json *j, const struct instances_view *i)
+{
+    json_key(j, "instances");
+    if (!i->total) {
+        json_null(j);
+        return;
+    }
+    json_open_object(j);
+    json_key(j, "total");
+    json_int(j, i->total);
+    json_key(j, "healthy");
+    json_int(j, i->healthy);
+    json_key(j, "degraded");
+    json_int(j, i->degraded);
+    json_key(j, "unhealthy");
+    json_int(j, i->unhealthy);
+    json_key(j, "silent");
+    json_int(j, i->silent);
+    json_close_object(j);
+}
+
 static void row_rates(struct json *j, const struct service_view *s)
 {
     figure(j, "calls_per_s", s->calls_per_s, 3);
@@ -302,6 +324,7 @@ void view_json_row_members(struct json *j, const struct service_view *s, enum ro
     budget(j, &s->budget, detail);
     slo(j, s);
     view_json_breaker_counts(j, &s->breakers);
+    instances(j, &s->instances);
     view_json_conditions(j, s);
     if (detail == ROW_PLAIN)
         return;

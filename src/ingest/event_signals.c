@@ -30,7 +30,9 @@ void event_signals_init(struct event_signals *s, struct arena *arena)
     *s = (struct event_signals){ .arena = arena,
                                  .by_key = map_limited(EVENT_SIGNALS_MAX),
                                  .signals = vec_of(sizeof(struct event_signal), EVENT_SIGNALS_MAX),
-                                 .states = vec_of(sizeof(struct event_signal), EVENT_SIGNALS_MAX) };
+                                 .states = vec_of(sizeof(struct event_signal), EVENT_SIGNALS_MAX),
+                                 .instances = vec_of(sizeof(struct instance_told),
+                                                     EVENT_SIGNALS_MAX) };
 }
 
 void event_signals_release(struct event_signals *s)
@@ -38,6 +40,7 @@ void event_signals_release(struct event_signals *s)
     map_release(&s->by_key);
     vec_release(&s->signals);
     vec_release(&s->states);
+    vec_release(&s->instances);
 }
 
 static void fail(struct event_signals *s, enum err err)
@@ -257,6 +260,34 @@ static void add_call(struct event_signals *s, const struct event *e)
     add_state(s, e, e->new_state);
 }
 
+static enum instance_word word_of(const struct event *e)
+{
+    static const enum instance_word words[] = { [EVENT_HEALTHY] = INSTANCE_HEALTHY,
+                                                [EVENT_DEGRADED] = INSTANCE_DEGRADED,
+                                                [EVENT_UNHEALTHY] = INSTANCE_UNHEALTHY };
+
+    if (e->kind == EVENT_INSTANCE_FAILED)
+        return INSTANCE_FAILED;
+    return event_has(e, EVENT_STATUS) ? words[e->health] : INSTANCE_LIVES;
+}
+
+/* A failed instance that does not say why names the kind of its error. */
+static void add_instance(struct event_signals *s, const struct event *e)
+{
+    struct instance_told *told = vec_push(&s->instances);
+    struct str text = event_text(e, event_has(e, EVENT_MESSAGE) ? EVENT_MESSAGE : EVENT_ERROR_TYPE);
+
+    if (!told) {
+        fail(s, vec_error(&s->instances));
+        return;
+    }
+    *told = (struct instance_told){ .source = EVENT_SOURCE, .word = word_of(e), .at_ms = e->at_ms };
+    if (!arena_copy_str(s->arena, event_text(e, EVENT_SERVICE), &told->service) ||
+        !arena_copy_str(s->arena, event_text(e, EVENT_INSTANCE), &told->instance) ||
+        !arena_copy_str(s->arena, text, &told->text))
+        fail(s, arena_error(s->arena));
+}
+
 void event_signals_add(struct event_signals *s, const struct event *e)
 {
     switch (e->kind) {
@@ -271,6 +302,12 @@ void event_signals_add(struct event_signals *s, const struct event *e)
         break;
     case EVENT_ERROR:
         add(s, service_of(s, e), SIGNAL_ERRORS, e, 1);
+        break;
+    case EVENT_HEALTH:
+    case EVENT_HEARTBEAT:
+    case EVENT_INSTANCE_UP:
+    case EVENT_INSTANCE_FAILED:
+        add_instance(s, e);
         break;
     default:
         break;
@@ -312,4 +349,6 @@ void event_signals_send(struct event_signals *s, const struct signal_sink *sink)
         subject->id = sink->subject(sink->ctx, &subject->names);
     send_list(&s->signals, sink);
     send_list(&s->states, sink);
+    for (size_t i = 0; sink->on_instance && i < s->instances.count; i++)
+        sink->on_instance(sink->ctx, vec_at(&s->instances, i));
 }

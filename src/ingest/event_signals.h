@@ -35,6 +35,7 @@ struct event_signals {
     struct event_subject *latest; /* events of one service often come in a row */
     struct vec signals;           /* struct event_signal */
     struct vec states;            /* struct event_signal */
+    struct vec instances;         /* struct instance_told */
     enum err failed;
 };
 

@@ -391,19 +391,21 @@ void event_tally_add(struct event_tally *t, const struct event *e)
         add_error(t, e);
         break;
     case EVENT_HEALTH:
-        set_of_instance(t, e, "fusebox_event_health", health_values[e->health]);
+        set_of_instance(t, e, EVENT_SERIES_HEALTH, health_values[e->health]);
         break;
     case EVENT_OPERATION:
         add_operation(t, e);
         break;
     case EVENT_HEARTBEAT:
-        set_of_instance(t, e, "fusebox_event_heartbeat_time_seconds", (double)e->at_ms / 1000);
+        set_of_instance(t, e, EVENT_SERIES_HEARTBEAT, (double)e->at_ms / 1000);
+        if (event_has(e, EVENT_STATUS))
+            set_of_instance(t, e, EVENT_SERIES_HEALTH, health_values[e->health]);
         break;
     case EVENT_INSTANCE_UP:
-        set_of_instance(t, e, "fusebox_event_instance_up", 1);
+        set_of_instance(t, e, EVENT_SERIES_INSTANCE_UP, 1);
         break;
     case EVENT_INSTANCE_FAILED:
-        set_of_instance(t, e, "fusebox_event_instance_up", 0);
+        set_of_instance(t, e, EVENT_SERIES_INSTANCE_UP, 0);
         add_error(t, e);
         break;
     case EVENT_METRIC:

@@ -79,5 +79,8 @@ enum err event_tally_finish(struct event_tally *t) MUST_CHECK;
 #define EVENT_SERIES_DURATION      "fusebox_event_duration_seconds"
 #define EVENT_SERIES_BREAKER_CALLS "fusebox_event_breaker_calls_total"
 #define EVENT_SERIES_BREAKER_STATE "fusebox_event_breaker_state"
+#define EVENT_SERIES_HEALTH        "fusebox_event_health"
+#define EVENT_SERIES_INSTANCE_UP   "fusebox_event_instance_up"
+#define EVENT_SERIES_HEARTBEAT     "fusebox_event_heartbeat_time_seconds"
 
 #endif

@@ -78,6 +78,23 @@ struct signal {
     double from_s, bound_s; /* of SIGNAL_TIMED_BUCKET, +Inf too; else not looked at */
 };
 
+/* What one instance of a service told, or what is told of it. */
+enum instance_word {
+    INSTANCE_HEALTHY,
+    INSTANCE_DEGRADED,
+    INSTANCE_UNHEALTHY,
+    INSTANCE_FAILED, /* until it is heard again */
+    INSTANCE_LIVES,  /* a heartbeat, a registration: no word on its health */
+};
+
+struct instance_told {
+    struct str service, instance; /* instance may be empty: it speaks for the service */
+    struct str text;              /* why; may be empty */
+    const char *source;           /* static */
+    enum instance_word word;
+    int64_t at_ms;
+};
+
 struct signal_sink {
     /* The subject's id, new or known; 0 when a limit refuses it (the mapping then sends nothing).
      */
@@ -87,6 +104,7 @@ struct signal_sink {
     /* Ids hold as long as this number stays: subjects that nobody spoke of for long give theirs
      * back. Whoever keeps ids asks again when it has changed. NULL: they hold for ever. */
     const uint64_t *epoch;
+    void (*on_instance)(void *ctx, const struct instance_told *told); /* NULL: not wanted */
 };
 
 #endif

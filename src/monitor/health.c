@@ -89,6 +89,19 @@ static void consider_condition(struct arena *arena, struct service_view *view,
                  arena_printf(arena, "%s, and %u more likewise", c->text, c->breakers - 1));
 }
 
+/* Where nobody tells calls, what the instances say of themselves is all there is. */
+static void consider_instances(struct service_view *view)
+{
+    const struct instances_view *i = &view->instances;
+
+    consider(view, i->verdict, i->reason);
+    if (view->evidence == EVIDENCE_UNKNOWN && i->total && i->healthy == i->total) {
+        view->health = HEALTH_HEALTHY;
+        view->severity = SEVERITY_OK;
+        view->reason = NULL;
+    }
+}
+
 static void begin(struct service_view *view)
 {
     static const char *const why[] = {
@@ -112,6 +125,7 @@ void health_judge(const struct catalog_service *known, struct arena *arena,
                   struct service_view *view)
 {
     begin(view);
+    consider_instances(view);
     if (view->evidence == EVIDENCE_STALE || view->evidence == EVIDENCE_NO_DATA)
         return;
     consider_errors(known, arena, view);

@@ -7,8 +7,10 @@
  *              service is open
  *   degraded   over the tolerated error ratio (the SLO's; 1 % where none is given);
  *              the budget past its warning threshold; any breaker open or half-open;
- *              or one that flaps, recovers slowly or lets too many failures through
- *   unknown    no data, stale, or too little to say, and nothing above is certain
+ *              or one that flaps, recovers slowly or lets too many failures through;
+ *              or an instance that says so itself, or is silent (all of them: unhealthy)
+ *   unknown    no data, stale, or too little to say, and nothing above is certain; without
+ *              any source of calls instances that all say that they are healthy are believed
  *
  * Threads   Value.
  */

@@ -242,7 +242,23 @@ static void on_signal(void *ctx, const struct signal *signal)
         on_breaker_signal(m, subject->breaker, signal);
 }
 
+static void on_instance(void *ctx, const struct instance_told *told)
+{
+    struct monitor *m = ctx;
+    struct catalog_service *known = catalog_hear(&m->catalog, told->service, told->source);
+    struct service_state *state = known ? service_state_of(m, known) : NULL;
+
+    if (!state) {
+        m->stats.services_refused_count++;
+        return;
+    }
+    m->stats.signals_count++;
+    if (told->at_ms > state->heard_ms)
+        state->heard_ms = told->at_ms;
+    instances_hear(&state->instances, told);
+}
+
 struct signal_sink monitor_sink(struct monitor *m)
 {
-    return (struct signal_sink){ find_subject, on_signal, m, &m->epoch };
+    return (struct signal_sink){ find_subject, on_signal, m, &m->epoch, on_instance };
 }

@@ -21,6 +21,7 @@ void service_state_free(void *ptr)
         entry = next;
     }
     service_watch_free(state->watch);
+    instances_release(&state->instances);
     mem_free(state);
 }
 
@@ -38,6 +39,7 @@ static struct service_state *new_state(struct monitor *m)
     if (!state)
         return NULL;
     state->heard_ms = -1;
+    instances_init(&state->instances);
     state->watch = service_watch_new((int)(config_int(m->config, OPT_BUDGET_WINDOW) / 1000));
     if (!state->watch) {
         mem_free(state);

@@ -20,6 +20,7 @@
 #include "base/vec.h"
 #include "monitor/breaker.h"
 #include "monitor/edges.h"
+#include "monitor/instances.h"
 #include "monitor/monitor.h"
 #include "monitor/service.h"
 #include "monitor/totals.h"
@@ -37,6 +38,7 @@ struct breaker_entry {
 struct service_state {
     struct service_watch *watch;
     struct breaker_entry *breakers;
+    struct instances instances;
     int64_t heard_ms; /* as a breaker's */
     bool goes;        /* retire.c */
     uint32_t subject; /* 0: no source has asked yet */

@@ -79,6 +79,7 @@ static bool view_service(struct catalog_service *known, struct monitor_view *vie
         return false;
     service_watch_advance(state->watch, view->now_ms);
     service_watch_view(state->watch, known, view->now_ms, s);
+    instances_view(&state->instances, s->name, view->now_ms, &view->arena, &s->instances);
     health_judge(known, &view->arena, s);
     note_health(state->watch, s, view->now_ms);
     view->service_count++;

@@ -101,6 +101,13 @@ struct budget_view {
     struct budget_kind_view kinds[BUDGET_KINDS_MAX];
 };
 
+/* What the instances of a service tell of themselves. */
+struct instances_view {
+    uint32_t total, healthy, degraded, unhealthy, silent;
+    enum health verdict; /* healthy, or what `reason` says */
+    const char *reason;  /* NULL: none */
+};
+
 /* A condition over the breakers of one service. */
 struct service_condition {
     uint32_t breakers; /* for which it holds */
@@ -148,6 +155,7 @@ struct service_view {
     int slo_response_compliant; /* 1, 0, -1 not known */
     struct budget_view budget;
     struct breaker_counts breakers;
+    struct instances_view instances;
     struct service_condition conditions[BREAKER_CONDITION_COUNT];
     struct spark calls, errors, retries, utilization;
     bool spark_moved;                      /* a step closed since the view before */

@@ -84,8 +84,8 @@ void mapping_world_open(struct mapping_world *w, const char *config)
     test_store_open(&w->store);
     assert_int_equal(
         mapping_new(w->store.db,
-                    (struct signal_sink){ on_subject, on_signal, &w->ear, &w->ear.epoch }, cfg,
-                    &w->mapping),
+                    (struct signal_sink){ on_subject, on_signal, &w->ear, &w->ear.epoch, NULL },
+                    cfg, &w->mapping),
         ERR_OK);
     config_unref(cfg);
 }

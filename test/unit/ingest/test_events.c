@@ -144,7 +144,7 @@ static struct sample_batch *next_batch(void)
 static const char *settle(enum err err)
 {
     struct sample_batch *batch = next_batch();
-    struct signal_sink sink = { on_subject, on_signal, &w.ear, NULL };
+    struct signal_sink sink = { on_subject, on_signal, &w.ear, NULL, NULL };
     const char *text = batch_text(&w.store, &w.arena, batch, true);
 
     if (!err)
@@ -402,7 +402,7 @@ static void test_events__too_many_are_refused_whole(void **state UNUSED)
 
 static void test_events__a_restart_hears_what_was_committed(void **state UNUSED)
 {
-    struct signal_sink sink = { on_subject, on_signal, &w.ear, NULL };
+    struct signal_sink sink = { on_subject, on_signal, &w.ear, NULL, NULL };
 
     assert_int_equal(
         send(CALL("a", "\"success\":false,\"retries\":2,\"breaker\":\"m\",\"duration_ms\":250")
@@ -428,7 +428,7 @@ static void test_events__a_restart_hears_what_was_committed(void **state UNUSED)
 
 static void test_events__a_restart_without_memory_says_so(void **state UNUSED)
 {
-    struct signal_sink sink = { on_subject, on_signal, &w.ear, NULL };
+    struct signal_sink sink = { on_subject, on_signal, &w.ear, NULL, NULL };
     bool happened = true;
 
     assert_int_equal(send(CALL("a", "\"success\":false,\"retries\":2,\"duration_ms\":250"), NOW_MS),

@@ -68,6 +68,23 @@ static void test_health__errors_are_judged_by_what_is_tolerated(void **state UNU
     }
 }
 
+static void test_health__what_instances_say_of_themselves_counts(void **state UNUSED)
+{
+    struct service_view view = good();
+
+    view.instances = (struct instances_view){ 2, 1, 0, 1, 0, HEALTH_DEGRADED, "orders-2 failed" };
+    expect(view, NULL, HEALTH_DEGRADED, "orders-2 failed");
+    view.success_ratio = 0.5;
+    expect(view, NULL, HEALTH_UNHEALTHY, "50 % of calls fail");
+    view.evidence = EVIDENCE_STALE;
+    expect(view, NULL, HEALTH_DEGRADED, "orders-2 failed");
+    view.evidence = EVIDENCE_UNKNOWN;
+    view.instances = (struct instances_view){ 2, 2, 0, 0, 0, HEALTH_HEALTHY, NULL };
+    expect(view, NULL, HEALTH_HEALTHY, NULL);
+    view.evidence = EVIDENCE_STALE;
+    expect(view, NULL, HEALTH_UNKNOWN, "its source went silent");
+}
+
 static void test_health__an_error_rate_target_wins_over_a_success_target(void **state UNUSED)
 {
     struct config_service cfg = { .slo_error_rate = 0.03, .slo_success_rate_percent = 99.99 };
@@ -185,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_health__errors_are_judged_by_what_is_tolerated),
+        cmocka_unit_test(test_health__what_instances_say_of_themselves_counts),
         cmocka_unit_test(test_health__an_error_rate_target_wins_over_a_success_target),
         cmocka_unit_test(test_health__a_budget_past_its_thresholds_degrades),
         cmocka_unit_test(test_health__breakers_count_by_those_in_service),
