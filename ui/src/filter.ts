@@ -29,32 +29,32 @@ function breakerWords({ breakers, conditions }: Row): string[] {
   return breakers.total === 0 ? ['none'] : [...states, ...(conditions ?? []).map(({ condition }) => condition)];
 }
 
-const TEXTS: Record<string, (row: Row) => string[]> = {
-  name: (row) => [row.service],
-  team: (row) => known(row.team),
-  env: (row) => known(row.environment),
-  source: (row) => known(row.source),
-  health: (row) => [row.health, rowGlyph(row)],
-  evidence: (row) => [row.evidence],
-  risk: (row) => known(row.budget.risk),
+const TEXTS = new Map<string, (row: Row) => string[]>(Object.entries({
+  name: (row: Row) => [row.service],
+  team: (row: Row) => known(row.team),
+  env: (row: Row) => known(row.environment),
+  source: (row: Row) => known(row.source),
+  health: (row: Row) => [row.health, rowGlyph(row)],
+  evidence: (row: Row) => [row.evidence],
+  risk: (row: Row) => known(row.budget.risk),
   breaker: breakerWords,
-  cause: (row) => known(row.caused_by, row.victims ? row.service : null),
-};
-const ALIASES: Record<string, string> = { service: 'name', environment: 'env', breakers: 'breaker', condition: 'breaker' };
+  cause: (row: Row) => known(row.caused_by, row.victims ? row.service : null),
+}));
+const ALIASES = new Map([['service', 'name'], ['environment', 'env'], ['breakers', 'breaker'], ['condition', 'breaker']]);
 
 const scaled = (value: number | null, by: number) => (value === null ? null : value * by);
 
-export const NUMBERS: Record<string, (row: Row) => number | null> = {
-  calls: (row) => row.calls_per_s,
-  errors: (row) => row.errors_per_s,
-  retries: (row) => row.retries_per_s,
-  success: (row) => scaled(row.success_ratio, 100),
-  budget: (row) => row.budget.utilization_percent,
-  p99: (row) => scaled(row.latency_p99_s, 1000),
-  open: (row) => row.breakers.open,
-  left: (row) => row.budget.remaining_minute,
-  left_hour: (row) => row.budget.remaining_hour,
-};
+export const NUMBERS = new Map<string, (row: Row) => number | null>(Object.entries({
+  calls: (row: Row) => row.calls_per_s,
+  errors: (row: Row) => row.errors_per_s,
+  retries: (row: Row) => row.retries_per_s,
+  success: (row: Row) => scaled(row.success_ratio, 100),
+  budget: (row: Row) => row.budget.utilization_percent,
+  p99: (row: Row) => scaled(row.latency_p99_s, 1000),
+  open: (row: Row) => row.breakers.open,
+  left: (row: Row) => row.budget.remaining_minute,
+  left_hour: (row: Row) => row.budget.remaining_hour,
+}));
 
 const lower = (text: string) => text.toLowerCase().replace(/-/g, '_');
 
@@ -62,7 +62,7 @@ const lower = (text: string) => text.toLowerCase().replace(/-/g, '_');
 const valuesOf = (text: string) => (text.match(/"[^"]*"|[^,]+/g) ?? []).map((value) => lower(value.replace(/"/g, '')));
 
 function textTest(key: string, op: string, values: readonly string[]): Term['holds'] {
-  const of = TEXTS[key]!;
+  const of = TEXTS.get(key)!;
   return op === ':'
     ? (row) => of(row).some((text) => values.includes(lower(text)))
     : (row) => of(row).some((text) => values.some((value) => lower(text).includes(value)));
@@ -77,7 +77,7 @@ function numberTest(key: string, op: string, text: string): Term['holds'] | null
   const compare = COMPARES[op];
   if (Number.isNaN(limit) || !compare) return null;
   return (row) => {
-    const value = NUMBERS[key]!(row);
+    const value = NUMBERS.get(key)!(row);
     return value !== null && compare(value, limit);
   };
 }
@@ -86,10 +86,10 @@ function testOf(text: string): Term['holds'] | null {
   const parts = /^([a-z0-9_]+)(>=|<=|[:~><])(.*)$/i.exec(text);
   if (!parts) return textTest('name', '~', [lower(text.replace(/"/g, ''))]);
   const [, name = '', op = '', rest = ''] = parts;
-  const key = ALIASES[name.toLowerCase()] ?? name.toLowerCase();
-  if (NUMBERS[key]) return numberTest(key, op, rest);
+  const key = ALIASES.get(name.toLowerCase()) ?? name.toLowerCase();
+  if (NUMBERS.has(key)) return numberTest(key, op, rest);
   const values = valuesOf(rest);
-  return TEXTS[key] && values.length > 0 && (op === ':' || op === '~') ? textTest(key, op, values) : null;
+  return TEXTS.has(key) && values.length > 0 && (op === ':' || op === '~') ? textTest(key, op, values) : null;
 }
 
 function termOf(text: string): Term | null {

@@ -20,10 +20,10 @@ export const sortsUp = ({ key, reverse }: Sort): boolean => LOW_FIRST.has(key) !
 export const filter = computed(() => parseFilter(param('q') ?? ''));
 export const sort = computed<Sort | null>(() => {
   const [, minus, key = ''] = /^(-?)(.*)$/.exec(param('sort') ?? '')!;
-  return key === 'name' || NUMBERS[key] ? { key, reverse: minus === '-' } : null;
+  return key === 'name' || NUMBERS.has(key) ? { key, reverse: minus === '-' } : null;
 });
-const GROUPS: Record<string, (row: Row) => string | null> = { team: (row) => row.team, env: (row) => row.environment };
-export const group = computed(() => (GROUPS[param('group') ?? ''] ? param('group') : null));
+const GROUPS = new Map<string, (row: Row) => string | null>([['team', (row) => row.team], ['env', (row) => row.environment]]);
+export const group = computed(() => (GROUPS.has(param('group') ?? '') ? param('group') : null));
 
 // What the address says of the list and means nothing to it.
 export const faults = computed(() => [
@@ -34,7 +34,7 @@ export const faults = computed(() => [
 function sorted(names: readonly string[], by: Sort): readonly string[] {
   const up = sortsUp(by) ? 1 : -1;
   if (by.key === 'name') return [...names].sort((a, b) => (a < b ? -up : up));
-  const value = new Map(names.map((name) => [name, NUMBERS[by.key]!(rowOf(name)!.peek())]));
+  const value = new Map(names.map((name) => [name, NUMBERS.get(by.key)!(rowOf(name)!.peek())]));
   return [...names].sort((a, b) => {
     const [x = null, y = null] = [value.get(a), value.get(b)];
     if (x === null || y === null) return Number(x === null) - Number(y === null); // not known: last, either way
@@ -49,7 +49,7 @@ export const headingOf = (entry: string): string | null => (entry.startsWith(HEA
 function grouped(names: readonly string[], by: string): readonly string[] {
   const groups = new Map<string, string[]>();
   for (const name of names) {
-    const key = GROUPS[by]!(rowOf(name)!.peek()) ?? '';
+    const key = GROUPS.get(by)!(rowOf(name)!.peek()) ?? '';
     groups.get(key)?.push(name) ?? groups.set(key, [name]);
   }
   return [...groups].flatMap(([key, members]) => [HEADING + key, ...members]);
@@ -94,6 +94,6 @@ export function reSort(): void {
 
 // The headings' words: how many of the group, and how many of those are not well.
 export function headingWords(heading: string): { count: number; bad: number } {
-  const members = hits.value.map((name) => rowOf(name)!.peek()).filter((row) => (GROUPS[group.value ?? '']?.(row) ?? '') === heading);
+  const members = hits.value.map((name) => rowOf(name)!.peek()).filter((row) => (GROUPS.get(group.value ?? '')?.(row) ?? '') === heading);
   return { count: members.length, bad: members.filter((row) => row.health === 'unhealthy' || row.health === 'degraded').length };
 }
