@@ -113,3 +113,24 @@ haproxy_server_status{${of},server="<b onclick=alert(2)>s</b>",state="UP"} 1\n`)
     await view.close();
   }
 });
+
+scope.test('behind a password the page and its stream are there for who has it, and for nobody else', async () => {
+  const password = path.join(scope.dir, 'password');
+  fs.writeFileSync(password, 'correct horse\n');
+  const config = `http:\n  require_auth: true\n  basic_user: ops\n  basic_password_file: ${password}\n`;
+  const fusebox = await new Fusebox(scope, { config }).start();
+  const browser = await startBrowser();
+  const stranger = await openPage(browser, { allowed: [/401/] });
+  assert.equal((await stranger.page.goto(`${fusebox.url}/ui/`)).status(), 401);
+  await stranger.close();
+  const view = await openPage(browser, { credentials: { username: 'ops', password: 'correct horse' }, allowed: [/401/] });
+  await view.page.goto(`${fusebox.url}/ui/`);
+  await view.page.locator('.row.wide a', { hasText: 'fusebox' }).waitFor();
+  await view.page.locator('.live.c-ok').waitFor({ timeout: 10000 });
+  const before = await rowText(view.page, 'fusebox');
+  await eventually('the stream moves the figures', async () => (await rowText(view.page, 'fusebox')) !== before, 15000);
+  fs.mkdirSync(shots, { recursive: true });
+  await view.page.screenshot({ path: path.join(shots, 'live-behind-a-password.png') });
+  await view.check(fusebox);
+  await view.close();
+});

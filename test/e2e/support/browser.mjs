@@ -11,8 +11,8 @@ export const openBrowser = () =>
 // Opens a page, in a context of its own (as another browser) unless one is given. `allowed` are patterns of console
 // messages that this test provokes on purpose. Without `worker` the page has no SharedWorker and holds its own stream:
 // only then is all of it under the page's clock.
-export async function openPage(browser, { width = 1440, height = 900, scheme = 'light', allowed = [], worker = true, context: given } = {}) {
-  const context = given ?? await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+export async function openPage(browser, { width = 1440, height = 900, scheme = 'light', allowed = [], credentials, worker = true, context: given } = {}) {
+  const context = given ?? await browser.newContext({ viewport: { width, height }, colorScheme: scheme, httpCredentials: credentials });
   const page = await context.newPage();
   const complaints = [];
   const requests = [];
