@@ -120,8 +120,8 @@ scope.test('behind a password the page and its stream are there for who has it, 
   const config = `http:\n  require_auth: true\n  basic_user: ops\n  basic_password_file: ${password}\n`;
   const fusebox = await new Fusebox(scope, { config }).start();
   const browser = await startBrowser();
-  const stranger = await openPage(browser, { allowed: [/401/] });
-  assert.equal((await stranger.page.goto(`${fusebox.url}/ui/`)).status(), 401);
+  const stranger = await openPage(browser);
+  assert.equal((await stranger.page.request.get(`${fusebox.url}/ui/`)).status(), 401);
   await stranger.close();
   const view = await openPage(browser, { credentials: { username: 'ops', password: 'correct horse' }, allowed: [/401/] });
   await view.page.goto(`${fusebox.url}/ui/`);
@@ -131,6 +131,35 @@ scope.test('behind a password the page and its stream are there for who has it, 
   await eventually('the stream moves the figures', async () => (await rowText(view.page, 'fusebox')) !== before, 15000);
   fs.mkdirSync(shots, { recursive: true });
   await view.page.screenshot({ path: path.join(shots, 'live-behind-a-password.png') });
+  await view.check(fusebox);
+  await view.close();
+});
+
+scope.test('a service that fails for a quarter of its calls says so on the overview, on its page and on the map', async () => {
+  let calls = 0;
+  const of = (proxy, part) => `haproxy_backend_http_requests_total{proxy="${proxy}"} ${calls}
+haproxy_backend_http_responses_total{proxy="${proxy}",code="5xx"} ${calls * part}
+haproxy_server_status{proxy="${proxy}",server="${proxy}-1",state="UP"} 1\n`;
+  const target = await TextTarget.start(scope, (req, res) => {
+    calls += 80;
+    res.end(of('shop', 0.5) + of('stock', 0.25));
+  });
+  const config = scrapeConfig({ haproxy: [target.address] }, { more: 'services: [{name: shop, dependencies: [stock]}, {name: stock}]\n' });
+  const fusebox = await new Fusebox(scope, { config }).start();
+  await until('the verdicts', 15000, async () => (await fusebox.row('shop'))?.caused_by === 'stock');
+  const browser = await startBrowser();
+  const view = await visit(browser, fusebox, '/ui/');
+  const { page } = view;
+  await page.locator('.needs .victims a', { hasText: 'shop' }).waitFor();
+  assert.deepEqual((await names(page)).slice(0, 2), ['stock', 'shop'], 'the cause stands first, although it fails less');
+  assert.match(await page.locator('h1').innerText(), /^stock fails for 1 in 4 calls; 1 service feels it/);
+  assert.match(await rowText(page, 'stock'), /75\.0/);
+  await page.goto(`${fusebox.url}/ui/services/stock`);
+  await eventually('the same on its page', async () => /75\.0/.test(await page.locator('main').innerText()));
+  await page.goto(`${fusebox.url}/ui/services/shop`);
+  await eventually('its victim names it', async () => /because stock fails/.test(await page.locator('h1').innerText()));
+  await page.goto(`${fusebox.url}/ui/map`);
+  await eventually('the same on the map', async () => /75\.0/.test(await page.locator('tr', { hasText: 'stock' }).first().innerText()));
   await view.check(fusebox);
   await view.close();
 });
