@@ -116,7 +116,7 @@ test('final and first attempts are drawn, and the limit that adapts is a step', 
   const limit = await page.evaluate(async (path) => (await (await fetch(path)).json()).history.retry_limit, '/api/v1/retry-monitoring/dashboard/service/payment-service?period=900s');
   assert.equal(new Set(limit.filter((v) => v !== null)).size, 3, 'the fixture has two steps');
   assert.ok((await pixels(chart(page, 'Retries used and denied'), '--ink2')) > 150);
-  assert.match(await page.locator('.budget').innerText(), /Limit now\s+4,372 per minute, shrunk from 5,989/);
+  assert.match(await page.locator('.budget').innerText(), /Limit now\s+4,372\u202f\/min, shrunk from 5,989\s+This hour\s+158,000 left of 262,000/);
 });
 
 test('where nothing was heard there is a gap: no bridge, no zero', async () => {
@@ -337,13 +337,13 @@ test('a budget that is not known, or modelled, says so', async () => {
   assert.equal(await page.locator('.budget rect[fill="url(#hatch-unknown)"]').count(), 1);
   await view.close();
   const given = await show('given');
-  assert.match(await given.locator('.budget').innerText(), /does not tell of retries\.\s+Limit given\s+600 per minute, 20,000 per hour/);
+  assert.match(await given.locator('.budget').innerText(), /does not tell of retries\.\s+Limit given\s+600\u202f\/min, 20,000\u202f\/h/);
   await view.close();
   const modelled = await show('modelled');
   const text = await modelled.locator('.budget').innerText();
   assert.match(text, /\u2248\u202f41\u202f% used/);
-  assert.match(text, /Model\s+modelled, share of calls, with a reserve/);
-  assert.match(text, /\u2248\u202f41\u202f% \(80\u202f%: 32\u202f% to 50\u202f%\) · 354 of 600 left/);
+  assert.match(text, /Model\s+modelled, share of calls, with reserve/);
+  assert.match(text, /\u2248\u202f41\u202f% \(80\u202f%: 32 to 50\u202f%\) · 354 of 600 left/);
   assert.equal(await modelled.locator('.budget .dotted').count(), 1);
 });
 

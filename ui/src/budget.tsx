@@ -1,14 +1,14 @@
 // The retry budget of a service: how much of it is used, what is left, and where the limit comes from.
 import { shownHistory } from './chart-history';
 import { Fact } from './facts';
-import { count, duration, percentText, rateText, visible } from './format';
+import { count, duration, percent, percentText, rateText, visible } from './format';
 import { Glyph, WORDS } from './glyphs';
 import { Bullet, budgetPercent, budgetTone } from './marks';
 import type { Budget, BudgetKind, KindOfBudget, ServiceDocument, Values } from './views';
 
 const KIND_WORDS: Record<BudgetKind, string> = {
-  absolute: 'limits per minute and hour',
-  ratio: 'share of calls, with a reserve',
+  absolute: 'fixed limits',
+  ratio: 'share of calls, with reserve',
   concurrency: 'share of active requests',
   failure_tokens: 'failure tokens',
   quota: 'quota',
@@ -18,28 +18,31 @@ const RISK_TONE = ['ok', 'info', 'warn', 'crit', 'emer'];
 const LABEL_PX = 68;
 const CHANGED_RATIO = 0.02;
 const APPROX = '\u2248\u202f';
+const PER_MINUTE = '\u202f/min';
 
 // Limits per minute and hour belong to these two kinds, whichever leads.
 const hasLimits = ({ kind }: { kind: BudgetKind }) => kind === 'absolute' || kind === 'ratio';
 const limitIsModelled = (b: Budget) => b.kinds?.find(hasLimits)?.modelled ?? b.modelled;
 
-function Limit({ used, limit, left, modelled }: { used: number | null; limit: number | null; left: number | null; modelled: boolean }) {
-  if (limit === null) return <span class="m">{used === null ? 'not told' : `${count(used)} used, no limit is known`}</span>;
-  return <>{used !== null && <><b>{count(used)}</b> of </>}{modelled ? APPROX : ''}{count(limit)}{left !== null && <> · <b class={left === 0 ? 'c-crit' : ''}>{count(left)}</b> left</>}</>;
+function Hour({ budget, modelled }: { budget: Budget; modelled: boolean }) {
+  const { limit_hour: limit, remaining_hour: left } = budget;
+  if (limit === null) return null;
+  return <Fact label="This hour">{left !== null && <><b class={left === 0 ? 'c-crit' : ''}>{count(left)}</b> left of </>}{modelled ? APPROX : ''}{count(limit)}</Fact>;
 }
 
 function exhaustion({ exhaustion: end }: Budget): string {
   if (!end) return 'not at the present speed';
-  if (end.in_s <= 0) return end.limit in KIND_WORDS ? `now: ${KIND_WORDS[end.limit as BudgetKind]}, spent` : `now: the limit per ${end.limit} is spent`;
+  const limit = end.limit in KIND_WORDS ? KIND_WORDS[end.limit as BudgetKind] : `limit per ${end.limit}`;
+  if (end.in_s <= 0) return `now, ${limit}`;
   const range = end.low_s === null || end.high_s === null ? ''
     : ` (${end.confidence === null ? '' : `${percentText(end.confidence * 100)}: `}${duration(end.low_s)} to ${duration(end.high_s)})`;
-  return `in ${duration(end.in_s)}${range}, limit per ${end.limit}`;
+  return `in ${duration(end.in_s)}${range}, ${limit}`;
 }
 
 function percentOf(k: KindOfBudget): string {
   if (k.utilization_percent === null) return 'not known';
   const range = k.low_percent === null || k.high_percent === null ? ''
-    : ` (80${'\u202f'}%: ${percentText(k.low_percent)} to ${percentText(k.high_percent)})`;
+    : ` (80\u202f%: ${percent(k.low_percent)} to ${percentText(k.high_percent)})`;
   const left = k.remaining === null || k.limit === null ? '' : ` · ${count(k.remaining)} of ${count(k.limit)} left`;
   return `${k.modelled ? APPROX : ''}${percentText(k.utilization_percent)}${range}${left}`;
 }
@@ -55,7 +58,7 @@ function changeOf(limits: Values): string | null {
 function Now({ budget, modelled }: { budget: Budget; modelled: boolean }) {
   if (budget.limit_minute === null) return null;
   const change = changeOf(shownHistory.value?.retry_limit ?? []);
-  return <Fact label="Limit now">{modelled ? APPROX : ''}{count(budget.limit_minute)} per minute{change && `, ${change}`}</Fact>;
+  return <Fact label="Limit now">{modelled ? APPROX : ''}{count(budget.limit_minute)}{PER_MINUTE}{change && `, ${change}`}</Fact>;
 }
 
 function Mark({ at, word, right = false }: { at: number | null; word: string; right?: boolean }) {
@@ -77,7 +80,7 @@ function Unknown({ doc }: { doc: ServiceDocument }) {
       <p class="s">{why}</p>
       <dl class="kv">
         {doc.retries_per_s !== null && <Fact label="Retries">{rateText(doc.retries_per_s)}</Fact>}
-        {budget.limit_minute !== null && <Fact label="Limit given">{count(budget.limit_minute)} per minute{budget.limit_hour !== null && `, ${count(budget.limit_hour)} per hour`}</Fact>}
+        {budget.limit_minute !== null && <Fact label="Limit given">{count(budget.limit_minute)}{PER_MINUTE}{budget.limit_hour !== null && `, ${count(budget.limit_hour)}\u202f/h`}</Fact>}
       </dl>
     </section>
   );
@@ -125,7 +128,7 @@ export function BudgetCard({ doc }: { doc: ServiceDocument }) {
       <dl class="kv">
         {budget.returning_10s_percent !== null && <Fact label="Comes back in 10 s">{percentText(budget.returning_10s_percent)}</Fact>}
         {hasLimits(budget) && <Now budget={budget} modelled={modelled} />}
-        {budget.limit_hour !== null && <Fact label="This hour"><Limit used={budget.used_hour} limit={budget.limit_hour} left={budget.remaining_hour} modelled={modelled} /></Fact>}
+        <Hour budget={budget} modelled={modelled} />
         {budget.retry_rate_percent !== null && <Fact label="Share of calls">{percentText(budget.retry_rate_percent)}</Fact>}
         <Fact label="Empty">{exhaustion(budget)}</Fact>
         <Fact label="Model">{budget.modelled ? 'modelled' : 'measured'}, {KIND_WORDS[budget.kind]}</Fact>

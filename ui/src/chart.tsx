@@ -16,6 +16,9 @@ import type { History } from './views-service';
 const PAGE_STEPS = 10;
 const WHEEL_FACTOR = 1.5;
 
+const setCursor = (ms: number | null) => {
+  cursorMs.value = ms;
+};
 const zoomBetween = (fromMs: number, toMs: number) => zoomTo(between(fromMs, toMs, nowMs.peek()));
 
 // A sample of the line: colour and dash as they are drawn.
@@ -79,59 +82,58 @@ interface Kept {
   seen: boolean;
 }
 
-// The canvas. A chart out of sight is drawn when it comes into sight.
+function draw({ plot, scene, seen }: Kept): void {
+  if (!seen) return; // it is drawn when it comes into sight
+  plot.show(scene);
+  plot.setCursor(cursorMs.peek());
+}
+
+// Connects a picture with what moves it; gives the way to undo that.
+function attach(host: HTMLElement, own: Kept): () => void {
+  const observer = new IntersectionObserver((entries) => {
+    own.seen = entries[entries.length - 1]!.isIntersecting;
+    draw(own);
+  }, { rootMargin: '200px' });
+  observer.observe(host);
+  const wheel = (event: WheelEvent) => onWheel(event, own.plot, own.scene.history);
+  host.addEventListener('wheel', wheel, { passive: false });
+  const ends = [
+    touches(host, own.plot, setCursor, zoomBetween),
+    effect(() => {
+      void palette.value;
+      own.plot.repaint();
+    }),
+    effect(() => own.plot.setCursor(cursorMs.value)),
+  ];
+  return () => {
+    ends.forEach((end) => end());
+    observer.disconnect();
+    host.removeEventListener('wheel', wheel);
+    own.plot.close();
+  };
+}
+
 function Canvas({ scene, onFocus }: { scene: Scene; onFocus(focused: boolean): void }) {
   const host = useRef<HTMLDivElement>(null);
   const kept = useRef<Kept | null>(null);
   useEffect(() => {
-    const plot = new Plot(host.current!, { onCursor: (ms) => (cursorMs.value = ms), onSelect: zoomBetween });
-    const own: Kept = { plot, scene, seen: false };
-    kept.current = own;
-    const draw = () => {
-      plot.show(own.scene);
-      plot.setCursor(cursorMs.peek());
-    };
-    const observer = new IntersectionObserver((entries) => {
-      own.seen = entries[entries.length - 1]!.isIntersecting;
-      if (own.seen) draw();
-    }, { rootMargin: '200px' });
-    observer.observe(host.current!);
-    const wheel = (event: WheelEvent) => onWheel(event, plot, own.scene.history);
-    host.current!.addEventListener('wheel', wheel, { passive: false });
-    const endTouch = touches(host.current!, plot, (ms) => (cursorMs.value = ms), zoomBetween);
-    const ends = [
-      effect(() => {
-        void palette.value;
-        plot.repaint();
-      }),
-      effect(() => plot.setCursor(cursorMs.value)),
-    ];
-    return () => {
-      ends.forEach((end) => end());
-      endTouch();
-      observer.disconnect();
-      host.current?.removeEventListener('wheel', wheel);
-      plot.close();
-    };
+    kept.current = { plot: new Plot(host.current!, { onCursor: setCursor, onSelect: zoomBetween }), scene, seen: false };
+    return attach(host.current!, kept.current);
   }, []);
   useEffect(() => {
-    const own = kept.current!;
-    own.scene = scene;
-    if (!own.seen) return;
-    own.plot.show(scene);
-    own.plot.setCursor(cursorMs.peek());
-  }, [scene.history, scene.openings, scene.spec]);
+    kept.current!.scene = scene;
+    draw(kept.current!);
+  }, [scene]);
+  const blur = () => {
+    onFocus(false);
+    setCursor(null);
+  };
+  const key = (event: KeyboardEvent) => {
+    if (!event.ctrlKey && !event.altKey && !event.metaKey && moveCursor(event.key, scene.history)) event.preventDefault();
+  };
   return (
     <div ref={host} class="plot" tabIndex={0} role="img" aria-label={summary(scene.spec, scene.history)}
-      onFocus={() => onFocus(true)}
-      onBlur={() => {
-        onFocus(false);
-        cursorMs.value = null;
-      }}
-      onDblClick={() => void stepBack()}
-      onKeyDown={(event) => {
-        if (!event.ctrlKey && !event.altKey && !event.metaKey && moveCursor(event.key, scene.history)) event.preventDefault();
-      }} />
+      onFocus={() => onFocus(true)} onBlur={blur} onDblClick={() => void stepBack()} onKeyDown={key} />
   );
 }
 
