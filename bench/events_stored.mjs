@@ -1,7 +1,7 @@
 // What stored events cost: their bytes, a start after a kill, searches and counts over all of them.
 //   node bench/events_stored.mjs [EVENTS=1000000] [ids]
 import { join } from 'node:path';
-import { residentMiB, startFusebox, stopAll, tempDir } from './support.mjs';
+import { cpuSeconds, residentMiB, startFusebox, stopAll, tempDir } from './support.mjs';
 
 const total = Number(process.argv[2] ?? 1e6);
 const withIds = process.argv[3] === 'ids';
@@ -33,13 +33,14 @@ child.kill('SIGKILL');
 await new Promise((done) => child.once('exit', done));
 const begin = performance.now();
 ({ child, url } = await startFusebox(args));
-console.log(`ready ${(performance.now() - begin).toFixed(0)} ms after the start that followed a kill, ${residentMiB(child.pid).toFixed(0)} MiB resident`);
+console.log(`ready ${(performance.now() - begin).toFixed(0)} ms after the start that followed a kill, ${cpuSeconds(child.pid).toFixed(2)} CPU s, ${residentMiB(child.pid).toFixed(0)} MiB resident`);
 
 for (const query of ['limit=100', 'service=service-7&limit=100', 'service=nobody', 'by=service,outcome', 'by=service&step=1s', 'by=outcome&caller=web-1']) {
   const start = performance.now();
+  const cpu = cpuSeconds(child.pid);
   const answer = await fetch(`${url}/api/v1/events?${query}`);
   const text = await answer.text();
-  console.log(`?${query}: ${(performance.now() - start).toFixed(0)} ms, ${answer.status}, ${text.length} bytes`);
+  console.log(`?${query}: ${(performance.now() - start).toFixed(0)} ms, ${(cpuSeconds(child.pid) - cpu).toFixed(2)} CPU s, ${answer.status}, ${text.length} bytes`);
 }
 await stopAll();
 process.exit(0);
