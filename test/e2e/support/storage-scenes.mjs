@@ -30,6 +30,7 @@ function documentOf(nowMs, changes = {}) {
     memory: { budget_bytes: 2 * GB, used_bytes: 65e6, used: { index: 21e6, head: 34e6, ingest: 1.2e6, query: 8e6, stream: 0.4e6 }, refused: { index: 0, head: 0, ingest: 0, query: 0, stream: 0 } },
     head: { series: 48_120, created: 51_002, evicted: 2_882, refused: 0, chunks: 96_240, unsealed_samples: 712_000, late: 44 },
     log: { rows: 1_322, bytes: 4_100_000 },
+    events: { count: 184_000, rows: 912, bytes: 3_900_000 },
     disk: { blocks: blocks.length, bytes, samples, bytes_per_sample: samples ? bytes / samples : null, free_bytes: 396 * GB, total_bytes: 494 * GB },
     samples: { appended: 9_120_442, late: 44, duplicate: 0, out_of_order: 0, too_old: 0, future: 0, orphaned: 0 },
     commits: { count: 40_000, failures: 0, last_duration_ms: 3.1 },
@@ -50,9 +51,9 @@ const LONG_PATH = `blocks/${'2026-11-12-settlement-orchestrator-'.repeat(2)}0001
 
 export const STORAGE_SCENES = {
   usual: (nowMs) => documentOf(nowMs),
-  young: (nowMs) => documentOf(nowMs, { blocks: [], seals: { count: 0, failures: 0, last_at: null, last_duration_ms: 0 },
+  young: (nowMs) => documentOf(nowMs, { blocks: [], events: { count: 0, rows: 0, bytes: 0 }, seals: { count: 0, failures: 0, last_at: null, last_duration_ms: 0 },
     sentence: sentence('11 min of 1,204 series in 4.1 MB; nothing is damaged', 'ok', { detail: 'Kept for 15 days · 396 GB of 494 GB free on the disk' }) }),
-  empty: (nowMs) => documentOf(nowMs, { blocks: [], range: { min: null, max: null }, log: { rows: 0, bytes: 4096 },
+  empty: (nowMs) => documentOf(nowMs, { blocks: [], range: { min: null, max: null }, events: { count: 0, rows: 0, bytes: 0 }, log: { rows: 0, bytes: 4096 },
     head: { series: 0, created: 0, evicted: 0, refused: 0, chunks: 0, unsealed_samples: 0, late: 0 },
     memory: { budget_bytes: null, used_bytes: 12_000, used: { index: 12_000, head: 0, ingest: 0, query: 0, stream: 0 }, refused: {} },
     sentence: sentence('Nothing is stored yet', 'unknown', { detail: 'Kept for ever' }) }),
