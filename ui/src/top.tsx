@@ -91,7 +91,7 @@ function Controls() {
   const held = paused.value !== null || isPast.value;
   return (
     <>
-      <button onClick={toggleLive} aria-pressed={held} disabled={!shown.value}>{held ? 'Go live' : 'Pause'} <kbd>p</kbd></button>
+      {feedState.value.kind !== 'idle' && <button onClick={toggleLive} aria-pressed={held} disabled={!shown.value}>{held ? 'Go live' : 'Pause'} <kbd>p</kbd></button>}
       {!narrow.value && (
         <>
           <button class="theme" onClick={() => cycle(theme, THEMES)} title={`Colours: ${theme.value === 'auto' ? 'as the system' : theme.value}`} aria-label={`Theme: ${theme.value}`}>

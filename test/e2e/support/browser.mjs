@@ -27,6 +27,7 @@ export async function openPage(browser, { width = 1440, height = 900, scheme = '
   const check = async (server) => {
     const violations = await page.evaluate(() => window.__violations);
     assert.deepEqual(violations, [], 'the security policy was violated');
+    assert.equal(await page.getByText('This part could not be drawn').count(), 0, 'a part of the page could not be drawn');
     assert.deepEqual(complaints.filter((text) => !allowed.some((pattern) => pattern.test(text))), [], 'the page complained');
     assert.deepEqual(requests.filter((url) => !url.startsWith(`${server.url}/`)), [], 'a request left the origin');
   };
