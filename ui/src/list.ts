@@ -49,19 +49,23 @@ export const headingOf = (entry: string): string | null => (entry.startsWith(HEA
 function grouped(names: readonly string[], by: string): readonly string[] {
   const groups = new Map<string, string[]>();
   for (const name of names) {
-    const key = GROUPS.get(by)!(rowOf(name)!.peek()) ?? '';
+    const key = GROUPS.get(by)!(rowOf(name)!.state) ?? '';
     groups.get(key)?.push(name) ?? groups.set(key, [name]);
   }
   return [...groups].flatMap(([key, members]) => [HEADING + key, ...members]);
 }
 
 export const hits = computed<readonly string[]>(() => {
-  void statesMoved.value;
-  if (filter.value.terms.length > 0 || sort.value) void figuresMoved.value;
-  const found = order.value.filter((name) => passes(filter.value, rowOf(name)!.peek()));
+  const plain = filter.value.terms.length === 0;
+  if (!plain || sort.value) void (figuresMoved.value + statesMoved.value);
+  const found = plain ? order.value : order.value.filter((name) => passes(filter.value, rowOf(name)!.peek()));
   return sort.value ? sorted(found, sort.value) : found;
 });
-const entries = computed<readonly string[]>(() => (group.value ? grouped(hits.value, group.value) : hits.value));
+const entries = computed<readonly string[]>(() => {
+  if (!group.value) return hits.value;
+  void statesMoved.value;
+  return grouped(hits.value, group.value);
+});
 
 export const busy = signal(false); // the pointer or the focus is in the list
 export const places = signal<readonly string[]>([]);
@@ -94,6 +98,6 @@ export function reSort(): void {
 
 // The headings' words: how many of the group, and how many of those are not well.
 export function headingWords(heading: string): { count: number; bad: number } {
-  const members = hits.value.map((name) => rowOf(name)!.peek()).filter((row) => (GROUPS.get(group.value ?? '')?.(row) ?? '') === heading);
+  const members = hits.value.map((name) => rowOf(name)!.state).filter((row) => (GROUPS.get(group.value ?? '')?.(row) ?? '') === heading);
   return { count: members.length, bad: members.filter((row) => row.health === 'unhealthy' || row.health === 'degraded').length };
 }

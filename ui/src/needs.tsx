@@ -1,6 +1,6 @@
 // What holds now and needs a person: causes with those who feel them, then whatever else is not well, worst first.
 import { computed } from '@preact/signals';
-import { age, cut, parseTime, percentText, plural, visible } from './format';
+import { age, cut, parseTime, plural, visible } from './format';
 import { Glyph, rowGlyph } from './glyphs';
 import { follow, mapPath, overviewPath } from './route';
 import { order, rowOf, statesMoved } from './rows';
@@ -23,7 +23,7 @@ interface Cause {
 
 export const causes = computed<readonly Cause[]>(() => {
   void statesMoved.value;
-  const bad = order.value.map((name) => rowOf(name)!.peek()).filter(needsSomeone);
+  const bad = order.value.map((name) => rowOf(name)!.state).filter(needsSomeone);
   const victims = new Map<string, Row[]>();
   for (const row of bad) if (row.caused_by) victims.set(row.caused_by, [...(victims.get(row.caused_by) ?? []), row]);
   return bad.filter((row) => !row.caused_by).map((row) => ({ row, victims: victims.get(row.service) ?? [] }));
@@ -38,7 +38,7 @@ function ageOf(row: Row): string {
 function factsOf(row: Row): string[] {
   const facts = [
     ...conditionsOf(row).map(({ text, breakers }) => (breakers > 1 && text ? `${text}, and ${breakers - 1} more` : text)),
-    isSpent(row) ? `retry budget spent (${percentText(row.budget.utilization_percent)})` : null,
+    isSpent(row) ? 'retry budget spent' : null,
   ];
   return facts.filter((fact): fact is string => !!fact && fact !== row.reason).map(visible);
 }

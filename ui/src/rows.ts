@@ -23,6 +23,11 @@ class LiveRow {
     return this.peek();
   }
 
+  // The row as it last came whole: its figures may be old, what is no figure is not.
+  get state(): Row {
+    return this.row;
+  }
+
   peek(): Row {
     if (!this.moved) return this.row;
     const row = { ...this.row, budget: { ...this.row.budget } };
@@ -71,6 +76,8 @@ export const order = signal<readonly string[]>([]);
 // Counts frames: whose figures moved, and whose rows came whole.
 export const figuresMoved = signal(0);
 export const statesMoved = signal(0);
+// Some row has told a percentile of its latency.
+export const latencyTold = signal(false);
 
 const newest = (a: number | null, b: unknown) => (typeof b === 'number' && b > (a ?? 0) ? b : a);
 
@@ -82,6 +89,7 @@ export function putRows(whole: readonly Row[]): number | null {
     if (known) known.put(row);
     else rows.set(row.service, new LiveRow(row));
     lastMs = newest(lastMs, row.last_data_ms);
+    if (row.latency_p99_s !== null) latencyTold.value = true;
   }
   if (whole.length > 0) statesMoved.value++;
   return lastMs;
@@ -90,10 +98,12 @@ export function putRows(whole: readonly Row[]): number | null {
 export function putFigures({ columns, rows: told }: FrameTable): number | null {
   const paths = columns.map((column) => column.split('.') as unknown as Path);
   const at = columns.indexOf('last_data_ms') + 1;
+  const p99 = columns.indexOf('latency_p99_s') + 1;
   let lastMs: number | null = null;
   for (const figures of told) {
     rows.get(figures[0] as string)?.putFigures(paths, figures);
     lastMs = newest(lastMs, figures[at]);
+    if (p99 > 0 && figures[p99] !== null) latencyTold.value = true;
   }
   figuresMoved.value++;
   return lastMs;

@@ -7,7 +7,7 @@ import { busy, group, headingOf, headingWords, hits, moved, places, reSort, sort
 import { density, narrow } from './prefs';
 import { follow, servicePath, setParams } from './route';
 import { NarrowRow } from './row';
-import { order, rowOf, statesMoved } from './rows';
+import { latencyTold, order, rowOf } from './rows';
 import { Chips, Legend, ListTools } from './tools';
 
 const rowPx = computed(() => (narrow.value ? 84 : density.value === 'dense' ? 30 : 46)); // as in page.css
@@ -115,11 +115,7 @@ function Row({ name, index, columns }: { name: string; index: number; columns: r
   );
 }
 
-const anyLatency = computed(() => {
-  void statesMoved.value;
-  return order.value.some((name) => rowOf(name)!.peek().latency_p99_s !== null);
-});
-const columns = computed(() => columnsFor(widthPx.value, anyLatency.value));
+const columns = computed(() => columnsFor(widthPx.value, latencyTold.value));
 
 function HeadCell({ column }: { column: Column }) {
   const by = sort.value;
