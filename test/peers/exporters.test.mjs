@@ -27,6 +27,7 @@ import { Scope, until } from './support/scope.mjs';
 const scope = new Scope('exporters');
 const exporters = [dapr, envoy, failsafe, gobreaker, grpc, hystrix, istio, library, linkerd, microprofile, polly, python, resilience4j, sentinel,
   smithy, traefik];
+const INTERVAL = '500ms'; // also the time-out: a machine that is busy must not look like a target that is gone
 const QUIET_SCRAPES = 5; // after so many without traffic retries that are attempts less calls are all booked
 
 // The text may change at any time; what a model renders is asked for with each scrape.
@@ -39,7 +40,7 @@ async function watch(jobs, more = '') {
   const targets = {};
   for (const [job, text] of Object.entries(jobs)) targets[job] = await serve(text);
   const addresses = Object.fromEntries(Object.entries(targets).map(([job, target]) => [job, [target.address]]));
-  const config = (rest) => scrapeConfig(addresses, { interval: '250ms', more: rest });
+  const config = (rest) => scrapeConfig(addresses, { interval: INTERVAL, more: rest });
   const fusebox = await new Fusebox(scope, { config: config(more) }).start();
   await fusebox.settle(2);
   return { fusebox, targets, configure: (rest) => fusebox.configure(config(rest)) };
@@ -264,7 +265,7 @@ scope.test('two instances of one program are one breaker: the worst state, all c
   const shown = [true, true];
   const targets = [];
   for (const i of [0, 1]) targets.push(await serve(() => (shown[i] ? resilience4j.text(models[i]) : '')));
-  const fusebox = await new Fusebox(scope, { config: scrapeConfig({ r4j: targets.map((target) => target.address) }, { interval: '250ms' }) }).start();
+  const fusebox = await new Fusebox(scope, { config: scrapeConfig({ r4j: targets.map((target) => target.address) }, { interval: INTERVAL }) }).start();
   await fusebox.settle(2);
   const breaker = () => breakerOf(fusebox, resilience4j);
   models.forEach((m) => m.traffic({ ok: 10 }));
