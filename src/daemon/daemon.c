@@ -140,6 +140,7 @@ int daemon_run(const struct config_sources *sources, FILE *out, FILE *err_out)
         mem_free(d);
         return err_exit_code(err);
     }
+    d->first_config = config_ref(d->config);
     block_signals(&signals);
     notices_init(&d->notices);
     log_init(&d->log, STDERR_FILENO, log_level_of(d->config), log_format_of(d->config), d->clock);

@@ -485,4 +485,5 @@ void parts_stop(struct daemon *d)
         close(d->lock_fd);
     }
     config_unref(d->config);
+    config_unref(d->first_config);
 }

@@ -27,6 +27,7 @@ enum { INSTANCE_BYTES = 140 };
 struct daemon {
     const struct config_sources *sources;
     struct config *config;
+    struct config *first_config; /* of the start: what takes a restart points into its texts */
     struct clock clock;
     struct log log;
     int lock_fd;
