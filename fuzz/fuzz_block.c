@@ -149,9 +149,9 @@ static void read_block(struct block *b, size_t size)
         return;
     for (uint64_t i = 0; i < count && i < SERIES_MAX; i++)
         read_series(c, (uint32_t)i);
-    select_series(c, (struct matcher){ MATCH_EQUAL, STR("job"), STR("test") }, count);
-    select_series(c, (struct matcher){ MATCH_NOT_EQUAL, STR("id"), STR("") }, count);
-    select_series(c, (struct matcher){ MATCH_EQUAL, STR("id"), STR("") }, count);
+    select_series(c, (struct matcher){ MATCH_EQUAL, STR("job"), STR("test"), NULL }, count);
+    select_series(c, (struct matcher){ MATCH_NOT_EQUAL, STR("id"), STR(""), NULL }, count);
+    select_series(c, (struct matcher){ MATCH_EQUAL, STR("id"), STR(""), NULL }, count);
     check(block_bytes(b) <= 64 * size + 4096);
     check(block_cursor_bytes(c) <= 2 * PAGE_READER_MAX_BYTES + 16 * PAGE_BYTES);
     block_cursor_free(c);

@@ -31,6 +31,7 @@
 
 struct promql_options {
     struct promql_source source;
+    bool is_range;
     int64_t start_ms, end_ms, step_ms; /* instant: start == end, step 1 */
     int64_t lookback_ms;               /* 300,000 */
     int64_t default_step_ms;           /* of subqueries without one: 60,000 */
@@ -48,7 +49,8 @@ struct promql_query {
     struct arena arena;
     atomic_bool cancelled;
     uint64_t samples_read_count;
-    size_t peak_bytes;
+    size_t booked_bytes;
+    bool over_budget;
 };
 
 struct promql_series {
