@@ -148,7 +148,7 @@ static bool parse_zone(const char *text, int *ret_s)
 }
 
 /* "2026-11-20T02:39:12.5Z". */
-static bool parse_rfc3339(struct str text, int64_t *ret_ms)
+bool api_rfc3339(struct str text, int64_t *ret_ms)
 {
     char copy[SHOWN_BYTES] = "";
     struct tm tm = { 0 };
@@ -187,7 +187,7 @@ enum err api_time_arg(const struct http_request *req, const char *name, int64_t 
         *ret_ms = (int64_t)(number < MILLISECONDS_FROM ? number * 1000 : number);
         return ERR_OK;
     }
-    if (parse_rfc3339(text, ret_ms))
+    if (api_rfc3339(text, ret_ms))
         return ERR_OK;
     reply->field = name;
     return diag_set(&reply->diag, ERR_INVALID,

@@ -8,48 +8,13 @@
 #include <unistd.h>
 
 #include "api/api.h"
-#include "base/json.h"
+#include "api/prometheus_reply.h"
 #include "model/duration.h"
 
 enum {
     METADATA_READ_MAX_BYTES = 64 << 20,
     HOST_MAX_BYTES = 256,
 };
-
-static struct json open_success(struct http_reply *reply)
-{
-    struct json j = api_json(reply);
-
-    json_open_object(&j);
-    json_key(&j, "status");
-    json_cstr(&j, "success");
-    json_key(&j, "data");
-    json_open_object(&j);
-    return j;
-}
-
-static enum err close_success(struct json *j, struct http_reply *reply)
-{
-    json_close_object(j);
-    json_close_object(j);
-    return buf_error(&reply->body);
-}
-
-static enum err bad_data(struct http_reply *reply, const char *message)
-{
-    struct json j = api_json(reply);
-
-    reply->status = 400;
-    json_open_object(&j);
-    json_key(&j, "status");
-    json_cstr(&j, "error");
-    json_key(&j, "errorType");
-    json_cstr(&j, "bad_data");
-    json_key(&j, "error");
-    json_cstr(&j, message);
-    json_close_object(&j);
-    return buf_error(&reply->body);
-}
 
 /* --- metadata --- */
 
@@ -91,14 +56,16 @@ enum err api_metadata(struct http_request *req, struct http_reply *reply, void *
     enum err err;
 
     if (http_request_arg(req, "limit", &text) && text.len && !str_parse_i64(text, &limit))
-        return bad_data(reply, "limit must be a number");
+        return prometheus_error(reply, ERR_INVALID, "bad_data", "limit must be a number");
     http_request_arg(req, "metric", &metric);
     err = metadata_read(scrape_metadata(api->scraper), metric, &arena, &items, &count);
     if (!err) {
-        struct json j = open_success(reply);
+        struct json j = prometheus_open(reply);
 
+        json_open_object(&j);
         write_metadata(&j, items, count, limit < 0 ? -1 : limit);
-        err = close_success(&j, reply);
+        json_close_object(&j);
+        err = prometheus_close(&j, reply);
     }
     arena_release(&arena);
     return err;
@@ -214,7 +181,8 @@ enum err api_targets(struct http_request *req, struct http_reply *reply, void *c
     struct json j;
 
     http_request_arg(req, "state", &state);
-    j = open_success(reply);
+    j = prometheus_open(reply);
+    json_open_object(&j);
     json_key(&j, "activeTargets");
     json_open_array(&j);
     if (!state.len || str_equals_nocase(state, STR("active")) ||
@@ -224,5 +192,6 @@ enum err api_targets(struct http_request *req, struct http_reply *reply, void *c
     json_key(&j, "droppedTargets");
     json_open_array(&j);
     json_close_array(&j);
-    return err ? err : close_success(&j, reply);
+    json_close_object(&j);
+    return err ? err : prometheus_close(&j, reply);
 }

@@ -65,13 +65,14 @@ double *eval_absent_numbers(struct evaluation *e)
 
 enum err eval_go_on(struct evaluation *e)
 {
-    struct promql_options *o = &e->q->options;
+    const struct promql_options *o = &e->q->options;
+    enum err err = o->go_on ? o->go_on(o->ctx) : ERR_OK;
 
-    if (atomic_load_explicit(&e->q->cancelled, memory_order_relaxed))
-        return diag_set(e->diag, ERR_CANCELLED, "the query was canceled");
-    if (o->deadline_mono_ns && clock_mono_ns(&o->clock) > o->deadline_mono_ns)
-        return diag_set(e->diag, ERR_TIMEOUT, "the query took longer than it may");
-    return ERR_OK;
+    if (err == ERR_TIMEOUT)
+        diag_set(e->diag, err, "query timed out in expression evaluation");
+    if (err == ERR_CANCELLED)
+        diag_set(e->diag, err, "query was canceled in expression evaluation");
+    return err;
 }
 
 enum err eval_error(struct evaluation *e, const char *format, ...)

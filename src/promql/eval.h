@@ -92,7 +92,7 @@ enum err eval_no_memory(struct evaluation *e);
 double *eval_numbers(struct evaluation *e) MUST_CHECK;        /* one per step, not set */
 double *eval_absent_numbers(struct evaluation *e) MUST_CHECK; /* one per step, none there */
 
-/* ERR_CANCELLED, ERR_TIMEOUT. Call it once per series. */
+/* What go_on of the options says. Call it once per series. */
 enum err eval_go_on(struct evaluation *e) MUST_CHECK;
 
 enum err eval_error(struct evaluation *e, const char *format, ...) PRINTF_LIKE(2, 3);

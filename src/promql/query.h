@@ -7,25 +7,22 @@
  * keeps none of them; only a binary operator and sorting hold whole vectors.
  *
  *   promql_query_init(&q, &options)
- *   promql_run(&q, node, &result, diag)        q.cancelled may be set by any thread
+ *   promql_run(&q, node, &result, diag)
  *   promql_query_release(&q)                   the result is gone then
  *
  * An instant query has one step. Values that are not there have the bits
  * SAMPLE_STALE_BITS (sample_is_stale); a NaN that was computed is a value.
  *
  * Errors    ERR_INVALID (Prometheus' "execution": many-to-many matching, a bad
- *           label name, ...), ERR_LIMIT (the limit is named), ERR_TIMEOUT, ERR_CANCELLED,
- *           ERR_NOMEM, and those of the source.
+ *           label name, ...), ERR_LIMIT (the limit is named), ERR_NOMEM, those of the
+ *           source, and what go_on answers.
  * Memory    One arena per query, limited by max_bytes and booked in the budget.
- * Time      Steps are passed in; the deadline is asked of `clock`.
+ * Time      Passed in; a deadline is a matter of go_on.
  * Threads   One thread runs one query.
  */
 #ifndef FUSEBOX_PROMQL_QUERY_H
 #define FUSEBOX_PROMQL_QUERY_H
 
-#include <stdatomic.h>
-
-#include "base/clock.h"
 #include "promql/ast.h"
 #include "promql/source.h"
 
@@ -40,14 +37,13 @@ struct promql_options {
     size_t max_bytes;                  /* of the arena */
     size_t max_steps;                  /* 11,000 */
     struct budget *budget;             /* NULL: no limit but max_bytes */
-    struct clock clock;
-    int64_t deadline_mono_ns; /* 0: none */
+    enum err (*go_on)(void *ctx);      /* asked at each series: ERR_OK, or why to give up; NULL */
+    void *ctx;
 };
 
 struct promql_query {
     struct promql_options options;
     struct arena arena;
-    atomic_bool cancelled;
     uint64_t samples_read_count;
     size_t booked_bytes;
     bool over_budget;

@@ -66,8 +66,7 @@ struct promql_options script_options(struct script_world *w)
                                     .default_step_ms = 60000,
                                     .max_samples = 1000000,
                                     .max_bytes = WORLD_BYTES,
-                                    .max_steps = 11000,
-                                    .clock = clock_system() };
+                                    .max_steps = 11000 };
 }
 
 /* --- reading --- */

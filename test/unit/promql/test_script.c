@@ -82,8 +82,13 @@ static void test_script__survives_every_failing_allocation(void **state)
     script_world_release(&world);
 }
 
-static enum err run_limited(struct script_world *world, size_t max_bytes, int64_t deadline_ns,
-                            bool cancel, size_t steps, struct diag *diag)
+static enum err give_up(void *ctx)
+{
+    return *(const enum err *)ctx;
+}
+
+static enum err run_limited(struct script_world *world, size_t max_bytes, enum err end, size_t steps,
+                            struct diag *diag)
 {
     struct promql_options options = script_options(world);
     struct arena arena = arena_limited(1 << 20);
@@ -93,12 +98,12 @@ static enum err run_limited(struct script_world *world, size_t max_bytes, int64_
     enum err err;
 
     options.max_bytes = max_bytes;
-    options.deadline_mono_ns = deadline_ns;
+    options.go_on = give_up;
+    options.ctx = &end;
     options.is_range = true;
     options.end_ms = (int64_t)steps * options.step_ms;
     assert_int_equal(promql_parse(STR("sum(x) + sum(x)"), &arena, &node, NULL), ERR_OK);
     promql_query_init(&query, &options);
-    atomic_store(&query.cancelled, cancel);
     err = promql_run(&query, node, &result, diag);
     promql_query_release(&query);
     arena_release(&arena);
@@ -115,13 +120,13 @@ static void test_script__limits_end_a_query(void **state)
     (void)state;
     script_world_init(&world);
     world.series[world.count++] = (struct script_series){ { labels, 1 }, samples, 1 };
-    assert_int_equal(run_limited(&world, 1 << 20, 0, false, 1000, NULL), ERR_OK);
-    assert_int_equal(run_limited(&world, 1 << 14, 0, false, 10000, &diag), ERR_LIMIT);
+    assert_int_equal(run_limited(&world, 1 << 20, ERR_OK, 1000, NULL), ERR_OK);
+    assert_int_equal(run_limited(&world, 1 << 14, ERR_OK, 10000, &diag), ERR_LIMIT);
     assert_non_null(strstr(diag_text(&diag), "more than 16384 bytes"));
-    assert_int_equal(run_limited(&world, 1 << 20, 1, false, 10, NULL), ERR_TIMEOUT);
-    assert_int_equal(run_limited(&world, 1 << 20, 0, true, 10, NULL), ERR_CANCELLED);
+    assert_int_equal(run_limited(&world, 1 << 20, ERR_TIMEOUT, 10, NULL), ERR_TIMEOUT);
+    assert_int_equal(run_limited(&world, 1 << 20, ERR_CANCELLED, 10, NULL), ERR_CANCELLED);
     diag = (struct diag){ 0 };
-    assert_int_equal(run_limited(&world, 1 << 20, 0, false, 20000, &diag), ERR_INVALID);
+    assert_int_equal(run_limited(&world, 1 << 20, ERR_OK, 20000, &diag), ERR_INVALID);
     assert_non_null(strstr(diag_text(&diag), "exceeded maximum resolution of 11000 points"));
     script_world_release(&world);
 }

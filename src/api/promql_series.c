@@ -1,0 +1,242 @@
+/*
+ * Which series, label names and label values there are, in the shape of
+ * Prometheus' HTTP API: series, labels, label/{name}/values.
+ *
+ * Source    Prometheus 2.42, HTTP API: Querying metadata.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "api/api.h"
+#include "api/prometheus_reply.h"
+#include "api/promql_json.h"
+#include "promql/parse.h"
+
+enum { SERIES_ARENA_MAX_BYTES = 256 << 20, SELECTORS_MAX = 64, NAMES_MAX = 1 << 22 };
+
+struct finding {
+    struct api *api;
+    struct http_request *req;
+    struct arena *arena;
+    int64_t start_ms, end_ms, limit; /* limit 0: none */
+    const struct promql_node *selectors[SELECTORS_MAX];
+    size_t selector_count;
+    enum err (*go_on)(void *ctx);
+    void *ctx;
+    struct str label; /* of label/{name}/values; else empty */
+    struct map found; /* label sets in their byte form, names or values */
+    struct buf key;
+    enum err err;
+};
+
+static bool take_selectors(struct finding *f, struct diag *diag)
+{
+    struct str text;
+
+    for (size_t n = 0; prometheus_arg(f->req, "match[]", n, &text); n++) {
+        if (n == SELECTORS_MAX) {
+            diag_set(diag, ERR_INVALID, "more than %d match[] parameters", SELECTORS_MAX);
+            return false;
+        }
+        if (promql_parse_selector(text, f->arena, &f->selectors[n], diag))
+            return false;
+        f->selector_count++;
+    }
+    return true;
+}
+
+static bool take_time(struct finding *f, const char *name, int64_t preset_ms, int64_t *ret,
+                      struct diag *diag)
+{
+    struct str text;
+
+    *ret = preset_ms;
+    if (!prometheus_arg(f->req, name, 0, &text) || !text.len || prometheus_time(text, ret))
+        return true;
+    diag_set(diag, ERR_INVALID, "invalid parameter \"%s\": cannot parse it to a valid timestamp",
+             name);
+    return false;
+}
+
+static bool take_limit(struct finding *f, struct diag *diag)
+{
+    struct str text;
+
+    if (!prometheus_arg(f->req, "limit", 0, &text) || !text.len ||
+        (str_parse_i64(text, &f->limit) && f->limit >= 0))
+        return true;
+    diag_set(diag, ERR_INVALID, "invalid parameter \"limit\": it must be a number of at least 0");
+    return false;
+}
+
+/* --- gathering --- */
+
+/* Enters a copy of the text unless it is there. */
+static enum err enter(struct finding *f, struct str text)
+{
+    struct str kept;
+
+    if (map_find(&f->found, text))
+        return ERR_OK;
+    if (!arena_copy_str(f->arena, text, &kept))
+        return arena_error(f->arena);
+    return map_put(&f->found, kept, f);
+}
+
+static enum err enter_names(struct finding *f, struct labels labels)
+{
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; i < labels.count && !err; i++)
+        err = enter(f, labels.items[i].name);
+    return err;
+}
+
+static enum err enter_series(struct finding *f, struct labels labels)
+{
+    buf_clear(&f->key);
+    labels_encode(labels, &f->key);
+    return buf_error(&f->key) ? buf_error(&f->key) : enter(f, buf_str(&f->key));
+}
+
+static bool visit(void *ctx, const struct tsdb_series_data *data)
+{
+    struct finding *f = ctx;
+    struct str value = f->label.len ? labels_value(data->labels, f->label) : STR_NONE;
+
+    f->err = f->go_on(f->ctx);
+    if (f->err)
+        return false;
+    if (f->label.len)
+        f->err = value.len ? enter(f, value) : ERR_OK;
+    else if (http_request_route(f->req)->handler == api_series)
+        f->err = enter_series(f, data->labels);
+    else
+        f->err = enter_names(f, data->labels);
+    return f->err == ERR_OK;
+}
+
+static enum err select_one(struct finding *f, const struct promql_node *selector, struct diag *diag)
+{
+    struct matcher matchers[PROMQL_MATCHERS_MAX];
+    size_t count = selector ? selector->selector.matcher_count : 0, compiled = 0;
+    enum err err = ERR_OK;
+
+    for (; compiled < count && !err; compiled++) {
+        struct regex *regex = NULL;
+
+        matchers[compiled] = selector->selector.matchers[compiled];
+        if (matchers[compiled].kind == MATCH_REGEX || matchers[compiled].kind == MATCH_NOT_REGEX)
+            err = regex_new(matchers[compiled].value, &regex, diag);
+        matchers[compiled].regex = regex;
+    }
+    if (!err)
+        err = tsdb_select(f->api->db, matchers, count, f->start_ms, f->end_ms, SIZE_MAX, visit, f);
+    for (size_t i = 0; i < compiled; i++)
+        regex_free((struct regex *)(uintptr_t)matchers[i].regex);
+    return f->err ? f->err : err;
+}
+
+static enum err gather(struct finding *f, struct diag *diag)
+{
+    enum err err = ERR_OK;
+
+    if (f->selector_count == 0)
+        return select_one(f, NULL, diag);
+    for (size_t i = 0; i < f->selector_count && !err; i++)
+        err = select_one(f, f->selectors[i], diag);
+    return err;
+}
+
+/* --- writing --- */
+
+static int compare_texts(const void *a, const void *b)
+{
+    return str_compare(*(const struct str *)a, *(const struct str *)b);
+}
+
+static enum err write_series(struct finding *f, struct json *j, struct str bytes)
+{
+    struct labels labels;
+    enum err err = labels_decode(bytes, f->arena, &labels);
+
+    if (!err)
+        promql_json_labels(j, labels);
+    return err;
+}
+
+static enum err write_found(struct finding *f, struct http_reply *reply)
+{
+    bool is_series = http_request_route(f->req)->handler == api_series;
+    struct str *texts = arena_alloc_zero(f->arena, f->found.count + 1, sizeof *texts);
+    struct map_entry *entry;
+    size_t cursor = 0, count = 0;
+    enum err err = ERR_OK;
+    struct json j;
+
+    if (!texts)
+        return arena_error(f->arena);
+    while ((entry = map_next(&f->found, &cursor)))
+        texts[count++] = entry->key;
+    qsort(texts, count, sizeof *texts, compare_texts);
+    if (f->limit && count > (size_t)f->limit)
+        count = (size_t)f->limit;
+    j = prometheus_open(reply);
+    json_open_array(&j);
+    for (size_t i = 0; i < count && !err; i++) {
+        if (is_series)
+            err = write_series(f, &j, texts[i]);
+        else
+            json_string(&j, texts[i]);
+    }
+    json_close_array(&j);
+    return err ? err : prometheus_close(&j, reply);
+}
+
+static bool take_args(struct finding *f, struct diag *diag)
+{
+    f->label = http_request_param(f->req, "name");
+    if (f->label.len && !label_name_is_valid(f->label)) {
+        diag_set(diag, ERR_INVALID, "invalid label name: \"%.*s\"", STR_ARG(f->label));
+        return false;
+    }
+    if (!take_selectors(f, diag) || !take_time(f, "start", INT64_MIN, &f->start_ms, diag) ||
+        !take_time(f, "end", INT64_MAX, &f->end_ms, diag) || !take_limit(f, diag))
+        return false;
+    if (f->selector_count == 0 && http_request_route(f->req)->handler == api_series) {
+        diag_set(diag, ERR_INVALID, "no match[] parameter provided");
+        return false;
+    }
+    return true;
+}
+
+void api_answer_series(struct api *api, struct http_parked *parked, enum err (*go_on)(void *ctx),
+                       void *ctx)
+{
+    struct arena arena = arena_limited(SERIES_ARENA_MAX_BYTES);
+    struct http_reply reply = { .status = 200 };
+    struct diag diag = { 0 };
+    struct finding f = { .api = api,
+                         .req = http_parked_request(parked),
+                         .arena = &arena,
+                         .go_on = go_on,
+                         .ctx = ctx,
+                         .found = map_limited(NAMES_MAX),
+                         .key = buf_limited(1 << 16) };
+    enum err err;
+
+    if (!take_args(&f, &diag)) {
+        err = prometheus_error(&reply, ERR_INVALID, "bad_data", diag_text(&diag));
+    } else {
+        err = gather(&f, &diag);
+        if (!err)
+            err = write_found(&f, &reply);
+        if (err)
+            err = prometheus_error(&reply, err, NULL,
+                                   diag.code ? diag_text(&diag) : err_text(err));
+    }
+    http_request_finish(parked, err, &reply);
+    map_release(&f.found);
+    buf_release(&f.key);
+    arena_release(&arena);
+}

@@ -1,0 +1,115 @@
+// PromQL beside Debian's Prometheus: the same series, a few thousand queries by hand and by grammar, instant and range, and the same
+// answers or the same kind of error.
+//
+//   FUSEBOX=build/fusebox [SEED=1] [QUERIES=1000] node --test test/peers/promql.test.mjs
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { TextTarget } from './support/backend.mjs';
+import { Fusebox, scrapeConfig } from './support/fusebox.mjs';
+import { Prometheus } from './support/prometheus.mjs';
+import { Grammar, byHand } from './support/promql_queries.mjs';
+import { POINTS, STEP_S, exposition, makeSeries, openMetrics, seeded } from './support/promql_data.mjs';
+import { Scope, until } from './support/scope.mjs';
+
+const scope = new Scope('promql');
+const seed = Number(process.env.SEED ?? process.pid);
+const generated = Number(process.env.QUERIES ?? 600);
+const TOLERANCE = 1e-9; // sums of other order differ in the last bits
+
+const startS = Math.floor(Date.now() / 3600000) * 3600 - 3 * 3600;
+const endS = startS + POINTS * STEP_S;
+
+async function ask(base, kind, params) {
+  const body = new URLSearchParams(params);
+  const response = await fetch(`${base}/api/v1/${kind}`, { method: 'POST', body });
+  return { status: response.status, ...(await response.json()) };
+}
+
+const keyOf = (metric) => JSON.stringify(Object.entries(metric ?? {}).sort());
+const numberOf = (text) => ({ '+Inf': Infinity, '-Inf': -Infinity }[text] ?? Number(text));
+
+function sameNumber(a, b) {
+  const x = numberOf(a), y = numberOf(b);
+  if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) && Number.isNaN(y);
+  return x === y || Math.abs(x - y) <= TOLERANCE * Math.max(Math.abs(x), Math.abs(y), 1e-6);
+}
+
+// Where two answers differ, in words; undefined: nowhere.
+function difference(ours, theirs) {
+  if (ours.status !== theirs.status || ours.errorType !== theirs.errorType)
+    return `status ${ours.status} ${ours.errorType ?? ''} ${ours.error ?? ''}, Prometheus ${theirs.status} ${theirs.errorType ?? ''} ${theirs.error ?? ''}`;
+  if (ours.status !== 200) return undefined;
+  const a = ours.data, b = theirs.data;
+  if (a.resultType !== b.resultType) return `type ${a.resultType}, Prometheus ${b.resultType}`;
+  if (a.resultType === 'scalar') return sameNumber(a.result[1], b.result[1]) && a.result[0] === b.result[0] ? undefined : `${a.result}, Prometheus ${b.result}`;
+  if (a.resultType === 'string') return a.result[1] === b.result[1] ? undefined : `"${a.result[1]}", Prometheus "${b.result[1]}"`;
+  const known = new Map(b.result.map((s) => [keyOf(s.metric), s]));
+  if (a.result.length !== known.size) return `${a.result.length} series, Prometheus ${known.size}: ${a.result.find((s) => !known.has(keyOf(s.metric))) ? keyOf(a.result.find((s) => !known.has(keyOf(s.metric))).metric) : ''}`;
+  for (const series of a.result) {
+    const twin = known.get(keyOf(series.metric));
+    if (!twin) return `a series ${keyOf(series.metric)} that Prometheus has not`;
+    const x = series.values ?? [series.value], y = twin.values ?? [twin.value];
+    if (x.length !== y.length) return `${keyOf(series.metric)}: ${x.length} points, Prometheus ${y.length}`;
+    const at = x.findIndex((point, i) => point[0] !== y[i][0] || !sameNumber(point[1], y[i][1]));
+    if (at >= 0) return `${keyOf(series.metric)}: ${x[at]}, Prometheus ${y[at]}`;
+  }
+  return undefined;
+}
+
+async function startBoth() {
+  const series = makeSeries(seed, startS);
+  const target = await TextTarget.start(scope, exposition(series));
+  const fusebox = await new Fusebox(scope, {
+    config: scrapeConfig({ gen: [target.address] }, { interval: '1s', timeout: '1s' }).replace('  - job_name: gen', '  - honor_labels: true\n    job_name: gen'),
+    args: ['--set', 'storage.retention=0', '--set', 'scrape.max_samples=1000000'],
+  }).start();
+  const prometheus = new Prometheus(scope);
+  const file = path.join(prometheus.dir, 'series.om');
+  fs.writeFileSync(file, openMetrics(series));
+  const made = spawnSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', file, path.join(prometheus.dir, 'data')], { encoding: 'utf8' });
+  assert.equal(made.status, 0, made.stderr);
+  await prometheus.start('global: {scrape_interval: 1h}\n');
+  const count = (base) => ask(base, 'query', { query: 'sum(count_over_time({job="gen"}[2h]))', time: endS }).then((a) => a.data?.result?.[0]?.value?.[1]);
+  const expected = String(series.reduce((n, s) => n + s.samples.length, 0));
+  assert.equal(await count(`http://${prometheus.address}`), expected);
+  await until('all samples', 20000, async () => (await count(fusebox.url)) === expected);
+  target.serve = '';
+  return [fusebox.url, `http://${prometheus.address}`];
+}
+
+const INSTANTS = [endS, endS - 600.5, startS + 100, startS - 10, endS + 200];
+const RANGES = [[startS, endS, 60], [endS - 900, endS + 600, 15], [startS - 60, startS + 300, 7]];
+
+async function compare(bases, query, shift) {
+  const asked = [
+    ['query', { query, time: INSTANTS[shift % INSTANTS.length] }],
+    ['query_range', { query, start: RANGES[shift % RANGES.length][0], end: RANGES[shift % RANGES.length][1], step: RANGES[shift % RANGES.length][2] }],
+  ];
+  for (const [kind, params] of asked) {
+    const [ours, theirs] = await Promise.all(bases.map((base) => ask(base, kind, params)));
+    const words = difference(ours, theirs);
+    if (words) return `${kind} ${JSON.stringify(params)}\n    ${words}`;
+  }
+  return undefined;
+}
+
+scope.test('every query has the answer that Prometheus gives', { timeout: 300000 }, async (t) => {
+  t.diagnostic(`SEED=${seed}`);
+  const bases = await startBoth();
+  const random = seeded(seed + 1), grammar = new Grammar(random);
+  const hand = byHand(), wrong = [];
+  for (const [i, query] of hand.entries())
+    for (let shift = 0; shift < 3; shift++) {
+      const words = await compare(bases, query, i + shift);
+      if (words) wrong.push(words);
+    }
+  for (let i = 0; i < generated; i++) {
+    const query = grammar.vector(1 + (i % 3));
+    const words = await compare(bases, query, i);
+    if (words) wrong.push(words);
+  }
+  t.diagnostic(`${hand.length} queries by hand at three places, ${generated} generated, each instant and range: ${wrong.length} differ`);
+  assert.equal(wrong.length, 0, `\n${wrong.slice(0, 40).join('\n')}`);
+});

@@ -1,0 +1,112 @@
+// Queries for the comparison of query engines: a list by hand that has every function, operator and aggregation, and a generator by
+// the language's grammar.
+
+const RANGE = ['rate', 'increase', 'delta', 'irate', 'idelta', 'deriv', 'changes', 'resets', 'avg_over_time', 'min_over_time', 'max_over_time',
+  'sum_over_time', 'count_over_time', 'stddev_over_time', 'stdvar_over_time', 'last_over_time', 'present_over_time'];
+const VALUE = ['abs', 'ceil', 'floor', 'exp', 'ln', 'log2', 'log10', 'sqrt', 'sgn', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh',
+  'asinh', 'acosh', 'atanh', 'deg', 'rad', 'round'];
+const TIME = ['minute', 'hour', 'day_of_week', 'day_of_month', 'day_of_year', 'days_in_month', 'month', 'year'];
+const PLAIN = ['sum', 'avg', 'count', 'min', 'max', 'group', 'stddev', 'stdvar'];
+const ARITHMETIC = ['+', '-', '*', '/', '%', '^', 'atan2'];
+const COMPARE = ['==', '!=', '<', '<=', '>', '>='];
+const SETS = ['and', 'or', 'unless'];
+
+export const byHand = () => [
+  '1', '-1', '1 + 2 * 3 ^ 2 ^ 0.5', '7 % 4', '-7 % 4', '0 / 0', '1 / 0', '"text"', 'time()', 'pi()', 'vector(1)', 'scalar(gen_limit{service="api"})', 'scalar(gen_load)',
+  '1 == bool 1', '2 atan2 3', 'gen_load', 'gen_nothing', 'gen_load{zone=~"a|b",service!="db"}', '{__name__=~"gen_l.*",service="api"}', 'gen_load{zone!~"[ab]"}',
+  'gen_info{Team="a"}', 'gen_queue{extra=""}', 'gen_queue{extra!=""}',
+  'gen_load offset 7m', 'gen_load offset -7m', 'gen_calls_total @ end()', 'gen_calls_total @ start()', 'rate(gen_calls_total[5m] @ end())', 'gen_load[2m]', 'gen_load[2m] offset 1m',
+  'gen_load[5m:1m]', 'sum(gen_load)[5m:90s]', 'rate(gen_calls_total[2m])[5m:1m]',
+  ...RANGE.flatMap((f) => [`${f}(gen_calls_total[5m])`, `${f}(gen_load[3m])`, `${f}(gen_load[1s])`, `${f}(sum by (service) (gen_load)[5m:30s])`, `${f}(gen_load[4m] offset 3m)`]),
+  'quantile_over_time(0.9, gen_load[5m])', 'quantile_over_time(2, gen_load[5m])', 'predict_linear(gen_load[10m], 600)', 'predict_linear(gen_load[10m] offset 5m, 600)', 'holt_winters(gen_load[10m], 0.3, 0.6)',
+  'absent(gen_nothing{a="b"})', 'absent(gen_load)', 'absent(sum(gen_nothing))', 'absent_over_time(gen_nothing{a="b",c=~"d"}[5m])', 'absent_over_time(gen_load{service="api"}[1m])',
+  ...VALUE.flatMap((f) => [`${f}(gen_load)`, `${f}(gen_limit / 100)`]), 'round(gen_load, 5)', 'clamp(gen_load, -10, 10)', 'clamp(gen_load, 10, -10)', 'clamp_min(gen_load, 0)', 'clamp_max(gen_load, 0)',
+  ...TIME.flatMap((f) => [`${f}()`, `${f}(gen_calls_total * 86400)`]), 'timestamp(gen_load)', 'timestamp(gen_load * 1)', 'timestamp((gen_load))', 'timestamp(gen_load offset 3m)',
+  ...PLAIN.flatMap((a) => [`${a}(gen_load)`, `${a} by (service) (gen_load)`, `${a} without (zone) (gen_load)`, `${a} by (nothing) (gen_queue)`, `${a}(rate(gen_calls_total[5m])) by (service, code)`]),
+  'quantile(0.5, gen_load)', 'quantile by (service) (0.9, gen_load)', 'quantile(NaN, gen_load)', 'quantile(-1, gen_load)', 'topk(3, gen_queue)', 'bottomk(3, gen_queue)', 'topk by (odd) (2, gen_queue)', 'topk(0, gen_queue)', 'topk(1e3, gen_queue)',
+  'count_values("v", gen_state)', 'count_values by (service) ("v", gen_state)', 'count_values without (service) ("v", gen_state)', 'count_values("service", gen_state)',
+  ...ARITHMETIC.flatMap((o) => [`gen_load ${o} 3`, `3 ${o} gen_load`, `gen_load ${o} on (service) group_left gen_limit`, `gen_limit ${o} on (service) group_right gen_load`, `gen_load ${o} gen_load`, `gen_load ${o} ignoring (zone) group_left gen_limit`]),
+  ...COMPARE.flatMap((o) => [`gen_load ${o} 3`, `3 ${o} gen_load`, `gen_load ${o} bool 3`, `gen_load ${o} on (service) group_left gen_limit`, `gen_load ${o} bool on (service) group_left gen_limit`, `gen_limit ${o} on (service) gen_state`, `gen_limit ${o} gen_state`]),
+  ...SETS.flatMap((o) => [`gen_load ${o} on (service) gen_limit`, `gen_load{zone="a"} ${o} gen_load`, `gen_load ${o} ignoring (zone) gen_limit`, `gen_load > 0 ${o} gen_load < 20`]),
+  'gen_load * on (service) group_left (version, Team) gen_info', 'gen_load * on (service) group_left (nothing) gen_info', 'gen_limit * on (service) group_left (zone) gen_load',
+  'gen_load + on (service) gen_limit', 'gen_limit + on (service) gen_load', 'gen_load + on () gen_limit', 'sum(gen_load) / on () count(gen_load)', '-gen_load', '-(gen_load > 0)', '+gen_load',
+  'histogram_quantile(0.9, gen_duration_seconds_bucket)', 'histogram_quantile(0.5, rate(gen_duration_seconds_bucket[5m]))', 'histogram_quantile(0.99, sum by (le) (rate(gen_duration_seconds_bucket[5m])))',
+  'histogram_quantile(1.5, gen_duration_seconds_bucket)', 'histogram_quantile(NaN, gen_duration_seconds_bucket)', 'histogram_quantile(0, gen_duration_seconds_bucket)', 'histogram_quantile(0.5, gen_load)', 'histogram_quantile(0.5, gen_duration_seconds_bucket{le!="+Inf"})',
+  'label_replace(gen_load, "new", "$1-x", "service", "(.*)")', 'label_replace(gen_load, "service", "", "service", ".*")', 'label_replace(gen_load, "new", "${1}$2$$", "service", "(.)(.*)")', 'label_replace(gen_load, "new", "$name", "service", "(?P<name>a).*")',
+  'label_replace(gen_load, "a-b", "x", "service", ".*")', 'label_replace(gen_load, "x", "y", "service", "(")', 'label_join(gen_load, "new", "/", "service", "zone")', 'label_join(gen_load, "new", "/")', 'label_join(gen_load, "service", "")', 'label_join(gen_load, "a-b", "/", "zone")',
+  'sort(gen_queue)', 'sort_desc(gen_queue)', 'rate({__name__=~"gen_load|gen_limit"}[5m])', 'abs({__name__=~"gen_.*",service="api"})', '-{__name__=~"gen_.*",service="api"}', 'sum({__name__=~"gen_.*"})', 'sum by (__name__) ({__name__=~"gen_.*"})',
+  'max_over_time(rate(gen_calls_total[1m])[10m:30s])', 'avg_over_time(sum(gen_load)[5m:] offset 2m)', 'sum_over_time(gen_load[5m:7s] @ end())', 'min_over_time((gen_load > 0)[5m:1m])',
+  // Errors.
+  'gen_load +', 'gen_load{', 'rate(gen_load)', 'sum(1)', 'foo(gen_load)', 'gen_load and 1', '1 == 1', 'gen_load[5m] + 1', '{}', '{a=~".*"}', 'gen_load[0s]', 'topk(gen_load)', 'gen_load offset', 'a[5m][5m]', 'gen_load @', 'holt_winters(gen_load[5m], 2, 0.5)', 'count_values("a-b", gen_state)', 'topk(NaN, gen_load)',
+  'gen_load + bool 1', 'gen_load and on (a) group_left gen_limit', 'gen_load * on (service) group_left (service) gen_limit', 'up{a=~"("}', '"a" + 1', 'sum by (a b) (gen_load)', 'label_replace(gen_load, "a", "b")', '1 + ', ')', 'gen_load{a="b"', "gen_load{a='b\\q'}", '5x', 'gen_load offset 5m offset 5m',
+];
+
+const METRICS = ['gen_calls_total', 'gen_load', 'gen_limit', 'gen_info', 'gen_state', 'gen_queue', 'gen_duration_seconds_bucket'];
+const LABELS = ['service', 'zone', 'code', 'queue', 'odd', 'le', 'version', 'nothing'];
+const MATCHERS = ['', '', '', '{service="api"}', '{service=~"a.*|db"}', '{zone!="a"}', '{service!~"w.."}', '{odd="yes"}', '{code=~"5.."}'];
+const DURATIONS = ['30s', '1m', '90s', '3m', '5m', '11m'];
+
+// A generator of expressions; `random` gives numbers in [0, 1).
+export class Grammar {
+  constructor(random) {
+    this.random = random;
+  }
+
+  pick(list) {
+    return list[Math.floor(this.random() * list.length)];
+  }
+
+  names() {
+    return `(${LABELS.filter(() => this.random() < 0.25).join(', ')})`;
+  }
+
+  when() {
+    const r = this.random();
+    return r < 0.8 ? '' : r < 0.9 ? ` offset ${this.pick(['1m', '7m', '-2m'])}` : this.pick([' @ end()', ' @ start() offset 1m']);
+  }
+
+  selector() {
+    return `${this.pick(METRICS)}${this.pick(MATCHERS)}`;
+  }
+
+  range(depth) {
+    if (depth > 0 && this.random() < 0.2) return `(${this.vector(depth - 1)})[${this.pick(['2m', '5m'])}:${this.pick(['', '20s', '1m'])}]${this.when()}`;
+    return `${this.selector()}[${this.pick(DURATIONS)}]${this.when()}`;
+  }
+
+  scalar(depth) {
+    return this.pick([() => this.pick(['0', '1', '2.5', '-3', '1e3', 'NaN', 'Inf']), () => 'time()', () => `scalar(${this.vector(Math.max(0, depth - 1))})`])();
+  }
+
+  aggregate(depth) {
+    const group = this.pick(['', ` by ${this.names()} `, ` without ${this.names()} `]);
+    const op = this.pick([...PLAIN, 'quantile']);
+    return `${op}${group}(${op === 'quantile' ? '0.7, ' : ''}${this.vector(depth - 1)})`;
+  }
+
+  binary(depth) {
+    const left = `(${this.vector(depth - 1)})`, op = this.pick([...ARITHMETIC, ...COMPARE, ...SETS]);
+    const matching = this.pick(['', ` on ${this.names()}`, ` ignoring ${this.names()}`]);
+    if (SETS.includes(op)) return `${left} ${op}${matching} (${this.vector(depth - 1)})`;
+    const bool = COMPARE.includes(op) && this.random() < 0.3 ? ' bool' : '';
+    if (this.random() < 0.4) return this.random() < 0.5 ? `${left} ${op}${bool} ${this.scalar(depth)}` : `${this.scalar(depth)} ${op}${bool} ${left}`;
+    const group = matching && this.random() < 0.6 ? this.pick([' group_left', ' group_right', ' group_left (version)']) : '';
+    return `${left} ${op}${bool}${matching}${group} (${this.vector(depth - 1)})`;
+  }
+
+  call(depth) {
+    return this.pick([
+      () => `${this.pick(RANGE)}(${this.range(depth - 1)})`, () => `${this.pick(RANGE)}(${this.range(depth - 1)})`,
+      () => `${this.pick(VALUE)}(${this.vector(depth - 1)})`, () => `quantile_over_time(${this.scalar(0)}, ${this.range(depth - 1)})`,
+      () => `clamp_min(${this.vector(depth - 1)}, ${this.scalar(0)})`, () => `histogram_quantile(0.8, ${this.vector(depth - 1)})`,
+      () => `absent(${this.vector(depth - 1)})`, () => `timestamp(${this.vector(depth - 1)})`, () => `vector(${this.scalar(depth)})`,
+      () => `label_replace(${this.vector(depth - 1)}, "${this.pick(['service', 'dst'])}", "$1", "${this.pick(LABELS)}", "(.).*")`,
+      () => `${this.pick(TIME)}(${this.vector(depth - 1)})`,
+    ])();
+  }
+
+  vector(depth) {
+    if (depth <= 0) return `${this.selector()}${this.when()}`;
+    return this.pick([() => this.selector(), () => this.call(depth), () => this.call(depth), () => this.aggregate(depth), () => this.aggregate(depth), () => this.binary(depth), () => `-(${this.vector(depth - 1)})`])();
+  }
+}
