@@ -5,7 +5,7 @@
  * A handler answers from the published view at once. What only another thread
  * knows is asked for by parking the request: ask_history goes to the evaluate
  * thread and, for what is older than its memory, from there with ask_stored to the
- * query thread, ask_events to the query thread at once, ask_reload to the main thread,
+ * query threads, ask_query to a query thread at once, ask_reload to the main thread,
  * ask_seal and ask_backup to the write thread.
  *
  * Threads   Immutable after start, but for what locks itself.
@@ -26,9 +26,16 @@
 enum {
     API_EPOCH_BYTES = 32,
     API_BODY_MAX_BYTES = 64 << 20,
+    API_FORM_MAX_BYTES = 256 << 10,
     API_PERIOD_DEFAULT_S = 900,
     API_TARGETS_MAX_BYTES = 64 << 20, /* copies of all targets' states, some 1 KiB each */
 };
+
+/* Answers a parked request on a query thread. go_on is asked now and then; an error ends the work.
+ */
+struct api;
+typedef void api_answer(struct api *api, struct http_parked *parked, enum err (*go_on)(void *ctx),
+                        void *ctx);
 
 struct api {
     struct clock clock;
@@ -65,8 +72,8 @@ struct api {
     /* Answered by api_answer_edit on the state thread, api_answer_service behind the next view. */
     enum err (*ask_edit)(void *daemon, struct http_parked *parked);
     enum err (*ask_fresh)(void *daemon, struct http_parked *parked);
-    /* Answered by api_answer_events. */
-    enum err (*ask_events)(void *daemon, struct http_parked *parked);
+    /* Answered by `answer`, on a query thread. */
+    enum err (*ask_query)(void *daemon, struct http_parked *parked, api_answer *answer);
     /* A definition was saved, or is `gone`: the monitor is told of it. */
     void (*tell_definition)(void *daemon, struct definition *d, bool gone);
     void *daemon;
@@ -109,10 +116,7 @@ void api_answer_job(struct http_parked *parked, enum err err, const struct diag 
 struct store;
 void api_answer_edit(struct api *api, struct store *store, struct http_parked *parked);
 
-/* Answers a parked question for events; the query thread. go_on is asked now and then, an error
- * ends it. */
-void api_answer_events(struct api *api, struct http_parked *parked, enum err (*go_on)(void *ctx),
-                       void *ctx);
+api_answer api_answer_events, api_answer_promql, api_answer_series;
 
 /* Answers a parked GET of a service from the newest view. The evaluate thread. */
 void api_answer_service(struct api *api, struct http_parked *parked);
@@ -131,7 +135,9 @@ http_handler api_overview_export, api_map_export, api_service_export; /* downloa
 http_handler api_gateway_dashboard, api_gateway_breakers;             /* gateway.c */
 http_handler api_monitoring_status, api_performance;                  /* performance.c */
 http_handler api_page, api_page_root;                                 /* page.c */
-http_handler api_metadata, api_targets;                               /* prometheus.c */
+http_handler api_metadata, api_targets, api_buildinfo;                /* prometheus.c */
+http_handler api_query, api_query_range, api_format_query;            /* promql.c */
+http_handler api_series, api_label_names, api_label_values;           /* promql_series.c */
 http_handler api_reload;                                              /* admin.c */
 http_handler api_storage, api_storage_seal, api_storage_backup;       /* storage.c */
 http_handler api_events_post;                                         /* events.c */

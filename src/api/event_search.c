@@ -329,7 +329,7 @@ enum err api_events_search(struct http_request *req, struct http_reply *reply, v
     parked = http_request_park(req);
     if (!parked)
         return ERR_OVERLOADED;
-    err = api->ask_events(api->daemon, parked);
+    err = api->ask_query(api->daemon, parked, api_answer_events);
     if (err)
         http_request_finish(parked, err, reply);
     return ERR_OK;

@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#include "api/api.h"
 #include "api/negotiate.h"
 #include "base/number.h"
 #include "model/duration.h"
@@ -84,6 +83,22 @@ enum err prometheus_error(struct http_reply *reply, enum err err, const char *ty
     json_cstr(&j, message);
     json_close_object(&j);
     return buf_error(&reply->body);
+}
+
+enum err prometheus_ask(struct http_request *req, struct http_reply *reply, struct api *api,
+                        api_answer *answer)
+{
+    struct http_parked *parked = http_request_park(req);
+    enum err err = parked ? api->ask_query(api->daemon, parked, answer) : ERR_OVERLOADED;
+
+    if (!err)
+        return ERR_OK;
+    err = prometheus_error(reply, err, "unavailable",
+                           "too many queries wait already; try again in a second");
+    if (!parked)
+        return err;
+    http_request_finish(parked, err, reply);
+    return ERR_OK;
 }
 
 /* --- arguments --- */

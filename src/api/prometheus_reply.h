@@ -11,8 +11,8 @@
 #ifndef FUSEBOX_API_PROMETHEUS_REPLY_H
 #define FUSEBOX_API_PROMETHEUS_REPLY_H
 
+#include "api/api.h"
 #include "base/json.h"
-#include "http/server.h"
 
 /* Behind "data": write one value, then close. */
 struct json prometheus_open(struct http_reply *reply);
@@ -21,6 +21,10 @@ enum err prometheus_close(struct json *j, struct http_reply *reply);
 /* The error document. `type` NULL: as `err` is called there. ERR_OK, or the buffer's error. */
 enum err prometheus_error(struct http_reply *reply, enum err err, const char *type,
                           const char *message);
+
+/* Parks the request for a query thread; what it cannot park is answered at once. */
+enum err prometheus_ask(struct http_request *req, struct http_reply *reply, struct api *api,
+                        api_answer *answer);
 
 /* The nth argument of the name, from 0: of the form before that of the query. */
 bool prometheus_arg(struct http_request *req, const char *name, size_t n, struct str *ret);

@@ -66,10 +66,14 @@ static bool take_step(struct http_request *req, int64_t *ret, struct http_reply 
     return false;
 }
 
+static bool is_range_route(const struct http_request *req)
+{
+    return http_request_route(req)->handler == api_query_range;
+}
+
 /* False: the error has been written. */
 static bool take_expression(struct http_request *req, struct arena *arena,
-                            const struct promql_node **ret, struct http_reply *reply,
-                            enum err *err)
+                            const struct promql_node **ret, struct http_reply *reply, enum err *err)
 {
     char message[DIAG_MESSAGE_BYTES + 32];
     struct diag diag = { 0 };
@@ -77,6 +81,14 @@ static bool take_expression(struct http_request *req, struct arena *arena,
 
     (void)prometheus_arg(req, "query", 0, &text);
     *err = promql_parse(text, arena, ret, &diag);
+    if (!*err && is_range_route(req) && (*ret)->type != PROMQL_SCALAR &&
+        (*ret)->type != PROMQL_VECTOR) {
+        snprintf(message, sizeof message,
+                 "invalid expression type \"%s\" for range query, must be Scalar or instant Vector",
+                 promql_type_name((*ret)->type));
+        *err = prometheus_error(reply, ERR_INVALID, "bad_data", message);
+        return false;
+    }
     if (!*err)
         return true;
     snprintf(message, sizeof message, "invalid parameter \"query\": %s", diag_text(&diag));
@@ -105,11 +117,6 @@ static bool take_range(struct http_request *req, struct promql_options *o, struc
     else
         return true;
     return false;
-}
-
-static bool is_range_route(const struct http_request *req)
-{
-    return http_request_route(req)->handler == api_query_range;
 }
 
 static bool take_options(struct api *api, struct http_request *req, struct promql_options *o,
@@ -179,28 +186,14 @@ void api_answer_promql(struct api *api, struct http_parked *parked, enum err (*g
 
 /* --- on the http threads --- */
 
-static enum err ask(struct http_request *req, struct http_reply *reply, struct api *api)
-{
-    struct http_parked *parked = http_request_park(req);
-    enum err err = parked ? api->ask_query(api->daemon, parked) : ERR_OVERLOADED;
-
-    if (!err)
-        return ERR_OK;
-    err = prometheus_error(reply, err, "unavailable",
-                           "too many queries wait already; try again in a second");
-    if (parked)
-        http_request_finish(parked, err, reply);
-    return parked ? ERR_OK : err;
-}
-
 enum err api_query(struct http_request *req, struct http_reply *reply, void *ctx)
 {
-    return ask(req, reply, ctx);
+    return prometheus_ask(req, reply, ctx, api_answer_promql);
 }
 
 enum err api_query_range(struct http_request *req, struct http_reply *reply, void *ctx)
 {
-    return ask(req, reply, ctx);
+    return prometheus_ask(req, reply, ctx, api_answer_promql);
 }
 
 enum err api_format_query(struct http_request *req, struct http_reply *reply, void *ctx)

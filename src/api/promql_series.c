@@ -118,7 +118,7 @@ static bool visit(void *ctx, const struct tsdb_series_data *data)
 
 static enum err select_one(struct finding *f, const struct promql_node *selector, struct diag *diag)
 {
-    struct matcher matchers[PROMQL_MATCHERS_MAX];
+    struct matcher matchers[PROMQL_MATCHERS_MAX] = { 0 };
     size_t count = selector ? selector->selector.matcher_count : 0, compiled = 0;
     enum err err = ERR_OK;
 
@@ -232,11 +232,32 @@ void api_answer_series(struct api *api, struct http_parked *parked, enum err (*g
         if (!err)
             err = write_found(&f, &reply);
         if (err)
-            err = prometheus_error(&reply, err, NULL,
-                                   diag.code ? diag_text(&diag) : err_text(err));
+            err = prometheus_error(&reply, err, NULL, diag.code ? diag_text(&diag) : err_text(err));
     }
     http_request_finish(parked, err, &reply);
     map_release(&f.found);
     buf_release(&f.key);
     arena_release(&arena);
+}
+
+/* --- on the http threads --- */
+
+static enum err ask(struct http_request *req, struct http_reply *reply, struct api *api)
+{
+    return prometheus_ask(req, reply, api, api_answer_series);
+}
+
+enum err api_series(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    return ask(req, reply, ctx);
+}
+
+enum err api_label_names(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    return ask(req, reply, ctx);
+}
+
+enum err api_label_values(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    return ask(req, reply, ctx);
 }

@@ -130,14 +130,14 @@ static enum err ask_stored(void *daemon, struct http_parked *parked, int64_t sto
 {
     struct daemon *d = daemon;
 
-    return query_thread_ask(&d->query, parked, stored_ms, history);
+    return query_thread_ask_history(&d->query, parked, stored_ms, history);
 }
 
-static enum err ask_events(void *daemon, struct http_parked *parked)
+static enum err ask_query(void *daemon, struct http_parked *parked, api_answer *answer)
 {
     struct daemon *d = daemon;
 
-    return query_thread_ask_events(&d->query, parked);
+    return query_thread_ask(&d->query, parked, answer);
 }
 
 static enum err ask_reload(void *daemon, struct http_parked *parked)
@@ -237,7 +237,7 @@ static void fill_api(struct daemon *d)
     api->gateway = config_text(d->config, OPT_MONITORING_GATEWAY);
     api->ask_history = ask_history;
     api->ask_stored = ask_stored;
-    api->ask_events = ask_events;
+    api->ask_query = ask_query;
     api->ask_reload = ask_reload;
     api->ask_seal = ask_seal;
     api->ask_backup = ask_backup;

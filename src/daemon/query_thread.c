@@ -9,7 +9,7 @@ struct question {
     struct query_thread *asked;
     struct http_parked *parked;
     int64_t deadline_mono_ns;
-    void (*answer)(struct question *q);
+    api_answer *answer; /* NULL: a history */
     int64_t stored_ms;
     struct service_history history;
 };
@@ -47,9 +47,12 @@ static void answer_history(struct question *q)
     api_answer_stored(api, q->parked, &ask, &q->history);
 }
 
-static void answer_events(struct question *q)
+static void answer(struct question *q)
 {
-    api_answer_events(q->asked->api, q->parked, go_on, q);
+    if (q->answer)
+        q->answer(q->asked->api, q->parked, go_on, q);
+    else
+        answer_history(q);
 }
 
 static void *run(void *arg)
@@ -59,17 +62,19 @@ static void *run(void *arg)
 
     thread_lower_priority();
     while (!queue_pop(&q->inbox, -1, &item)) {
-        struct question *question = item;
-
-        question->answer(question);
-        mem_free(question);
+        answer(item);
+        mem_free(item);
     }
     return NULL;
 }
 
 enum err query_thread_start(struct query_thread *q)
 {
-    return thread_start(&q->thread, "query", run, q);
+    enum err err = ERR_OK;
+
+    for (int i = 0; i < QUERY_THREADS && !err; i++)
+        err = thread_start(&q->threads[i], "query", run, q);
+    return err;
 }
 
 void query_thread_stop(struct query_thread *q)
@@ -77,7 +82,8 @@ void query_thread_stop(struct query_thread *q)
     atomic_store(&q->stopping, true);
     if (q->inbox.items)
         queue_close(&q->inbox);
-    thread_stop(&q->thread);
+    for (int i = 0; i < QUERY_THREADS; i++)
+        thread_stop(&q->threads[i]);
 }
 
 void query_thread_release(struct query_thread *q)
@@ -86,7 +92,7 @@ void query_thread_release(struct query_thread *q)
 }
 
 static struct question *new_question(struct query_thread *q, struct http_parked *parked,
-                                     void (*answer)(struct question *q))
+                                     api_answer *answer_it)
 {
     struct question *question = mem_alloc_zero(1, sizeof *question);
 
@@ -94,7 +100,7 @@ static struct question *new_question(struct query_thread *q, struct http_parked 
         return NULL;
     question->asked = q;
     question->parked = parked;
-    question->answer = answer;
+    question->answer = answer_it;
     question->deadline_mono_ns = http_request_received_mono_ns(http_parked_request(parked)) +
                                  QUERY_DEADLINE_NS;
     return question;
@@ -109,10 +115,10 @@ static enum err push(struct query_thread *q, struct question *question)
     return err;
 }
 
-enum err query_thread_ask(struct query_thread *q, struct http_parked *parked, int64_t stored_ms,
-                          const struct service_history *history)
+enum err query_thread_ask_history(struct query_thread *q, struct http_parked *parked,
+                                  int64_t stored_ms, const struct service_history *history)
 {
-    struct question *question = new_question(q, parked, answer_history);
+    struct question *question = new_question(q, parked, NULL);
 
     if (question) {
         question->stored_ms = stored_ms;
@@ -121,7 +127,7 @@ enum err query_thread_ask(struct query_thread *q, struct http_parked *parked, in
     return push(q, question);
 }
 
-enum err query_thread_ask_events(struct query_thread *q, struct http_parked *parked)
+enum err query_thread_ask(struct query_thread *q, struct http_parked *parked, api_answer *answer_it)
 {
-    return push(q, new_question(q, parked, answer_events));
+    return push(q, new_question(q, parked, answer_it));
 }

@@ -1,8 +1,8 @@
 /*
- * The query thread: answers what needs stored series or events, one question after the
- * other.
+ * The query threads: answer what needs stored series or events, each one question
+ * after the other.
  *
- * It reads the store beside everything else, at low priority: neither the evaluation
+ * They read the store beside everything else, at low priority: neither the evaluation
  * nor the http threads wait for it. A question that waits or works for longer than
  * QUERY_DEADLINE_NS is answered with ERR_TIMEOUT, at stop with ERR_CANCELLED.
  *
@@ -22,10 +22,10 @@
 #include "base/queue.h"
 #include "base/thread.h"
 
-enum { QUERY_ASKS_MAX = 32 };
+enum { QUERY_ASKS_MAX = 64, QUERY_THREADS = 2 };
 
 struct query_thread {
-    struct thread thread;
+    struct thread threads[QUERY_THREADS];
     struct queue inbox; /* struct question */
     struct clock clock;
     struct api *api;
@@ -37,10 +37,12 @@ enum err query_thread_start(struct query_thread *q) MUST_CHECK; /* ERR_UNAVAILAB
 void query_thread_stop(struct query_thread *q);    /* gives up what waits and what it works at */
 void query_thread_release(struct query_thread *q); /* all-zero is allowed */
 
-/* Take the parked request; the first copies the history. ERR_OVERLOADED, ERR_CANCELLED (stopping),
- * ERR_NOMEM: they did not. */
-enum err query_thread_ask(struct query_thread *q, struct http_parked *parked, int64_t stored_ms,
-                          const struct service_history *history) MUST_CHECK;
-enum err query_thread_ask_events(struct query_thread *q, struct http_parked *parked) MUST_CHECK;
+/* Both take the parked request. ERR_OVERLOADED, ERR_CANCELLED (stopping), ERR_NOMEM: they did
+ * not. The history is copied. */
+enum err query_thread_ask(struct query_thread *q, struct http_parked *parked,
+                          api_answer *answer_it) MUST_CHECK;
+enum err query_thread_ask_history(struct query_thread *q, struct http_parked *parked,
+                                  int64_t stored_ms,
+                                  const struct service_history *history) MUST_CHECK;
 
 #endif

