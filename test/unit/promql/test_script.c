@@ -87,8 +87,8 @@ static enum err give_up(void *ctx)
     return *(const enum err *)ctx;
 }
 
-static enum err run_limited(struct script_world *world, size_t max_bytes, enum err end, size_t steps,
-                            struct diag *diag)
+static enum err run_limited(struct script_world *world, size_t max_bytes, enum err end,
+                            size_t steps, struct diag *diag)
 {
     struct promql_options options = script_options(world);
     struct arena arena = arena_limited(1 << 20);
