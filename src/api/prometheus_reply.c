@@ -5,6 +5,7 @@
 #include "api/negotiate.h"
 #include "base/number.h"
 #include "model/duration.h"
+#include "promql/ast.h"
 
 struct json prometheus_open(struct http_reply *reply)
 {
@@ -140,7 +141,7 @@ bool prometheus_time(struct str text, int64_t *ret_ms)
 
     if (!number_parse(text, &unix_s))
         return api_rfc3339(text, ret_ms);
-    if (!(fabs(unix_s) < 9e15))
+    if (!(fabs(unix_s) * 1000 < (double)PROMQL_TIME_MAX_MS))
         return false;
     *ret_ms = (int64_t)llround(unix_s * 1000);
     return true;
@@ -151,8 +152,8 @@ bool prometheus_duration(struct str text, int64_t *ret_ms)
     double seconds;
 
     if (!number_parse(text, &seconds))
-        return duration_parse(text, ret_ms);
-    if (!(fabs(seconds) < 9e15))
+        return duration_parse(text, ret_ms) && *ret_ms <= PROMQL_DURATION_MAX_MS;
+    if (!(fabs(seconds) * 1000 < (double)PROMQL_DURATION_MAX_MS))
         return false;
     *ret_ms = (int64_t)(seconds * 1000);
     return true;

@@ -27,6 +27,11 @@ enum {
     PROMQL_GROUPING_MAX = 64, /* labels of one by, without, on, ignoring or group_x */
 };
 
+/* Sums of times, ranges and offsets fit into 64 bits by far. */
+static const int64_t PROMQL_DURATION_MAX_MS = INT64_MAX / 1000000; /* 292 years, as Prometheus */
+static const int64_t PROMQL_TIME_MAX_MS = INT64_C(1) << 61;        /* of a query's steps */
+static const int64_t PROMQL_AT_MAX_MS = INT64_C(1) << 50;          /* of @: printed without loss */
+
 enum promql_type {
     PROMQL_SCALAR,
     PROMQL_STRING,

@@ -11,7 +11,7 @@
 #include "promql/label_set.h"
 #include "promql/vector.h"
 
-enum { BOOK_BYTES = 1 << 20 };
+enum { BOOK_BYTES = 1 << 20, ASK_EACH_COUNT = 1 << 20 };
 
 /* --- tools --- */
 
@@ -73,6 +73,15 @@ enum err eval_go_on(struct evaluation *e)
     if (err == ERR_CANCELLED)
         diag_set(e->diag, err, "query was canceled in expression evaluation");
     return err;
+}
+
+enum err eval_worked(struct evaluation *e, size_t value_count)
+{
+    e->q->worked_count += value_count;
+    if (e->q->worked_count < ASK_EACH_COUNT)
+        return ERR_OK;
+    e->q->worked_count = 0;
+    return eval_go_on(e);
 }
 
 enum err eval_error(struct evaluation *e, const char *format, ...)

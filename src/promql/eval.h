@@ -94,6 +94,8 @@ double *eval_absent_numbers(struct evaluation *e) MUST_CHECK; /* one per step, n
 
 /* What go_on of the options says. Call it once per series. */
 enum err eval_go_on(struct evaluation *e) MUST_CHECK;
+/* The same for long work within a series: asks once in a million values looked at. */
+enum err eval_worked(struct evaluation *e, size_t value_count) MUST_CHECK;
 
 enum err eval_error(struct evaluation *e, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -57,7 +57,7 @@ static enum err take_bucket(void *ctx, struct labels labels, const double *value
     double bound, *kept;
     enum err err;
 
-    if (!number_parse(labels_value(labels, le), &bound))
+    if (!number_parse(labels_value(labels, le), &bound) || isnan(bound))
         return ERR_OK; /* no bucket */
     err = vector_find(h->e, &h->groups, label_set_drop(labels, &only_le, true, space), &group);
     if (err)
@@ -151,6 +151,9 @@ static enum err give_groups(struct histograms *h, const double *q, struct eval_s
     for (size_t from = 0; from < h->count && !err; from = to) {
         for (to = from; to < h->count && h->items[to].group == h->items[from].group; to++)
             ;
+        err = eval_worked(h->e, (to - from) * h->e->count);
+        if (err)
+            break;
         fill_group(h, from, to, q, space, out);
         err = sink.take(sink.ctx, h->groups.items[h->items[from].group].labels, out);
     }

@@ -8,7 +8,7 @@
 #include "promql/eval_binary.h"
 #include "promql/label_set.h"
 
-enum { NOBODY = UINT32_MAX, SEVERAL = UINT32_MAX - 1 };
+enum { NOBODY = UINT32_MAX };
 
 struct matching {
     struct binary_match *m;
@@ -135,7 +135,9 @@ static enum err match_group(struct matching *x, size_t group)
         x->matched[i] = EVAL_ABSENT;
     for (size_t many = x->many->starts[group]; many < x->many->starts[group + 1] && !err; many++)
         for (size_t one = x->one->starts[group]; one < x->one->starts[group + 1] && !err; one++) {
-            err = fill_pair(x, binary_member(x->many, many), one, &any);
+            err = eval_worked(x->m->e, x->m->e->count);
+            if (!err)
+                err = fill_pair(x, binary_member(x->many, many), one, &any);
             if (!err && any)
                 err = give_pair(x, binary_member(x->many, many), one);
         }

@@ -32,28 +32,41 @@ static void slide(const struct sliding *s, struct reach *r, const struct sample 
         r->from++;
 }
 
+/* The value of one step, whose window has been slid to. */
+static enum err fill_step(struct sliding *s, struct promql_window *w, size_t step)
+{
+    for (int k = 0; k < PROMQL_SCALARS_MAX && s->scalars[k]; k++)
+        w->scalars[k] = s->scalars[k][step];
+    if (w->count == 0 || !s->function->code.range(w, &s->values[step]))
+        s->values[step] = EVAL_ABSENT;
+    if (w->complaint)
+        return eval_error(s->e, "%s: %s", s->function->name, w->complaint);
+    return eval_worked(s->e, w->count + 1);
+}
+
 static enum err fill_steps(struct sliding *s, const struct sample *samples, size_t count)
 {
+    bool same = eval_is_fixed(s->when) && !s->scalars[0]; /* at all steps */
     struct reach r = { 0 };
+    enum err err = ERR_OK;
 
-    for (size_t i = 0; i < s->e->count; i++) {
+    for (size_t i = 0; i < s->e->count && !err; i++) {
         int64_t end_ms = eval_when_ms(s->e, s->when, i);
         struct promql_window w = { .start_ms = end_ms - s->range_ms,
                                    .end_ms = end_ms,
                                    .at_ms = eval_time_ms(s->e, i),
                                    .scratch = s->scratch };
 
+        if (same && i) {
+            s->values[i] = s->values[0];
+            continue;
+        }
         slide(s, &r, samples, count, w.start_ms, end_ms);
         w.samples = samples + r.from;
         w.count = r.to - r.from;
-        for (int k = 0; k < PROMQL_SCALARS_MAX && s->scalars[k]; k++)
-            w.scalars[k] = s->scalars[k][i];
-        if (w.count == 0 || !s->function->code.range(&w, &s->values[i]))
-            s->values[i] = EVAL_ABSENT;
-        if (w.complaint)
-            return eval_error(s->e, "%s: %s", s->function->name, w.complaint);
+        err = fill_step(s, &w, i);
     }
-    return ERR_OK;
+    return err;
 }
 
 static enum err check_new(struct sliding *s, struct labels labels)

@@ -176,7 +176,9 @@ static enum err give_best(struct ranking *r, const double *param, struct eval_si
         return eval_no_memory(r->e);
     memset(chosen, 0, (members + 1) * sizeof *chosen);
     for (size_t step = 0; step < r->e->count && !err; step++) {
-        err = find_k(r->e, param[step], members, &k);
+        err = eval_worked(r->e, members);
+        if (!err)
+            err = find_k(r->e, param[step], members, &k);
         for (size_t g = 0; g < r->groups.count && !err; g++)
             err = choose(r, order + starts[g], starts[g + 1] - starts[g], step, k, heap, chosen,
                          sink);
@@ -212,7 +214,9 @@ static enum err give_quantiles(struct ranking *r, const double *q, struct eval_s
             }
             out[step] = count ? promql_quantile(q[step], space, count) : EVAL_ABSENT;
         }
-        err = sink.take(sink.ctx, r->groups.items[g].labels, out);
+        err = eval_worked(r->e, (starts[g + 1] - starts[g]) * r->e->count);
+        if (!err)
+            err = sink.take(sink.ctx, r->groups.items[g].labels, out);
     }
     return err;
 }
@@ -250,10 +254,12 @@ static enum err give_counts(struct ranking *r, struct str label, struct eval_sin
     struct vector out = { 0 };
     enum err err = ERR_OK;
 
-    for (size_t m = 0; m < r->members.count && !err; m++)
+    for (size_t m = 0; m < r->members.count && !err; m++) {
+        err = eval_worked(r->e, r->e->count);
         for (size_t step = 0; step < r->e->count && !err; step++)
             if (eval_is_there(r->members.items[m].values[step]))
                 err = count_value(r, &out, m, step, label);
+    }
     return err ? err : vector_give(r->e, &out, sink);
 }
 

@@ -139,8 +139,11 @@ static enum err number_or_duration(struct lexer *l, struct token *ret, struct di
     while (is_letter(peek(l, 0)) || is_digit(peek(l, 0)))
         l->at++;
     end_token(l, start, TOKEN_DURATION, ret);
-    if (duration_parse(ret->text, &ret->duration_ms))
-        return ERR_OK;
+    if (duration_parse(ret->text, &ret->duration_ms)) {
+        if (ret->duration_ms <= PROMQL_DURATION_MAX_MS)
+            return ERR_OK;
+        return lex_error(diag, l->text, start, "duration out of range");
+    }
     return lex_error(diag, l->text, start, "bad number or duration syntax: \"%.*s\"",
                      STR_ARG(ret->text));
 }

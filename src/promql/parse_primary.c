@@ -468,7 +468,7 @@ static enum err parse_at_time(struct parser *p, struct promql_when *when)
     if (p->now.kind != TOKEN_NUMBER)
         return parser_unexpected(p, "@ modifier", "timestamp");
     unix_s = minus ? -p->now.number : p->now.number;
-    if (!(fabs(unix_s) < 9e15))
+    if (!(fabs(unix_s) * 1000 < (double)PROMQL_AT_MAX_MS))
         return lex_error(p->diag, p->text, p->now.place.start,
                          "timestamp out of bounds for @ modifier");
     when->at = PROMQL_AT_TIME;

@@ -29,7 +29,7 @@
 struct promql_options {
     struct promql_source source;
     bool is_range;
-    int64_t start_ms, end_ms, step_ms; /* instant: start == end, step 1 */
+    int64_t start_ms, end_ms, step_ms; /* instant: start == end, step 1; PROMQL_TIME_MAX_MS */
     int64_t lookback_ms;               /* 300,000 */
     int64_t default_step_ms;           /* of subqueries without one: 60,000 */
     bool left_open;                    /* ranges as Prometheus 3 has them */
@@ -37,7 +37,7 @@ struct promql_options {
     size_t max_bytes;                  /* of the arena */
     size_t max_steps;                  /* 11,000 */
     struct budget *budget;             /* NULL: no limit but max_bytes */
-    enum err (*go_on)(void *ctx);      /* asked at each series: ERR_OK, or why to give up; NULL */
+    enum err (*go_on)(void *ctx);      /* asked often: ERR_OK, or why to give up; NULL */
     void *ctx;
 };
 
@@ -45,6 +45,7 @@ struct promql_query {
     struct promql_options options;
     struct arena arena;
     uint64_t samples_read_count;
+    size_t worked_count; /* values looked at since go_on was asked */
     size_t booked_bytes;
     bool over_budget;
 };

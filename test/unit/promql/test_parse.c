@@ -69,6 +69,8 @@ static const struct {
     { "\"abc", "unterminated quoted string", 1, 1 },
     { "'a\\q'", "unknown escape", 1, 4 },
     { "5x", "bad number or duration syntax: \"5x\"", 1, 1 },
+    { "up[293y]", "duration out of range", 1, 4 },
+    { "up @ 1e16", "timestamp out of bounds", 1, 6 },
     { "foo(up)", "unknown function with name \"foo\"", 1, 1 },
     { "rate(up)", "expected type range vector in call to function \"rate\", got instant vector", 1,
       6 },

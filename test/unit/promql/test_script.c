@@ -131,12 +131,53 @@ static void test_script__limits_end_a_query(void **state)
     script_world_release(&world);
 }
 
+/* Three answers, then it is over. */
+static enum err give_up_at_last(void *ctx)
+{
+    int *left = ctx;
+
+    return --*left < 0 ? ERR_TIMEOUT : ERR_OK;
+}
+
+/* One series, but wide windows at many steps. */
+static void test_script__long_work_on_one_series_is_ended(void **state)
+{
+    enum { COUNT = 4000 };
+    struct label labels[] = { { LABEL_METRIC_NAME, STR("x") } };
+    struct script_world world;
+    struct promql_options options;
+    struct promql_result result;
+    struct promql_query query;
+    const struct promql_node *node;
+    struct sample *samples;
+    int left = 3;
+
+    (void)state;
+    script_world_init(&world);
+    options = script_options(&world);
+    options.is_range = true;
+    options.end_ms = COUNT;
+    options.go_on = give_up_at_last;
+    options.ctx = &left;
+    samples = arena_alloc_zero(&world.arena, COUNT, sizeof *samples);
+    assert_non_null(samples);
+    for (size_t i = 0; i < COUNT; i++)
+        samples[i].ts_ms = (int64_t)i;
+    world.series[world.count++] = (struct script_series){ { labels, 1 }, samples, COUNT };
+    assert_int_equal(promql_parse(STR("sum_over_time(x[1h])"), &world.arena, &node, NULL), ERR_OK);
+    promql_query_init(&query, &options);
+    assert_int_equal(promql_run(&query, node, &result, NULL), ERR_TIMEOUT);
+    promql_query_release(&query);
+    script_world_release(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_script__golden_scripts_hold),
         cmocka_unit_test(test_script__survives_every_failing_allocation),
         cmocka_unit_test(test_script__limits_end_a_query),
+        cmocka_unit_test(test_script__long_work_on_one_series_is_ended),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
