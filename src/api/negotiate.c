@@ -1,8 +1,8 @@
 #include "api/negotiate.h"
 
 #include <stdio.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/number.h"
 #include "telemetry/metric_openmetrics.h"
 
@@ -123,58 +123,6 @@ enum err api_negotiate(const struct http_request *req, unsigned offered, enum ap
 
 /* --- moments --- */
 
-/* Seconds east of Greenwich that "Z", "+01:00" or "-0130" stands for. */
-static bool parse_zone(const char *text, int *ret_s)
-{
-    static const char shape[] = "dd:dd";
-    int minutes = 0;
-
-    if ((text[0] == 'Z' || text[0] == 'z') && !text[1]) {
-        *ret_s = 0;
-        return true;
-    }
-    if ((text[0] != '+' && text[0] != '-') || strlen(text) != sizeof shape)
-        return false;
-    for (size_t i = 0; shape[i]; i++) {
-        char c = text[1 + i];
-
-        if (shape[i] == ':' ? c != ':' : c < '0' || c > '9')
-            return false;
-        if (shape[i] == 'd') /* tens and ones of hours, tens and ones of minutes */
-            minutes = (i == 3 ? minutes * 6 : minutes * 10) + (c - '0');
-    }
-    *ret_s = minutes * (text[0] == '-' ? -60 : 60);
-    return true;
-}
-
-/* "2026-11-20T02:39:12.5Z". */
-bool api_rfc3339(struct str text, int64_t *ret_ms)
-{
-    char copy[SHOWN_BYTES] = "";
-    struct tm tm = { 0 };
-    const char *rest;
-    double fraction = 0;
-    int zone_s;
-
-    if (text.len >= sizeof copy)
-        return false;
-    memcpy(copy, text.ptr, text.len);
-    rest = strptime(copy, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (!rest)
-        return false;
-    if (*rest == '.') {
-        struct str digits = { rest, strspn(rest, ".0123456789") };
-
-        if (!number_parse(digits, &fraction) || fraction >= 1)
-            return false;
-        rest += digits.len;
-    }
-    if (!parse_zone(rest, &zone_s))
-        return false;
-    *ret_ms = ((int64_t)timegm(&tm) - zone_s) * 1000 + (int64_t)(fraction * 1000);
-    return true;
-}
-
 enum err api_time_arg(const struct http_request *req, const char *name, int64_t *ret_ms,
                       struct http_reply *reply)
 {
@@ -187,7 +135,7 @@ enum err api_time_arg(const struct http_request *req, const char *name, int64_t 
         *ret_ms = (int64_t)(number < MILLISECONDS_FROM ? number * 1000 : number);
         return ERR_OK;
     }
-    if (api_rfc3339(text, ret_ms))
+    if (clock_parse_rfc3339(text, ret_ms))
         return ERR_OK;
     reply->field = name;
     return diag_set(&reply->diag, ERR_INVALID,

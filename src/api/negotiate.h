@@ -36,9 +36,6 @@ const char *api_format_name(enum api_format format);
 enum err api_negotiate(const struct http_request *req, unsigned offered, enum api_format preset,
                        enum api_format *ret, struct http_reply *reply) MUST_CHECK;
 
-/* "2026-11-20T02:39:12.5+01:00"; false: the text is no moment. */
-bool api_rfc3339(struct str text, int64_t *ret_ms);
-
 /*
  * A moment of a query argument: RFC 3339 ("2026-11-20T02:39:12Z"), Unix seconds, or Unix
  * milliseconds (from 1e11 on). *ret_ms stays as it is when there is no such argument. ERR_INVALID.

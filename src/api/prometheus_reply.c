@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "api/negotiate.h"
+#include "base/clock.h"
 #include "base/number.h"
 #include "model/duration.h"
 #include "promql/ast.h"
@@ -140,7 +140,7 @@ bool prometheus_time(struct str text, int64_t *ret_ms)
     double unix_s;
 
     if (!number_parse(text, &unix_s))
-        return api_rfc3339(text, ret_ms);
+        return clock_parse_rfc3339(text, ret_ms);
     if (!(fabs(unix_s) * 1000 < (double)PROMQL_TIME_MAX_MS))
         return false;
     *ret_ms = (int64_t)llround(unix_s * 1000);

@@ -1,7 +1,12 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
+
+#include "base/number.h"
+
+enum { MOMENT_MAX_BYTES = 40 };
 
 static int64_t read_ns(clockid_t id)
 {
@@ -67,4 +72,56 @@ char *clock_format_rfc3339(int64_t wall_ms, char out[CLOCK_RFC3339_BYTES])
              (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100, tm.tm_mday % 100, tm.tm_hour % 100,
              tm.tm_min % 100, tm.tm_sec % 100, (int)ms);
     return out;
+}
+
+/* Seconds east of Greenwich that "Z", "+01:00" or "-0130" stands for. */
+static bool parse_zone(const char *text, int *ret_s)
+{
+    static const char shape[] = "dd:dd";
+    int minutes = 0;
+
+    if ((text[0] == 'Z' || text[0] == 'z') && !text[1]) {
+        *ret_s = 0;
+        return true;
+    }
+    if ((text[0] != '+' && text[0] != '-') || strlen(text) != sizeof shape)
+        return false;
+    for (size_t i = 0; shape[i]; i++) {
+        char c = text[1 + i];
+
+        if (shape[i] == ':' ? c != ':' : c < '0' || c > '9')
+            return false;
+        if (shape[i] == 'd') /* tens and ones of hours, tens and ones of minutes */
+            minutes = (i == 3 ? minutes * 6 : minutes * 10) + (c - '0');
+    }
+    *ret_s = minutes * (text[0] == '-' ? -60 : 60);
+    return true;
+}
+
+/* "2026-11-20T02:39:12.5Z". */
+bool clock_parse_rfc3339(struct str text, int64_t *ret_ms)
+{
+    char copy[MOMENT_MAX_BYTES] = "";
+    struct tm tm = { 0 };
+    const char *rest;
+    double fraction = 0;
+    int zone_s;
+
+    if (text.len >= sizeof copy)
+        return false;
+    memcpy(copy, text.ptr, text.len);
+    rest = strptime(copy, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (!rest)
+        return false;
+    if (*rest == '.') {
+        struct str digits = { rest, strspn(rest, ".0123456789") };
+
+        if (!number_parse(digits, &fraction) || fraction >= 1)
+            return false;
+        rest += digits.len;
+    }
+    if (!parse_zone(rest, &zone_s))
+        return false;
+    *ret_ms = ((int64_t)timegm(&tm) - zone_s) * 1000 + (int64_t)(fraction * 1000);
+    return true;
 }

@@ -11,6 +11,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "base/str.h"
+
 struct clock {
     int64_t (*wall_ms)(void *ctx);
     int64_t (*mono_ns)(void *ctx);
@@ -57,5 +59,8 @@ enum { CLOCK_RFC3339_BYTES = 32 };
 /* Writes "2026-11-20T02:41:07.123Z" with a NUL and returns `out`. Years 0 to 9999; others are
  * clamped. */
 char *clock_format_rfc3339(int64_t wall_ms, char out[CLOCK_RFC3339_BYTES]);
+
+/* "2026-11-20T02:39:12.5+01:00"; false: the text is no moment. */
+bool clock_parse_rfc3339(struct str text, int64_t *ret_ms);
 
 #endif

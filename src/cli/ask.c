@@ -50,6 +50,7 @@ enum err ask_verdict(int status, struct str body, struct diag *diag)
     if (!json_read(body, &root, NULL)) {
         (void)!json_read_str(json_read_at(root, "error.code"), &arena, &name);
         (void)!json_read_str(json_read_at(root, "error.message"), &arena, &message);
+        (void)!json_read_str(json_read_at(root, "error"), &arena, &message); /* Prometheus' shape */
     }
     err = code_of(name, status);
     if (message.len)
@@ -99,7 +100,8 @@ static bool authorization_of(const char *token, char out[AUTHORIZATION_MAX_BYTES
 
 enum err cli_ask(const struct question *q, struct buf *ret_answer, struct diag *diag)
 {
-    static const char *const headers[] = { "Content-Type: application/json", NULL };
+    static const char *const json[] = { "Content-Type: application/json", NULL };
+    static const char *const form[] = { "Content-Type: application/x-www-form-urlencoded", NULL };
     const char *base = q->url ? q->url : ASK_URL_DEFAULT;
     char authorization[AUTHORIZATION_MAX_BYTES];
     struct http_access access = { .authorization = authorization };
@@ -109,7 +111,9 @@ enum err cli_ask(const struct question *q, struct buf *ret_answer, struct diag *
     struct http_call call = {
         .url = url,
         .method = q->method,
-        .headers = q->body.len ? headers : NULL,
+        .headers = !q->body.len ? NULL
+                   : q->is_form ? form
+                                : json,
         .body = q->body,
         .body_max_bytes = ASK_ANSWER_MAX_BYTES,
         .timeout_ms = q->timeout_ms,

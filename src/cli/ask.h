@@ -27,6 +27,7 @@ struct question {
     const char *method; /* "GET" */
     const char *path;   /* "/api/v1/storage" */
     struct str body;    /* JSON, or empty */
+    bool is_form;       /* the body is application/x-www-form-urlencoded instead */
     int64_t timeout_ms;
 };
 

@@ -9,6 +9,7 @@
 #include "cli/ask.h"
 #include "cli/colour.h"
 #include "cli/demo.h"
+#include "cli/query.h"
 #include "cli/storage.h"
 #include "cli/version.h"
 #include "daemon/daemon.h"
@@ -168,6 +169,15 @@ const struct cli_command cli_commands[] = {
     { "config", "Prints a commented example configuration with every option",
       "Keep it as your own: fusebox config > fusebox.yml",
       { { "--reference", NULL, "prints the reference page (Markdown) instead" } }, command_config },
+    { "query", "Asks the daemon in PromQL: a table, or charts with --start, --end or --step",
+      "A moment is RFC 3339, Unix seconds, or how long ago, as -1h. Without --start the range is an\n"
+      "hour, without --end it ends now, without --step it has some 240 points.",
+      { { "EXPR", NULL, "the expression, as 'rate(http_requests_total[5m])'" },
+        { "--time", "MOMENT", "of the value (default now)" },
+        { "--start", "MOMENT", "of a range" }, { "--end", "MOMENT", "of a range" },
+        { "--step", "TIME", "between the points of a range, as 15s" }, FLAG_URL,
+        { "-o", "table|json|csv", "a table or charts, the document of the API, or CSV" } },
+      query_command },
     { "storage info", "Shows what is stored where, how large, since when, and what is wrong with it",
       NULL, { FLAG_URL, { "-o", "json", "prints the document of the API instead" } }, storage_info },
     { "storage verify", "Checks every file of a store, or of a backup, that no daemon has open",

@@ -15,6 +15,8 @@
 
 enum { CLI_SETTINGS_MAX = 128 };
 
+enum cli_output { CLI_OUTPUT_TABLE, CLI_OUTPUT_JSON, CLI_OUTPUT_CSV };
+
 /* What all commands' flags amount to. A command's row says which of them it takes. */
 struct cli_flags {
     const char *config;
@@ -27,20 +29,25 @@ struct cli_flags {
     bool insecure_listen;
     bool only_scene;
     bool reference;
-    bool json;
+    enum cli_output output;
+    const char *argument; /* the word that is no flag */
+    const char *time, *start, *end, *step;
     const char *url;  /* of the daemon */
     const char *name; /* of a backup */
     const char *from, *to;
 };
 
-/* One flag: takes a value unless `value` is NULL. */
+/*
+ * One flag: takes a value unless `value` is NULL, of -o one of those between the bars. A name
+ * without a dash, as "EXPR", is a word that the command needs beside its flags.
+ */
 struct cli_flag {
     const char *name;  /* "--config" */
     const char *value; /* "FILE" */
     const char *help;
 };
 
-enum { CLI_FLAGS_PER_COMMAND = 6 };
+enum { CLI_FLAGS_PER_COMMAND = 7 };
 
 struct cli_command {
     const char *name;    /* "check config" */

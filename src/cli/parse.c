@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/attr.h"
 #include "cli/colour.h"
 #include "cli/commands.h"
 #include "model/duration.h"
@@ -21,12 +22,24 @@ void cli_print_overview(bool mistake)
     fprintf(out, "\nfusebox COMMAND --help shows a command's flags.\n");
 }
 
+/* The name of the word that the command needs; or NULL. */
+static const char *argument_of(const struct cli_command *command)
+{
+    for (size_t i = 0; i < CLI_FLAGS_PER_COMMAND && command->flags[i].name; i++)
+        if (command->flags[i].name[0] != '-')
+            return command->flags[i].name;
+    return NULL;
+}
+
 void cli_print_command(const struct cli_command *command, bool mistake)
 {
     FILE *out = mistake ? stderr : stdout;
 
-    fprintf(out, "usage: %sfusebox %s%s%s\n\n%s.\n", colour_on(out, COLOUR_STRONG), command->name,
-            colour_off(out), command->flags[0].name ? " [FLAGS]" : "", command->summary);
+    fprintf(out, "usage: %sfusebox %s%s", colour_on(out, COLOUR_STRONG), command->name,
+            colour_off(out));
+    if (argument_of(command))
+        fprintf(out, " %s", argument_of(command));
+    fprintf(out, "%s\n\n%s.\n", command->flags[0].name ? " [FLAGS]" : "", command->summary);
     if (command->details)
         fprintf(out, "%s\n", command->details);
     if (command->flags[0].name)
@@ -58,7 +71,7 @@ static const struct cli_command *find_command(int argc, char **argv, int *ret_wo
 static const struct cli_flag *find_flag(const struct cli_command *command, struct str name)
 {
     for (size_t i = 0; i < CLI_FLAGS_PER_COMMAND && command->flags[i].name; i++)
-        if (str_equals(str_of(command->flags[i].name), name))
+        if (command->flags[i].name[0] == '-' && str_equals(str_of(command->flags[i].name), name))
             return &command->flags[i];
     return NULL;
 }
@@ -83,33 +96,63 @@ static bool set_number(const char *text, int *ret)
     return true;
 }
 
-/* False: the value does not fit the flag. */
-static bool apply(struct cli_flags *flags, struct str name, const char *value)
+/* The names between the bars of "table|json|csv", of which the value must be one. */
+static bool set_output(const struct cli_flag *flag, const char *value, enum cli_output *ret)
 {
-    if (str_equals(name, STR("--set")))
-        return set_setting(flags, value);
-    if (str_equals(name, STR("--rate")))
-        return set_number(value, &flags->rate_per_s);
-    if (str_equals(name, STR("--duration")))
-        return duration_parse(str_of(value), &flags->duration_ms);
-    if (str_equals(name, STR("-o"))) {
-        flags->json = str_equals(str_of(value), STR("json"));
-        return flags->json;
+    static const struct {
+        const char *name;
+        enum cli_output output;
+    } outputs[] = { { "table", CLI_OUTPUT_TABLE },
+                    { "json", CLI_OUTPUT_JSON },
+                    { "csv", CLI_OUTPUT_CSV } };
+    struct str name, rest = str_of(flag->value);
+
+    while (rest.len) {
+        rest = str_cut(rest, '|', &name);
+        for (size_t i = 0; i < ARRAY_LEN(outputs); i++)
+            if (str_equals(name, str_of(value)) && str_equals(name, str_of(outputs[i].name))) {
+                *ret = outputs[i].output;
+                return true;
+            }
     }
-    if (str_equals(name, STR("--config")))
-        flags->config = value;
-    else if (str_equals(name, STR("--data")))
-        flags->data = value;
-    else if (str_equals(name, STR("--listen")))
-        flags->listen = value;
-    else if (str_equals(name, STR("--url")))
-        flags->url = value;
-    else if (str_equals(name, STR("--name")))
-        flags->name = value;
-    else if (str_equals(name, STR("--from")))
-        flags->from = value;
-    else if (str_equals(name, STR("--to")))
-        flags->to = value;
+    return false;
+}
+
+/* Where a flag's text goes, for flags that are kept as they are; else NULL. */
+static const char **text_of(struct cli_flags *flags, struct str name)
+{
+    const struct {
+        const char *name;
+        const char **text;
+    } texts[] = {
+        { "--config", &flags->config }, { "--data", &flags->data }, { "--listen", &flags->listen },
+        { "--url", &flags->url },       { "--name", &flags->name }, { "--from", &flags->from },
+        { "--to", &flags->to },         { "--time", &flags->time }, { "--start", &flags->start },
+        { "--end", &flags->end },       { "--step", &flags->step },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        if (str_equals(name, str_of(texts[i].name)))
+            return texts[i].text;
+    return NULL;
+}
+
+/* False: the value does not fit the flag. */
+static bool apply(struct cli_flags *flags, const struct cli_flag *flag, const char *value)
+{
+    struct str name = str_of(flag->name);
+    const char **text = text_of(flags, name);
+
+    if (text)
+        *text = value;
+    else if (str_equals(name, STR("--set")))
+        return set_setting(flags, value);
+    else if (str_equals(name, STR("--rate")))
+        return set_number(value, &flags->rate_per_s);
+    else if (str_equals(name, STR("--duration")))
+        return duration_parse(str_of(value), &flags->duration_ms);
+    else if (str_equals(name, STR("-o")))
+        return set_output(flag, value, &flags->output);
     else if (str_equals(name, STR("--insecure-listen")))
         flags->insecure_listen = true;
     else if (str_equals(name, STR("--only-scene")))
@@ -127,6 +170,16 @@ static int complain(const struct cli_command *command, const char *what, const c
     return EXIT_USAGE;
 }
 
+/* "-x" may begin an expression; "--x" is always meant as a flag. */
+static bool take_argument(const struct cli_command *command, struct cli_flags *flags,
+                          const char *word)
+{
+    if (!argument_of(command) || flags->argument || str_has_prefix(str_of(word), STR("--")))
+        return false;
+    flags->argument = word;
+    return true;
+}
+
 /* "--flag value" and "--flag=value". 0, or the exit code after a complaint. */
 static int parse_flags(const struct cli_command *command, int argc, char **argv, int first,
                        struct cli_flags *flags)
@@ -137,15 +190,19 @@ static int parse_flags(const struct cli_command *command, int argc, char **argv,
         const struct cli_flag *flag = find_flag(command, name);
         const char *value = has_inside ? inside.ptr : NULL;
 
+        if (!flag && take_argument(command, flags, argv[i]))
+            continue;
         if (!flag || (!flag->value && has_inside))
             return complain(command, "does not take", argv[i]);
         if (flag->value && !value && ++i < argc)
             value = argv[i];
         if (flag->value && !value)
             return complain(command, "needs a value behind", flag->name);
-        if (!apply(flags, name, value))
+        if (!apply(flags, flag, value))
             return complain(command, "cannot read the value", value);
     }
+    if (argument_of(command) && !flags->argument)
+        return complain(command, "needs the word", argument_of(command));
     return 0;
 }
 

@@ -43,7 +43,7 @@ int storage_info(struct cli_flags *flags)
 
     if (err) {
         storage_complain("info", err, &diag);
-    } else if (flags->json) {
+    } else if (flags->output == CLI_OUTPUT_JSON) {
         fwrite(answer.data, 1, answer.len, stdout);
         fputc('\n', stdout);
     } else {

@@ -5,7 +5,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { binary } from './support/fusebox.mjs';
+import { Fusebox, binary } from './support/fusebox.mjs';
+import { Scope, until } from './support/scope.mjs';
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'fusebox-cli-'));
 after(() => fs.rmSync(dir, { recursive: true, force: true }));
@@ -15,7 +16,7 @@ const file = (name, text) => {
   fs.writeFileSync(path.join(dir, name), text);
   return path.join(dir, name);
 };
-const commands = ['run', 'demo', 'check config', 'config', 'storage info', 'storage verify', 'storage seal', 'storage backup', 'storage restore', 'version', 'help'];
+const commands = ['run', 'demo', 'check config', 'config', 'query', 'storage info', 'storage verify', 'storage seal', 'storage backup', 'storage restore', 'version', 'help'];
 
 test('help lists every command, and each has a page of its own', () => {
   for (const args of [['help'], ['--help'], ['-h']]) {
@@ -55,6 +56,15 @@ test('mistakes are named on stderr with exit code 2, and nothing runs', () => {
     [['demo', '--only-scene=1'], /does not take "--only-scene=1"/],
     [['storage'], /there is no command "storage"; did you mean "storage /],
     [['version', '--config', 'x'], /does not take "--config"/],
+    [['query'], /needs the word "EXPR"/],
+    [['query', '--time', '0'], /needs the word "EXPR"/],
+    [['query', 'a', 'b'], /does not take "b"/],
+    [['query', 'a', '-o', 'xml'], /cannot read the value "xml"/],
+    [['storage', 'info', '-o', 'csv'], /cannot read the value "csv"/],
+    [['query', 'a', '--time', 'noon'], /--time is a moment.*"noon"/],
+    [['query', 'a', '--time', '1', '--start', '0'], /--time is one moment/],
+    [['query', 'a', '--start', '1', '--end', '0'], /--end is before --start/],
+    [['query', 'a', '--step', '0'], /--step is a duration/],
   ]) {
     const { status, stdout, stderr } = run(...args);
     assert.equal(status, 2, args.join(' '));
@@ -113,4 +123,40 @@ test('run with a bad configuration ends at once and says why', () => {
   const { status, stderr } = run('run', '--data', dir, '--config', file('bad2.yml', 'listen: nowhere\n'));
   assert.equal(status, 2);
   assert.match(stderr, /bad2\.yml/);
+});
+
+const scope = new Scope('cli');
+
+scope.test('query asks the daemon: table, charts, CSV, JSON, and errors with their place', async () => {
+  const fusebox = await new Fusebox(scope).start();
+  const ask = (...args) => run('query', ...args, '--url', fusebox.url);
+  await until('its own series are stored', 15000, () => ask('fusebox_build_info').stdout.includes('METRIC'));
+
+  let result = ask('label_replace(vector(48120.5), "who", "caf\u00e9", "", "")');
+  assert.equal(result.status, 0, result.stderr);
+  assert.equal(result.stdout, 'who      VALUE\ncaf\u00e9  48,120.5\n');
+  assert.equal(ask('-1 - 2').stdout, '-3\n');
+  assert.equal(ask('time()', '--time', '2026-11-20T00:00:00Z').stdout, '1,795,132,800\n');
+  assert.match(ask('nothing_of_that_name').stdout, /^no series has a value there$/m);
+
+  result = ask('time()', '--start', '0', '--end', '3600', '--step', '1m');
+  assert.equal(result.status, 0, result.stderr);
+  assert.match(result.stdout, /^1970-01-01T00:00:00.000Z to 1970-01-01T01:00:00.000Z, every /);
+  assert.match(result.stdout, /^ +3,600 [\u2800-\u28ff]{67}$/m);
+  assert.match(result.stdout, /^ +0 [\u2800-\u28ff]{67}$/m);
+
+  result = ask('time()', '--start', '0', '--end', '30', '--step', '15', '-o', 'csv');
+  assert.equal(result.stdout, 'timestamp,value\r\n1970-01-01T00:00:00.000Z,0\r\n1970-01-01T00:00:15.000Z,15\r\n1970-01-01T00:00:30.000Z,30\r\n');
+  assert.deepEqual(JSON.parse(ask('1', '--time=7', '-o', 'json').stdout), { status: 'success', data: { resultType: 'scalar', result: [7, '1'] } });
+
+  result = ask('rate(up[5m)');
+  assert.equal(result.status, 2);
+  assert.equal(result.stdout, '');
+  assert.match(result.stderr, /^fusebox query: .+\n {2}rate\(up\[5m\)\n {2} *\^\n$/);
+});
+
+test('query says where nobody answers', () => {
+  const { status, stderr } = run('query', 'up', '--url', '127.0.0.1:1');
+  assert.equal(status, 7);
+  assert.match(stderr, /nobody answers at 127\.0\.0\.1:1/);
 });

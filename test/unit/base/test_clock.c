@@ -52,12 +52,40 @@ static void test_clock__formats_rfc3339(void **state)
         assert_string_equal(clock_format_rfc3339(cases[i].wall_ms, text), cases[i].text);
 }
 
+static void test_clock__parses_rfc3339(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t wall_ms; /* -1: no moment */
+    } cases[] = {
+        { "1970-01-01T00:00:00Z", 0 },
+        { "2026-11-20T02:41:07.123Z", 1795142467123 },
+        { "2026-11-20T03:41:07.5+01:00", 1795142467500 },
+        { "2026-11-19T22:11:07-04:30", 1795142467000 },
+        { "2026-11-20T02:41:07", -1 },
+        { "2026-11-20T02:41:07+1:00", -1 },
+        { "2026-11-20T02:41:07.1.2Z", -1 },
+        { "", -1 },
+        { "a moment that is longer than any that there is", -1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        int64_t wall_ms = -1;
+
+        assert_int_equal(clock_parse_rfc3339(str_of(cases[i].text), &wall_ms),
+                         cases[i].wall_ms >= 0);
+        assert_int_equal(wall_ms, cases[i].wall_ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clock__manual_hands_move_together),
         cmocka_unit_test(test_clock__system_never_runs_backwards),
         cmocka_unit_test(test_clock__formats_rfc3339),
+        cmocka_unit_test(test_clock__parses_rfc3339),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

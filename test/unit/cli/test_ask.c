@@ -17,6 +17,13 @@ static void test_ask__an_error_of_the_daemon_keeps_its_code_and_sentence(void **
                      ERR_CONFLICT);
     assert_string_equal(diag.message, "there is a backup called \"a\" already");
     assert_int_equal(ask_verdict(200, STR("{}"), &diag), ERR_OK);
+    diag = (struct diag){ 0 };
+    assert_int_equal(ask_verdict(422,
+                                 STR("{\"status\":\"error\",\"errorType\":\"execution\","
+                                     "\"error\":\"as Prometheus has it\"}"),
+                                 &diag),
+                     ERR_INVALID);
+    assert_string_equal(diag.message, "as Prometheus has it");
 }
 
 static void test_ask__an_answer_of_somebody_else_is_told_as_such(void **state UNUSED)
