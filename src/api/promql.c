@@ -18,7 +18,7 @@ enum {
     RESULT_MAX_BYTES = 1 << 30,
     QUERY_MAX_BYTES = 1 << 30,
     QUERY_MAX_SAMPLES = 50000000,
-    QUERY_MAX_STEPS = 11000,
+    QUERY_MAX_STEPS = 11001, /* the first and 11,000 behind it, as Prometheus */
     LOOKBACK_MS = 300000,
     DEFAULT_STEP_MS = 60000,
 };

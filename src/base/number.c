@@ -139,6 +139,12 @@ static bool parse_word(struct str text, double *ret)
     return true;
 }
 
+/* 0x10 is no number to ParseFloat, 0x10p0 is. */
+static bool is_hex_without_exponent(const char *text)
+{
+    return strpbrk(text, "xX") && !strpbrk(text, "pP");
+}
+
 bool number_parse(struct str text, double *ret)
 {
     char copy[400], *end;
@@ -155,6 +161,8 @@ bool number_parse(struct str text, double *ret)
             return false;
     memcpy(copy, text.ptr, text.len);
     copy[text.len] = '\0';
+    if (is_hex_without_exponent(copy))
+        return false;
     value = strtod(copy, &end);
     if (*end || end == copy)
         return false;

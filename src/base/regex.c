@@ -173,6 +173,8 @@ bool regex_matches(const struct regex *r, struct str text)
 {
     struct str plain = { 0 };
 
+    if (!text.len)
+        text = STR(""); /* an address to count from */
     if (r->shape == SHAPE_RE2)
         return re2_shim_matches(r->re2, text.ptr, text.len);
     if (r->shape == SHAPE_ALTERNATIVES)

@@ -35,7 +35,7 @@ struct promql_options {
     bool left_open;                    /* ranges as Prometheus 3 has them */
     size_t max_samples;                /* that may be held at once: 50,000,000 */
     size_t max_bytes;                  /* of the arena */
-    size_t max_steps;                  /* 11,000 */
+    size_t max_steps;                  /* 11,001 */
     struct budget *budget;             /* NULL: no limit but max_bytes */
     enum err (*go_on)(void *ctx);      /* asked often: ERR_OK, or why to give up; NULL */
     void *ctx;

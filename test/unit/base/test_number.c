@@ -192,10 +192,11 @@ static void test_number__reads_the_words(void **state)
 static void test_number__refuses_what_is_none(void **state)
 {
     const struct str texts[] = {
-        STR(""),     STR(" 1"),  STR("1 "),     STR("."),    STR("+"),     STR("-"),
-        STR("1..2"), STR("1e"),  STR("e5"),     STR("0x"),   STR("1_000"), STR("1,5"),
-        STR("--1"),  STR("in"),  STR("infin"),  STR("nanx"), STR("1\0"),   STR("\0"),
-        STR("1e5x"), STR("one"), STR("nan(1)"), STR("0b1"),  STR("\xFF"),  STR("1\n"),
+        STR(""),      STR(" 1"),     STR("1 "),  STR("."),    STR("+"),
+        STR("-"),     STR("1..2"),   STR("1e"),  STR("e5"),   STR("0x"),
+        STR("0x10"),  STR("1_000"),  STR("1,5"), STR("--1"),  STR("in"),
+        STR("infin"), STR("nanx"),   STR("1\0"), STR("\0"),   STR("1e5x"),
+        STR("one"),   STR("nan(1)"), STR("0b1"), STR("\xFF"), STR("1\n"),
     };
     char huge[500];
 
