@@ -173,7 +173,8 @@ function Body() {
   };
   const entry = (name: string, index: number) => {
     const heading = headingOf(name);
-    return heading === null ? <Row key={name} name={name} index={index} columns={columns.value} /> : <Heading key={name} text={heading} index={index} />;
+    // By place, not by name: another order writes other words into the same elements.
+    return heading === null ? <Row key={index} name={name} index={index} columns={columns.value} /> : <Heading key={index} text={heading} index={index} />;
   };
   return (
     <div ref={ref} role={narrow.value ? 'list' : 'rowgroup'} onFocusIn={onFocus} onKeyDown={onListKey}>
