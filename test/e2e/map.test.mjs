@@ -2,59 +2,20 @@
 //
 //   SHOTS=DIR  where the pictures go (default build/shots)
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { build } from '../../ui/build.mjs';
-import { eventually, openBrowser, openPage } from './support/browser.mjs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { eventually, openPage } from './support/browser.mjs';
 import { MAP_SCENE_NAMES } from './support/map-scenes.mjs';
-import { MockServer } from './support/mock-server.mjs';
+import { assertFits, pageStage, shots } from './support/page.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const shots = process.env.SHOTS ?? join(root, 'build/shots');
-
-let built, files, browser, server, view;
-
-before(async () => {
-  mkdirSync(shots, { recursive: true });
-  built = mkdtempSync(join(tmpdir(), 'fusebox-ui-'));
-  files = await build(built);
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  rmSync(built, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  server = new MockServer(files);
-  await server.start();
-});
-afterEach(async () => {
-  await view?.close();
-  view = null;
-  await server.stop();
-});
+const stage = pageStage();
 
 async function show({ scene = 'storm', path = '/ui/map', ...options } = {}) {
-  server.mapScene = scene;
-  view = await openPage(browser, options);
-  await view.page.goto(server.url + path);
-  await view.page.locator('h1').first().waitFor();
-  return view.page;
-}
-
-async function assertFits(page, what) {
-  const overflow = await page.evaluate(() => {
-    const limit = document.documentElement.clientWidth;
-    const wide = [...document.querySelectorAll('main *, header *')].filter((el) => {
-      const box = el.getBoundingClientRect();
-      return box.width > 0 && box.right > limit + 1 && !el.closest('.scroll, .map-scroll, .ell, pre, .sr');
-    });
-    return { scroll: document.documentElement.scrollWidth - limit, wide: wide.slice(0, 3).map((el) => el.outerHTML.slice(0, 120)) };
-  });
-  assert.deepEqual(overflow, { scroll: 0, wide: [] }, `${what} is wider than its window`);
+  stage.server.mapScene = scene;
+  stage.view = await openPage(stage.browser, options);
+  await stage.view.page.goto(stage.server.url + path);
+  await stage.view.page.locator('h1').first().waitFor();
+  return stage.view.page;
 }
 
 for (const scheme of ['light', 'dark'])
@@ -64,10 +25,10 @@ for (const scheme of ['light', 'dark'])
         const page = await show({ scene, scheme, width, height });
         await assertFits(page, `${scene} at ${width}`);
         await page.screenshot({ path: join(shots, `map-${scene}-${scheme}-${width}.png`), fullPage: true });
-        await view.check(server);
-        await view.close();
+        await stage.view.check(stage.server);
+        await stage.view.close();
       }
-      view = null;
+      stage.view = null;
     });
 
 test('the map is reached from every page, and says what is wrong in title and sentence', async () => {
@@ -118,9 +79,9 @@ test('keys reach a service from the picture', async () => {
 test('the picture follows the stream', async () => {
   const page = await show({ scene: 'healthy' });
   assert.match(await page.locator('h1').innerText(), /Retries multiply nowhere/);
-  await eventually('the stream is open', () => server.streams.size === 1);
-  server.mapScene = 'storm';
-  server.push();
+  await eventually('the stream is open', () => stage.server.streams.size === 1);
+  stage.server.mapScene = 'storm';
+  stage.server.push();
   await eventually('the storm is shown', async () => /Retry storm/.test(await page.locator('h1').innerText()));
   assert.match(await page.locator('.map').textContent(), /payments-db/);
 });

@@ -2,17 +2,11 @@
 //
 //   SHOTS=DIR  where the pictures go (default build/shots)
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { build } from '../../ui/build.mjs';
-import { eventually, openBrowser, openPage } from './support/browser.mjs';
-import { MockServer } from './support/mock-server.mjs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { eventually, openPage } from './support/browser.mjs';
+import { pageStage, shots } from './support/page.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const shots = process.env.SHOTS ?? join(root, 'build/shots');
 const SINCE = '2026-11-20T02:39:12.000Z';
 const FULL = {
   name: 'disk_full', severity: 'critical', since: SINCE,
@@ -25,40 +19,20 @@ const JUMP = {
 };
 const HOSTILE = { name: 'read_only', severity: 'critical', since: SINCE, text: `Below <b>/${'x'.repeat(200)}</b>\u202e` };
 
-let built, files, browser, server, view;
-
-before(async () => {
-  mkdirSync(shots, { recursive: true });
-  built = mkdtempSync(join(tmpdir(), 'fusebox-ui-'));
-  files = await build(built);
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  rmSync(built, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  server = new MockServer(files);
-  await server.start();
-});
-afterEach(async () => {
-  await view?.close();
-  view = null;
-  await server.stop();
-});
+const stage = pageStage();
 
 async function show(path, options) {
-  view = await openPage(browser, options);
-  await view.page.goto(server.url + path);
-  await view.page.locator('h1').first().waitFor();
-  return view.page;
+  stage.view = await openPage(stage.browser, options);
+  await stage.view.page.goto(stage.server.url + path);
+  await stage.view.page.locator('h1').first().waitFor();
+  return stage.view.page;
 }
 
 const bars = (page) => page.locator('.notices .note').allTextContents();
 
 for (const path of ['/ui/', '/ui/services/orders', '/ui/storage'])
   test(`a notice stands on ${path}, with what to do`, async () => {
-    server.notices = [FULL, JUMP];
+    stage.server.notices = [FULL, JUMP];
     const page = await show(path);
     await eventually('two bars', async () => (await bars(page)).length === 2);
     const texts = await bars(page);
@@ -72,16 +46,16 @@ for (const path of ['/ui/', '/ui/services/orders', '/ui/storage'])
 test('a notice comes and goes with the updates', async () => {
   const page = await show('/ui/');
   assert.deepEqual(await bars(page), []);
-  server.notices = [JUMP];
-  server.push();
+  stage.server.notices = [JUMP];
+  stage.server.push();
   await eventually('a bar', async () => (await bars(page)).length === 1);
-  server.notices = [];
-  server.push();
+  stage.server.notices = [];
+  stage.server.push();
   await eventually('no bar', async () => (await bars(page)).length === 0);
 });
 
 test('it fits, says what it means without colour, and is no markup', async () => {
-  server.notices = [FULL, HOSTILE, JUMP];
+  stage.server.notices = [FULL, HOSTILE, JUMP];
   for (const [width, height] of [[1440, 900], [390, 844]])
     for (const scheme of ['light', 'dark']) {
       const page = await show('/ui/', { width, height, scheme });
@@ -91,7 +65,7 @@ test('it fits, says what it means without colour, and is no markup', async () =>
         .filter((el) => el.getBoundingClientRect().right > document.documentElement.clientWidth + 1).length);
       assert.equal(overflow, 0);
       await page.screenshot({ path: join(shots, `notices-${width}-${scheme}.png`) });
-      await view.close();
-      view = null;
+      await stage.view.close();
+      stage.view = null;
     }
 });

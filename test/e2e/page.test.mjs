@@ -2,66 +2,24 @@
 //
 //   SHOTS=DIR  where the pictures go (default build/shots)
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { build } from '../../ui/build.mjs';
-import { eventually, openBrowser, openPage } from './support/browser.mjs';
-import { MockServer } from './support/mock-server.mjs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { eventually, openPage } from './support/browser.mjs';
+import { SIZES, assertFits, names, pageStage, rowOf, shots } from './support/page.mjs';
 import { HOSTILE_NAMES, LONG_NAME, SCENE_NAMES, row } from './support/scenes.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const shots = process.env.SHOTS ?? join(root, 'build/shots');
-const SIZES = [[1440, 900], [390, 844]];
 const NETWORK_LOST = /net::ERR_/;
 const NOT_FOUND = /404/;
 
-let built, files, browser, server, view;
-
-before(async () => {
-  mkdirSync(shots, { recursive: true });
-  built = mkdtempSync(join(tmpdir(), 'fusebox-ui-'));
-  files = await build(built);
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  rmSync(built, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  server = new MockServer(files);
-  await server.start();
-});
-afterEach(async () => {
-  await view?.close();
-  view = null;
-  await server.stop();
-});
+const stage = pageStage();
 
 async function show(path = '/ui/', { scene = 'healthy', live = true, ...options } = {}) {
-  server.scene = scene;
-  view = await openPage(browser, options);
-  await view.page.goto(server.url + path);
-  await view.page.locator('h1').first().waitFor();
-  if (live) await view.page.locator('.live.c-ok').waitFor(); // what is pushed before, nobody hears
-  return view.page;
-}
-
-const names = (page) => page.locator('.row.wide a').allTextContents();
-const rowOf = (page, name) => page.locator('.row.wide', { has: page.locator(`a[href="/ui/services/${name}"]`) });
-
-async function assertFits(page, what) {
-  const overflow = await page.evaluate(() => {
-    const limit = document.documentElement.clientWidth;
-    const wide = [...document.querySelectorAll('main *, header *')].filter((el) => {
-      const box = el.getBoundingClientRect();
-      return box.width > 0 && box.right > limit + 1 && !el.closest('.scroll, .origin, .ell, svg, pre, .sr');
-    });
-    return { scroll: document.documentElement.scrollWidth - limit, wide: wide.slice(0, 3).map((el) => el.outerHTML.slice(0, 120)) };
-  });
-  assert.deepEqual(overflow, { scroll: 0, wide: [] }, `${what} is wider than its window`);
+  stage.server.scene = scene;
+  stage.view = await openPage(stage.browser, options);
+  await stage.view.page.goto(stage.server.url + path);
+  await stage.view.page.locator('h1').first().waitFor();
+  if (live) await stage.view.page.locator('.live.c-ok').waitFor(); // what is pushed before, nobody hears
+  return stage.view.page;
 }
 
 const PLACES = [
@@ -77,19 +35,19 @@ for (const scheme of ['light', 'dark'])
         const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
         assert.equal(ground, scheme === 'dark' ? 'rgb(14, 17, 20)' : 'rgb(245, 246, 248)');
         await page.screenshot({ path: join(shots, `${name}-${scheme}-${width}.png`), fullPage: scene !== 'many' });
-        await view.check(server);
-        await view.close();
+        await stage.view.check(stage.server);
+        await stage.view.close();
       }
-      view = null;
+      stage.view = null;
     });
 
 test('320 px and large text lose nothing', async () => {
   for (const path of ['/ui/', '/ui/services/orders']) {
     const page = await show(path, { scene: 'trouble', width: 320, height: 640 });
     await assertFits(page, `${path} at 320`);
-    await view.close();
+    await stage.view.close();
   }
-  view = null;
+  stage.view = null;
 });
 
 test('names from outside are text, spelled out, and never run', async () => {
@@ -108,7 +66,7 @@ test('names from outside are text, spelled out, and never run', async () => {
     await page.locator('.row.wide').first().waitFor();
   }
   assert.equal(await page.evaluate(() => window.__pwned), undefined);
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('a long name is cut, and whole in its title', async () => {
@@ -134,26 +92,26 @@ test('an update changes its row alone, keeps the spark, and the order follows', 
   const page = await show();
   const before = await rowOf(page, 'orders').elementHandle();
   const spark = await rowOf(page, 'orders').locator('.spark path').last().getAttribute('d');
-  const { spark: _, ...changed } = row('orders', server.nowMs, { calls: 77.7, errors: 20, health: 'unhealthy', severity: 'critical' });
-  server.push({ services: [changed] });
+  const { spark: _, ...changed } = row('orders', stage.server.nowMs, { calls: 77.7, errors: 20, health: 'unhealthy', severity: 'critical' });
+  stage.server.push({ services: [changed] });
   await rowOf(page, 'orders').getByText('77.7', { exact: true }).waitFor();
   assert.equal(await rowOf(page, 'orders').locator('.spark path').last().getAttribute('d'), spark);
 
-  const added = row('<b>new</b>', server.nowMs);
-  server.push({ services: [added], order: ['checkout', '<b>new</b>', 'orders'] });
+  const added = row('<b>new</b>', stage.server.nowMs);
+  stage.server.push({ services: [added], order: ['checkout', '<b>new</b>', 'orders'] });
   await eventually('the order', async () => JSON.stringify(await names(page)) === JSON.stringify(['checkout', '<b>new</b>', 'orders']) || names(page));
   assert.ok(await before.evaluate((el) => el.isConnected), 'the row was moved, not made again');
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('an older update than what is shown is left out', async () => {
   const page = await show();
-  server.push({ services: [row('orders', server.nowMs, { calls: 88.8 })] });
+  stage.server.push({ services: [row('orders', stage.server.nowMs, { calls: 88.8 })] });
   await rowOf(page, 'orders').getByText('88.8').waitFor();
-  server.seq -= 5;
-  server.push({ services: [row('orders', server.nowMs, { calls: 11.1 })] });
-  server.seq += 4;
-  server.push({ services: [row('checkout', server.nowMs, { calls: 99.9 })] });
+  stage.server.seq -= 5;
+  stage.server.push({ services: [row('orders', stage.server.nowMs, { calls: 11.1 })] });
+  stage.server.seq += 4;
+  stage.server.push({ services: [row('checkout', stage.server.nowMs, { calls: 99.9 })] });
   await rowOf(page, 'checkout').getByText('99.9', { exact: true }).waitFor();
   assert.equal(await rowOf(page, 'orders').getByText('88.8').count(), 1);
 });
@@ -162,7 +120,7 @@ test('rows keep their places under the pointer until asked', async () => {
   const page = await show();
   const was = await names(page);
   await rowOf(page, was[1]).hover();
-  server.push({ order: [...was].reverse() });
+  stage.server.push({ order: [...was].reverse() });
   await page.getByRole('button', { name: 'Sort again' }).waitFor();
   assert.deepEqual(await names(page), was);
   await page.getByRole('button', { name: 'Sort again' }).click();
@@ -193,7 +151,7 @@ test('everything goes by keyboard', async () => {
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
   assert.equal(new URL(page.url()).pathname, '/ui/');
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('a row opens its service, and the browser goes back', async () => {
@@ -207,14 +165,14 @@ test('a row opens its service, and the browser goes back', async () => {
   await page.locator('.brk').first().waitFor();
   await page.reload();
   await page.locator('.brk').first().waitFor();
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('a service that is not there is said in the server\'s words', async () => {
   const page = await show('/ui/services/ordres', { scene: 'trouble', live: false, allowed: [NOT_FOUND] });
   await page.getByText('no service is called "ordres"; did you mean "orders"?').waitFor();
   await page.screenshot({ path: join(shots, 'not-found-light-1440.png') });
-  await page.goto(`${server.url}/ui/nowhere`);
+  await page.goto(`${stage.server.url}/ui/nowhere`);
   await page.getByText('There is no page here').waitFor();
-  await view.check(server);
+  await stage.view.check(stage.server);
 });

@@ -2,60 +2,33 @@
 //
 //   SHOTS=DIR  where the pictures go (default build/shots)
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { build } from '../../ui/build.mjs';
-import { eventually, openBrowser, openPage } from './support/browser.mjs';
-import { MockServer } from './support/mock-server.mjs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { eventually, openPage } from './support/browser.mjs';
+import { SIZES, pageStage, shots } from './support/page.mjs';
 import { SERVICE_SCENES, serviceOf } from './support/service-scenes.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const shots = process.env.SHOTS ?? join(root, 'build/shots');
-const SIZES = [[1440, 900], [390, 844]];
 const NETWORK_LOST = /net::ERR_/;
 const REFUSED = /503/;
 const DRAW_MAX_MS = 32; // four charts of two lines of 3,600 points, at a quarter of the speed
 
-let built, files, browser, server, view;
-
-before(async () => {
-  mkdirSync(shots, { recursive: true });
-  built = mkdtempSync(join(tmpdir(), 'fusebox-ui-'));
-  files = await build(built);
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  rmSync(built, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  server = new MockServer(files);
-  await server.start();
-});
-afterEach(async () => {
-  await view?.close();
-  view = null;
-  await server.stop();
-});
+const stage = pageStage();
 
 const pathOf = (scene) => `/ui/services/${encodeURIComponent(serviceOf(scene))}`;
 
 async function show(scene = 'trouble', { search = '', charts = true, height = 1500, ...options } = {}) {
-  server.serviceScene = scene;
-  view = await openPage(browser, { height, ...options });
-  await view.page.goto(server.url + pathOf(scene) + search);
-  await view.page.locator('.cards').waitFor();
-  if (charts) await view.page.locator('.plot').first().waitFor();
-  return view.page;
+  stage.server.serviceScene = scene;
+  stage.view = await openPage(stage.browser, { height, ...options });
+  await stage.view.page.goto(stage.server.url + pathOf(scene) + search);
+  await stage.view.page.locator('.cards').waitFor();
+  if (charts) await stage.view.page.locator('.plot').first().waitFor();
+  return stage.view.page;
 }
 
 const chart = (page, title) => page.locator('.chart', { has: page.getByRole('heading', { name: title, exact: true }) });
 const times = (page) => page.locator('.chart .at').allTextContents();
 const address = (page) => Object.fromEntries(new URL(page.url()).searchParams);
-const questions = () => server.searches.filter((path) => path.includes('/dashboard/service/') && path.includes('period='));
+const questions = () => stage.server.searches.filter((path) => path.includes('/dashboard/service/') && path.includes('period='));
 
 // How many pixels of a chart's canvas have a token's colour, in a part of its width.
 const pixels = (locator, token, from = 0, to = 1) => locator.locator('canvas').evaluate((canvas, [name, a, b]) => {
@@ -87,10 +60,10 @@ for (const scheme of ['light', 'dark'])
         await assertFits(page, `${scene} at ${width}`);
         assert.equal(await page.getByRole('heading', { level: 1 }).count(), 1);
         await page.screenshot({ path: join(shots, `service-${scene}-${scheme}-${width}.png`), fullPage: true });
-        await view.check(server);
-        await view.close();
+        await stage.view.check(stage.server);
+        await stage.view.close();
       }
-      view = null;
+      stage.view = null;
     });
 
 test('320 px lose nothing', async () => {
@@ -164,7 +137,7 @@ test('all charts have one cursor, by pointer and by keys, and values at it in th
   assert.equal(await at('End'), '02:41:05');
   await page.keyboard.press('Tab');
   await eventually('the cursor goes with the focus', async () => (await page.locator('.u-cursor-x:not(.u-off)').evaluateAll((all) => all.filter((el) => new DOMMatrix(getComputedStyle(el).transform).e >= 0).length)) === 0);
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 async function drag(page, from, to) {
@@ -186,8 +159,8 @@ test('a drag zooms the page, and Esc or a double click goes one step back', asyn
   await title.getByText('02:32:04 to 02:38:04').waitFor();
   assert.ok(questions().some((path) => path.endsWith(`period=360s&end=${Date.parse('2026-11-20T02:38:05Z')}`)), questions().join('\n'));
   const shown = await times(page);
-  server.push({});
-  server.push({});
+  stage.server.push({});
+  stage.server.push({});
   await page.waitForTimeout(200);
   assert.deepEqual(await times(page), shown, 'the charts stand still');
   await page.screenshot({ path: join(shots, 'service-zoomed-light-1440.png') });
@@ -210,7 +183,7 @@ test('a drag zooms the page, and Esc or a double click goes one step back', asyn
   await title.getByText('Last 15').waitFor();
   await page.keyboard.press('Escape');
   await eventually('the overview', () => new URL(page.url()).pathname === '/ui/');
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('the wheel scrolls the page, and zooms with Ctrl', async () => {
@@ -257,20 +230,20 @@ test('a longer period is fetched, says since when there is data, and again when 
   assert.match(await page.locator('.charts-head').innerText(), /Last 24\u202fh\s+steps of 4\u202fmin/);
   const asked = () => questions().filter((path) => path.includes('period=86400s')).length;
   const before = asked();
-  server.push({});
+  stage.server.push({});
   await page.waitForTimeout(300);
   assert.equal(asked(), before, 'no step has closed');
-  server.nowMs += 240_000;
-  server.push({});
+  stage.server.nowMs += 240_000;
+  stage.server.push({});
   await eventually('the next step', async () => (await times(page))[0] === '02:44:00' || times(page), 4000);
   assert.equal(asked(), before + 1);
   await page.screenshot({ path: join(shots, 'service-24h-light-1440.png'), fullPage: true });
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('while another period loads the old picture stays under a veil, and a refusal is said', async () => {
   const page = await show('healthy', { allowed: [REFUSED] });
-  server.historyDelayMs = 700;
+  stage.server.historyDelayMs = 700;
   await page.evaluate(() => {
     history.pushState(null, '', '?range=6h');
     dispatchEvent(new PopStateEvent('popstate'));
@@ -280,15 +253,15 @@ test('while another period loads the old picture stays under a veil, and a refus
   await page.locator('.charts-head h2').getByText('Last 6').waitFor();
   assert.equal(await page.locator('.veil').count(), 0);
 
-  server.historyDelayMs = 0;
-  server.historyRefusal = { status: 503, code: 'overloaded', message: 'Too many questions wait; try again' };
+  stage.server.historyDelayMs = 0;
+  stage.server.historyRefusal = { status: 503, code: 'overloaded', message: 'Too many questions wait; try again' };
   await page.evaluate(() => {
     history.pushState(null, '', '?range=7d');
     dispatchEvent(new PopStateEvent('popstate'));
   });
   await page.locator('.note', { hasText: 'The history of 7\u202fd could not be loaded. Too many questions wait' }).waitFor();
   assert.equal(await page.locator('.plot canvas').count() > 0, true, 'the old picture stays');
-  server.historyRefusal = null;
+  stage.server.historyRefusal = null;
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.locator('.charts-head h2').getByText('Last 7').waitFor();
   assert.equal(await page.locator('.note', { hasText: 'could not' }).count(), 0);
@@ -296,11 +269,11 @@ test('while another period loads the old picture stays under a veil, and a refus
 
 test('the live charts move on with the frames', async () => {
   const page = await show();
-  for (let i = 0; i < 5; i++) server.push({});
+  for (let i = 0; i < 5; i++) stage.server.push({});
   await eventually('the next step', async () => (await times(page)).every((t) => t === '02:41:10') || times(page));
-  server.push({ calls_per_s: 444 });
+  stage.server.push({ calls_per_s: 444 });
   await page.locator('.callers').getByText('444\u202f/s').waitFor();
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('each chart is a table and a file, too, of the same period', async () => {
@@ -322,24 +295,24 @@ test('what is not there has no panel', async () => {
   for (const part of ['.breakers', '.neighbours', '.events']) assert.equal(await page.locator(part).count(), 0, part);
   assert.doesNotMatch(await page.locator('main').innerText(), /objective/i);
   assert.deepEqual(await page.locator('.chart h2').allTextContents(), ['Success of calls', 'Calls and attempts', 'Retries used']);
-  await view.close();
+  await stage.view.close();
   const silent = await show('silent', { charts: false });
   await silent.getByText('no data', { exact: true }).first().waitFor();
   await silent.waitForTimeout(300);
   assert.equal(await silent.locator('.chart').count(), 0);
   await silent.locator('.charts-head', { hasText: 'nothing was heard in any step of 5\u202fs' }).waitFor();
   assert.doesNotMatch(await silent.locator('.cards').innerText(), /NaN|null|undefined|Infinity/);
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('a budget that is not known, or modelled, says so', async () => {
   const page = await show('limitless', {});
   assert.match(await page.locator('.budget').innerText(), /limit unknown\s+The source tells of retries, but of no limit\.\s+Retries\s+3\.20\u202f\/s/);
   assert.equal(await page.locator('.budget rect[fill="url(#hatch-unknown)"]').count(), 1);
-  await view.close();
+  await stage.view.close();
   const given = await show('given');
   assert.match(await given.locator('.budget').innerText(), /does not tell of retries\.\s+Limit given\s+600\u202f\/min, 20,000\u202f\/h/);
-  await view.close();
+  await stage.view.close();
   const modelled = await show('modelled');
   const text = await modelled.locator('.budget').innerText();
   assert.match(text, /\u2248\u202f41\u202f% used/);
@@ -361,7 +334,7 @@ test('stale, too little and unknown figures look neither good nor bad', async ()
   assert.equal(await page.locator('.card.old').count(), 2);
   assert.deepEqual(await page.locator('.brk .rc b', { hasText: 'unknown' }).count(), 3);
   assert.equal(await page.locator('.cards .c-crit, .cards .c-warn, .cards .c-ok').count(), 0);
-  await view.close();
+  await stage.view.close();
   const little = await show('little');
   await little.locator('.callers.old .chip', { hasText: 'too little data, n=14' }).waitFor();
 });
@@ -406,22 +379,22 @@ test('events are text, newest first, and more on demand', async () => {
   await page.locator('.definition summary').click();
   await page.locator('.definition pre').waitFor();
   assert.match(await page.locator('.definition').innerText(), /Defined by\s+the API[^]*revision 7[^]*"max_retries_per_minute": 6000/);
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('a lost server is told, the picture stays, and goes on by itself', async () => {
   const page = await show('trouble', { allowed: [NETWORK_LOST] });
-  await server.stop();
+  await stage.server.stop();
   await page.locator('#lost').waitFor({ timeout: 4000 });
   assert.deepEqual(await times(page), Array(4).fill('02:41:05'));
   await page.screenshot({ path: join(shots, 'service-disconnected-light-1440.png'), fullPage: true });
-  server.nowMs += 30_000;
-  await server.start();
+  stage.server.nowMs += 30_000;
+  await stage.server.start();
   await page.locator('#lost').waitFor({ state: 'detached', timeout: 10_000 });
-  server.push({});
+  stage.server.push({});
   await eventually('the charts go on', async () => (await times(page)).every((t) => t === '02:41:35') || times(page), 6000);
   assert.equal(await page.locator('.chart').count(), 4);
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('the charts take the colours of the theme when it changes', async () => {
@@ -452,12 +425,12 @@ const watchDrawing = () => {
 };
 
 test('four charts of 3,600 points are drawn in time on a slow machine', async () => {
-  server.points = 3600;
-  server.serviceScene = 'trouble';
-  view = await openPage(browser, { height: 2400 });
-  const { page } = view;
+  stage.server.points = 3600;
+  stage.server.serviceScene = 'trouble';
+  stage.view = await openPage(stage.browser, { height: 2400 });
+  const { page } = stage.view;
   await page.addInitScript(watchDrawing);
-  await page.goto(server.url + pathOf('trouble'));
+  await page.goto(stage.server.url + pathOf('trouble'));
   await page.locator('.plot canvas').nth(3).waitFor();
   const session = await page.context().newCDPSession(page);
   await session.send('Emulation.setCPUThrottlingRate', { rate: 4 });
@@ -465,11 +438,11 @@ test('four charts of 3,600 points are drawn in time on a slow machine', async ()
   const drawn = () => page.evaluate(() => window.__frames.map((f) => f.to - f.from).sort((a, b) => a - b));
   let spent = [];
   for (let i = 0; i < 60 && !(spent.length >= 5 && spent[0] <= DRAW_MAX_MS); i++) {
-    server.push({});
+    stage.server.push({});
     await page.waitForTimeout(250);
     spent = await drawn();
   }
   console.log(`four charts, 3,600 points: ${spent.length} frames, undisturbed ${spent[0]?.toFixed(1)} ms, median ${spent[Math.floor(spent.length / 2)]?.toFixed(1)} ms`);
   assert.ok(spent[0] <= DRAW_MAX_MS, `${spent[0]} ms`); // other processes can only add to it
-  await view.check(server);
+  await stage.view.check(stage.server);
 });

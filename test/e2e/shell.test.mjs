@@ -2,63 +2,34 @@
 //
 //   SHOTS=DIR  where the pictures go (default build/shots)
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { build } from '../../ui/build.mjs';
+import { join } from 'node:path';
+import { test } from 'node:test';
 import { assertAccessible } from './support/axe.mjs';
-import { eventually, openBrowser, openPage } from './support/browser.mjs';
-import { MockServer } from './support/mock-server.mjs';
+import { eventually, openPage } from './support/browser.mjs';
+import { names, pageStage, rowOf, shots } from './support/page.mjs';
 import { row } from './support/scenes.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const shots = process.env.SHOTS ?? join(root, 'build/shots');
 const NETWORK_LOST = /net::ERR_/;
 
-let built, files, browser, server, view;
-
-before(async () => {
-  mkdirSync(shots, { recursive: true });
-  built = mkdtempSync(join(tmpdir(), 'fusebox-ui-'));
-  files = await build(built);
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  rmSync(built, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  server = new MockServer(files);
-  await server.start();
-});
-afterEach(async () => {
-  await view?.close();
-  view = null;
-  await server.stop();
-});
+const stage = pageStage();
 
 async function show(path = '/ui/', { scene = 'healthy', live = true, ...options } = {}) {
-  server.scene = scene;
-  view = await openPage(browser, options);
-  await view.page.goto(server.url + path);
-  await view.page.locator('h1').first().waitFor();
-  if (live) await view.page.locator('.live.c-ok').waitFor(); // what is pushed before, nobody hears
-  return view.page;
+  stage.server.scene = scene;
+  stage.view = await openPage(stage.browser, options);
+  await stage.view.page.goto(stage.server.url + path);
+  await stage.view.page.locator('h1').first().waitFor();
+  if (live) await stage.view.page.locator('.live.c-ok').waitFor(); // what is pushed before, nobody hears
+  return stage.view.page;
 }
-
-const names = (page) => page.locator('.row.wide a').allTextContents();
-const rowOf = (page, name) => page.locator('.row.wide', { has: page.locator(`a[href="/ui/services/${name}"]`) });
 
 test('a frame that was missed makes the page fetch the whole view', async () => {
   const page = await show();
-  const fetched = () => server.requests.filter((path) => path.endsWith('/dashboard/overview')).length;
+  const fetched = () => stage.server.requests.filter((path) => path.endsWith('/dashboard/overview')).length;
   const before = fetched();
-  server.seq += 3;
-  server.push({ services: [] });
+  stage.server.seq += 3;
+  stage.server.push({ services: [] });
   await eventually('the fetch', () => fetched() === before + 1);
-  server.push({ services: [row('orders', server.nowMs, { calls: 77.7 })] });
+  stage.server.push({ services: [row('orders', stage.server.nowMs, { calls: 77.7 })] });
   await rowOf(page, 'orders').getByText('77.7').waitFor();
   assert.equal(fetched(), before + 1, 'the next frame follows on');
 });
@@ -66,7 +37,7 @@ test('a frame that was missed makes the page fetch the whole view', async () => 
 test('a lost server is told within 4 s, and a new one taken up by itself', async () => {
   const page = await show('/ui/', { scene: 'trouble', allowed: [NETWORK_LOST] });
   const rows = await names(page);
-  await server.stop();
+  await stage.server.stop();
   const bar = page.locator('#lost');
   await bar.waitFor({ timeout: 4000 });
   assert.match(await bar.textContent(), /Not connected for \d+\u202fs\. What you see is from 02:41:07\./);
@@ -74,39 +45,39 @@ test('a lost server is told within 4 s, and a new one taken up by itself', async
   assert.deepEqual(await names(page), rows, 'the values stay');
   await page.screenshot({ path: join(shots, 'disconnected-light-1440.png'), fullPage: true });
 
-  server.epoch = 'two';
-  server.seq = 1;
-  server.scene = 'healthy';
-  await server.start();
+  stage.server.epoch = 'two';
+  stage.server.seq = 1;
+  stage.server.scene = 'healthy';
+  await stage.server.start();
   await bar.waitFor({ state: 'detached', timeout: 10_000 });
   await eventually('the rows of the new server', async () => (await names(page)).length === 4 || names(page));
   assert.equal(new Set(await names(page)).size, 4);
   assert.equal(await page.title(), 'Overview · fusebox');
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('silence for 13 s is a loss too', async () => {
-  server.scene = 'healthy';
-  view = await openPage(browser, { worker: false });
-  const { page } = view;
+  stage.server.scene = 'healthy';
+  stage.view = await openPage(stage.browser, { worker: false });
+  const { page } = stage.view;
   await page.clock.install();
-  await page.goto(server.url + '/ui/');
+  await page.goto(stage.server.url + '/ui/');
   await page.locator('.row.wide').first().waitFor();
   await page.clock.runFor(12_500);
   assert.match(await page.title(), /^Overview/);
-  const streams = server.requests.filter((path) => path.endsWith('/subscribe')).length;
+  const streams = stage.server.requests.filter((path) => path.endsWith('/subscribe')).length;
   await page.clock.runFor(800);
   await eventually('the loss', async () => (await page.title()).startsWith('not connected') || page.title());
   await page.clock.runFor(1_200);
-  await eventually('the next try', async () => server.requests.filter((path) => path.endsWith('/subscribe')).length > streams);
+  await eventually('the next try', async () => stage.server.requests.filter((path) => path.endsWith('/subscribe')).length > streams);
   await eventually('the return', async () => (await page.title()) === 'Overview · fusebox' || page.title());
 });
 
 test('a hidden page lets its stream go after 30 s, and takes it up when it is looked at', async () => {
-  view = await openPage(browser, { worker: false });
-  const { page } = view;
+  stage.view = await openPage(stage.browser, { worker: false });
+  const { page } = stage.view;
   await page.clock.install();
-  await page.goto(server.url + '/ui/');
+  await page.goto(stage.server.url + '/ui/');
   await page.locator('.row.wide').first().waitFor();
   const hide = (hidden) => page.evaluate((value) => {
     Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
@@ -114,24 +85,24 @@ test('a hidden page lets its stream go after 30 s, and takes it up when it is lo
   }, hidden);
   await hide(true);
   for (let s = 0; s < 29; s += 10) {
-    server.push({});
+    stage.server.push({});
     await page.waitForTimeout(50);
     await page.clock.runFor(9_700);
   }
-  assert.equal(server.streams.size, 1);
+  assert.equal(stage.server.streams.size, 1);
   await page.clock.runFor(1_500);
-  await eventually('the stream ends', () => server.streams.size === 0);
+  await eventually('the stream ends', () => stage.server.streams.size === 0);
   await hide(false);
-  await eventually('the stream comes back', () => server.streams.size === 1);
+  await eventually('the stream comes back', () => stage.server.streams.size === 1);
 });
 
 test('resync fetches the document again', async () => {
   const page = await show();
-  const documents = () => server.requests.filter((path) => path.endsWith('/overview')).length;
+  const documents = () => stage.server.requests.filter((path) => path.endsWith('/overview')).length;
   const before = documents();
-  server.scene = 'trouble';
-  server.seq = 40;
-  server.event('resync');
+  stage.server.scene = 'trouble';
+  stage.server.seq = 40;
+  stage.server.event('resync');
   await eventually('the new rows', async () => (await names(page)).length === 10);
   assert.equal(documents(), before + 1);
 });
@@ -141,16 +112,16 @@ test('pause holds the picture and counts, and going live catches up', async () =
   await page.keyboard.press('p');
   const bar = page.locator('#paused');
   await bar.waitFor();
-  for (let i = 0; i < 3; i++) server.push({ services: [row('orders', server.nowMs, { calls: 500 + i })] });
+  for (let i = 0; i < 3; i++) stage.server.push({ services: [row('orders', stage.server.nowMs, { calls: 500 + i })] });
   await bar.getByText('3 newer updates').waitFor();
   assert.match(await bar.textContent(), /Paused at 02:41:07/);
   assert.equal(await rowOf(page, 'orders').getByText('60.0').count(), 1);
   await page.screenshot({ path: join(shots, 'paused-light-1440.png') });
-  server.scene = 'trouble';
+  stage.server.scene = 'trouble';
   await page.keyboard.press('p');
   await bar.waitFor({ state: 'detached' });
   await eventually('the newest state', async () => (await names(page)).length === 10);
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('the theme is chosen, and kept', async () => {
@@ -174,9 +145,8 @@ test('one stream per page, and none left behind by going on', async () => {
     await page.locator('.crumb a').click();
     await page.locator('.row.wide').first().waitFor();
   }
-  await eventually('one stream', () => server.streams.size === 1);
+  await eventually('one stream', () => stage.server.streams.size === 1);
 });
-
 
 const PAGES = ['/ui/', '/ui/services/orders', '/ui/map', '/ui/storage', '/ui/nowhere'];
 for (const scheme of ['light', 'dark'])
@@ -203,10 +173,10 @@ for (const scheme of ['light', 'dark'])
             await page.getByRole('dialog').waitFor({ state: 'hidden' });
           }
         }
-        await view.check(server);
-        await view.close();
+        await stage.view.check(stage.server);
+        await stage.view.close();
       }
-      view = null;
+      stage.view = null;
     });
 
 test('lost and paused fit every width, in both colours', async () => {
@@ -217,14 +187,14 @@ test('lost and paused fit every width, in both colours', async () => {
       await page.locator('#paused').waitFor();
       await page.screenshot({ path: join(shots, `shell-paused-${scheme}-${width}.png`) });
       await page.locator('header').getByRole('button', { name: /^Go live/ }).click();
-      await server.stop();
+      await stage.server.stop();
       await page.locator('#lost').waitFor();
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, `${width}`);
       await page.screenshot({ path: join(shots, `shell-lost-${scheme}-${width}.png`) });
-      await view.close();
-      await server.start();
+      await stage.view.close();
+      await stage.server.start();
     }
-  view = null;
+  stage.view = null;
 });
 
 test('the pages are one key or one click away, and the breakers that are open are counted', async () => {
@@ -242,10 +212,10 @@ test('the pages are one key or one click away, and the breakers that are open ar
   assert.equal((await badge.innerText()).replace(/\s+/g, ' '), 'Breakers 1 open');
   await badge.click();
   assert.equal(new URL(page.url()).search, '?q=breaker:open');
-  server.scene = 'healthy';
-  server.push();
+  stage.server.scene = 'healthy';
+  stage.server.push();
   await badge.waitFor({ state: 'detached' });
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('the jump box finds services and pages by a few letters, and goes there with keys alone', async () => {
@@ -270,7 +240,7 @@ test('the jump box finds services and pages by a few letters, and goes there wit
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
   assert.equal(new URL(page.url()).pathname, '/ui/map', 'Escape closed the box and did nothing else');
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('the period is in the address: by buttons, by keys, back and forward', async () => {
@@ -295,7 +265,7 @@ test('the period is in the address: by buttons, by keys, back and forward', asyn
   assert.equal(search(), '?range=1h');
   await page.keyboard.press('1');
   assert.equal(search(), '', 'what is usual is left out');
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('keys can be switched off, and stay off', async () => {
@@ -335,7 +305,7 @@ test('a link is copied, as it moves on or as it is now', async () => {
   await page.keyboard.press('>');
   await page.locator('.said', { hasText: 'as it is now' }).waitFor();
   const [moving, fixed] = await page.evaluate(() => window.__copied);
-  assert.equal(moving, `${server.url}/ui/services/orders?range=1h`);
+  assert.equal(moving, `${stage.server.url}/ui/services/orders?range=1h`);
   assert.match(fixed, /\?range=1h&end=2026-11-20T02:41:\d\dZ$/);
   await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { configurable: true, value: undefined })); // as over plain HTTP
   await page.keyboard.press('.');
@@ -358,7 +328,7 @@ test('a wall has the clock and the age, and nothing to press', async () => {
   assert.ok(size > 30, `${size} px`);
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
   await page.screenshot({ path: join(shots, 'shell-kiosk-dark-1920.png') });
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('a page that is not there is said in the frame', async () => {
@@ -371,32 +341,32 @@ test('a page that is not there is said in the frame', async () => {
   assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
   await page.locator('main a').click();
   await page.locator('.row.wide').first().waitFor();
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('tabs of one browser have one stream; each has what it looks at, and one that comes later has it at once', async () => {
-  server.scene = 'trouble';
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  stage.server.scene = 'trouble';
+  const context = await stage.browser.newContext({ viewport: { width: 1440, height: 900 } });
   const tabs = [];
   for (const path of ['/ui/', '/ui/services/orders', '/ui/']) {
-    const tab = await openPage(browser, { context });
+    const tab = await openPage(stage.browser, { context });
     tabs.push(tab);
-    await tab.page.goto(server.url + path);
+    await tab.page.goto(stage.server.url + path);
     await tab.page.locator('.live.c-ok').waitFor();
   }
-  assert.equal(server.streams.size, 1);
+  assert.equal(stage.server.streams.size, 1);
   assert.deepEqual([...server.streams][0].views.map((one) => one.name), ['overview', 'service/orders']);
-  server.push({ services: [row('orders', server.nowMs, { calls: 77.7 })] });
+  stage.server.push({ services: [row('orders', stage.server.nowMs, { calls: 77.7 })] });
   for (const tab of [tabs[0], tabs[2]]) await rowOf(tab.page, 'orders').getByText('77.7').waitFor();
   await tabs[1].page.close();
   await eventually('its view is let go', () => [...server.streams].every(({ views }) => views.length === 1));
-  for (const tab of [tabs[0], tabs[2]]) await tab.check(server);
+  for (const tab of [tabs[0], tabs[2]]) await tab.check(stage.server);
   await context.close();
 });
 
 test('a worker that cannot start is done without', async () => {
-  server.files.delete([...server.files.keys()].find((path) => path.includes('/worker-')));
+  stage.server.files.delete([...stage.server.files.keys()].find((path) => path.includes('/worker-')));
   const page = await show('/ui/', { allowed: [/404/] });
-  server.push({ services: [row('orders', server.nowMs, { calls: 77.7 })] });
+  stage.server.push({ services: [row('orders', stage.server.nowMs, { calls: 77.7 })] });
   await rowOf(page, 'orders').getByText('77.7').waitFor();
 });

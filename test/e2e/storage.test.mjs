@@ -2,62 +2,23 @@
 //
 //   SHOTS=DIR  where the pictures go (default build/shots)
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { build } from '../../ui/build.mjs';
-import { eventually, openBrowser, openPage } from './support/browser.mjs';
-import { MockServer } from './support/mock-server.mjs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { eventually, openPage } from './support/browser.mjs';
+import { SIZES, assertFits, pageStage, shots } from './support/page.mjs';
 import { HOSTILE_NAMES } from './support/scenes.mjs';
 import { STORAGE_SCENE_NAMES } from './support/storage-scenes.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const shots = process.env.SHOTS ?? join(root, 'build/shots');
-const SIZES = [[1440, 900], [390, 844]];
 const REFUSED = /status of 503|net::ERR_/;
 
-let built, files, browser, server, view;
-
-before(async () => {
-  mkdirSync(shots, { recursive: true });
-  built = mkdtempSync(join(tmpdir(), 'fusebox-ui-'));
-  files = await build(built);
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  rmSync(built, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  server = new MockServer(files);
-  await server.start();
-});
-afterEach(async () => {
-  await view?.close();
-  view = null;
-  await server.stop();
-});
+const stage = pageStage();
 
 async function show({ scene = 'usual', path = '/ui/storage', ...options } = {}) {
-  server.storageScene = scene;
-  view = await openPage(browser, options);
-  await view.page.goto(server.url + path);
-  await view.page.locator('h1').first().waitFor();
-  return view.page;
-}
-
-async function assertFits(page, what) {
-  const overflow = await page.evaluate(() => {
-    const limit = document.documentElement.clientWidth;
-    const wide = [...document.querySelectorAll('main *, header *')].filter((el) => {
-      const box = el.getBoundingClientRect();
-      return box.width > 0 && box.right > limit + 1 && !el.closest('.scroll, .ell, svg, pre, .sr');
-    });
-    return { scroll: document.documentElement.scrollWidth - limit, wide: wide.slice(0, 3).map((el) => el.outerHTML.slice(0, 120)) };
-  });
-  assert.deepEqual(overflow, { scroll: 0, wide: [] }, `${what} is wider than its window`);
+  stage.server.storageScene = scene;
+  stage.view = await openPage(stage.browser, options);
+  await stage.view.page.goto(stage.server.url + path);
+  await stage.view.page.locator('h1').first().waitFor();
+  return stage.view.page;
 }
 
 for (const scheme of ['light', 'dark'])
@@ -68,10 +29,10 @@ for (const scheme of ['light', 'dark'])
         if (scene !== 'empty') await page.locator('.shares').first().waitFor();
         await assertFits(page, `${scene} at ${width}`);
         await page.screenshot({ path: join(shots, `storage-${scene}-${scheme}-${width}.png`), fullPage: true });
-        await view.check(server);
-        await view.close();
+        await stage.view.check(stage.server);
+        await stage.view.close();
       }
-      view = null;
+      stage.view = null;
     });
 
 test('the storage is reached from every page, and 320 px lose nothing', async () => {
@@ -84,12 +45,12 @@ test('the storage is reached from every page, and 320 px lose nothing', async ()
   await assertFits(page, 'storage at 320');
   await page.keyboard.press('Escape');
   await page.locator('.row').first().waitFor();
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('a seal is asked for, shown while it runs, and its result is told', async () => {
   let finish;
-  server.seal = () => new Promise((resolve) => (finish = resolve));
+  stage.server.seal = () => new Promise((resolve) => (finish = resolve));
   const page = await show();
   const button = page.locator('button', { hasText: 'Seal now' });
   await button.click();
@@ -98,45 +59,45 @@ test('a seal is asked for, shown while it runs, and its result is told', async (
   finish({ status: 200, body: { blocks: 2, series: 48_120, samples: 712_000, bytes: 660_000, duration_ms: 340.5 } });
   await page.locator('.seal-words', { hasText: '712,000 samples sealed into 2 blocks' }).waitFor();
   assert.ok(await button.isEnabled());
-  assert.equal(server.requests.filter((path) => path.endsWith('/seal')).length, 1);
-  server.seal = () => ({ status: 200, body: { blocks: 0, series: 0, samples: 0, bytes: 0, duration_ms: 1 } });
+  assert.equal(stage.server.requests.filter((path) => path.endsWith('/seal')).length, 1);
+  stage.server.seal = () => ({ status: 200, body: { blocks: 0, series: 0, samples: 0, bytes: 0, duration_ms: 1 } });
   await button.press('Enter');
   await page.locator('.seal-words', { hasText: 'Nothing was left to seal' }).waitFor();
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('a seal that fails says why', async () => {
   const page = await show({ allowed: [REFUSED] });
-  server.seal = () => ({ status: 503, body: { error: { code: 'io', message: 'the disk is full: make room, or lower storage.retention' } } });
+  stage.server.seal = () => ({ status: 503, body: { error: { code: 'io', message: 'the disk is full: make room, or lower storage.retention' } } });
   await page.locator('button', { hasText: 'Seal now' }).click();
   await page.locator('.seal-words', { hasText: 'the disk is full: make room' }).waitFor();
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('the figures are fetched again while the page is seen, and never faster', async () => {
   const page = await show();
-  const asked = () => server.requests.filter((path) => path === '/api/v1/storage').length;
+  const asked = () => stage.server.requests.filter((path) => path === '/api/v1/storage').length;
   await page.locator('#blocks-title').waitFor();
-  server.storageScene = 'trouble';
+  stage.server.storageScene = 'trouble';
   await page.locator('h1', { hasText: 'memory budget is used up' }).waitFor({ timeout: 8000 });
   assert.ok(asked() <= 3, `${asked()} requests`);
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('what cannot be loaded says so, and comes by itself or when asked', async () => {
-  server.storageRefusal = { status: 503, code: 'unavailable', message: 'Fusebox is starting: try again in a second' };
+  stage.server.storageRefusal = { status: 503, code: 'unavailable', message: 'Fusebox is starting: try again in a second' };
   const page = await show({ allowed: [REFUSED] });
   await page.locator('[role=alert] p', { hasText: 'Fusebox is starting' }).first().waitFor();
-  server.storageRefusal = null;
+  stage.server.storageRefusal = null;
   await page.locator('button', { hasText: 'Try again' }).click();
   await page.locator('#blocks-title').waitFor();
-  await server.stop();
+  await stage.server.stop();
   await page.locator('.note', { hasText: 'Not current.' }).waitFor({ timeout: 8000 });
   assert.ok(await page.locator('#blocks-title').isVisible(), 'the figures stay');
-  await server.start();
+  await stage.server.start();
   await page.locator('button', { hasText: 'Try now' }).click();
   await eventually('current again', async () => (await page.locator('.note').count()) === 0);
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('a block is looked at with the keys and with the pointer', async () => {
@@ -153,7 +114,7 @@ test('a block is looked at with the keys and with the pointer', async () => {
   await page.locator('.block-words', { hasText: '2026-11-11-2-' }).waitFor();
   await page.mouse.move(0, 0);
   await page.locator('.block-words', { hasText: 'Point at a block' }).waitFor();
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('the filter narrows every list, by the text that is seen', async () => {
@@ -170,7 +131,7 @@ test('the filter narrows every list, by the text that is seen', async () => {
   await field.fill('');
   await page.locator('button', { hasText: /^Show \d+ more$/ }).first().click();
   await page.locator('button', { hasText: 'Show less' }).waitFor();
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
 
 test('names from outside are text, spelled out, and never run', async () => {
@@ -182,5 +143,5 @@ test('names from outside are text, spelled out, and never run', async () => {
   assert.equal(await page.locator('.damages td', { hasText: HOSTILE_NAMES[0] }).count(), 1);
   assert.equal(await page.locator('img, iframe, object, #app script').count(), 0);
   assert.equal(await page.evaluate(() => window.__pwned), undefined);
-  await view.check(server);
+  await stage.view.check(stage.server);
 });
