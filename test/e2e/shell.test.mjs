@@ -355,11 +355,11 @@ test('tabs of one browser have one stream; each has what it looks at, and one th
     await tab.page.locator('.live.c-ok').waitFor();
   }
   assert.equal(stage.server.streams.size, 1);
-  assert.deepEqual([...server.streams][0].views.map((one) => one.name), ['overview', 'service/orders']);
+  assert.deepEqual([...stage.server.streams][0].views.map((one) => one.name), ['overview', 'service/orders']);
   stage.server.push({ services: [row('orders', stage.server.nowMs, { calls: 77.7 })] });
   for (const tab of [tabs[0], tabs[2]]) await rowOf(tab.page, 'orders').getByText('77.7').waitFor();
   await tabs[1].page.close();
-  await eventually('its view is let go', () => [...server.streams].every(({ views }) => views.length === 1));
+  await eventually('its view is let go', () => [...stage.server.streams].every(({ views }) => views.length === 1));
   for (const tab of [tabs[0], tabs[2]]) await tab.check(stage.server);
   await context.close();
 });

@@ -5,7 +5,7 @@ import { columnsFor, template, type Column } from './columns';
 import { count, plural, visible } from './format';
 import { busy, group, headingOf, headingWords, hits, moved, places, reSort, sort, sortsUp } from './list';
 import { density, narrow } from './prefs';
-import { follow, servicePath, setParams } from './route';
+import { follow, kiosk, servicePath, setParams } from './route';
 import { NarrowRow } from './row';
 import { latencyTold, order, rowOf } from './rows';
 import { Chips, Legend, ListTools } from './tools';
@@ -219,7 +219,7 @@ export function ServicesTable() {
       onFocusOut={() => (busy.value = ref.current?.matches(':hover') ?? false)}
       onPointerEnter={(event) => (busy.value = event.pointerType === 'mouse' || busy.value)}
       onPointerLeave={() => (busy.value = ref.current?.contains(document.activeElement) ?? false)}>
-      <header><Title /><ListTools /></header>
+      <header><Title />{!kiosk.value && <ListTools />}</header>
       <Chips />
       {places.value.length > 0 ? <div class="table" {...table}>{!narrow.value && <Head />}<Body /></div>
         : <p class="s nothing">No service fits the filter.</p>}
