@@ -36,6 +36,7 @@ need_to_build() {
     need libre2-dev pkg-config --exists re2
     need libzstd-dev pkg-config --exists libzstd
     need zlib1g-dev pkg-config --exists zlib
+    need libsnappy-dev pkg-config --exists snappy
     need libcurl4-openssl-dev pkg-config --exists libcurl
     need libmicrohttpd-dev pkg-config --exists libmicrohttpd
     need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt

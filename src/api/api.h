@@ -51,6 +51,7 @@ struct api {
     uint32_t overview_topic;
     struct scraper *scraper;
     struct events *events;
+    struct remote_write *remote_write;
     struct tsdb *db;
     const char *config_file;          /* or NULL */
     struct str gateway;               /* monitoring.gateway */
@@ -140,6 +141,7 @@ http_handler api_query, api_query_range, api_format_query;            /* promql.
 http_handler api_series, api_label_names, api_label_values;           /* promql_series.c */
 http_handler api_reload;                                              /* admin.c */
 http_handler api_storage, api_storage_seal, api_storage_backup;       /* storage.c */
+http_handler api_remote_write;                                        /* remote_write.c */
 http_handler api_events_post;                                         /* events.c */
 http_handler api_events_search;                                       /* event_search.c */
 http_handler api_storage_cardinality;                                 /* cardinality.c */

@@ -108,6 +108,24 @@ static void export_events(struct event_stats *events, const struct metric_out *o
             "Bodies of events that were not stored and may be sent again.", events->refused_bodies);
 }
 
+static void export_remote_write(struct remote_write_stats *stats, const struct metric_out *out)
+{
+    struct labelled results[] = {
+        { "stored", stats->stored },
+        { "rejected", stats->rejected },
+    };
+
+    out->family(out->ctx, "fusebox_remote_write_samples_total", METRIC_COUNTER,
+                "Samples that came by remote write, by result: stored, rejected (not valid).");
+    by_label(out, "result", results, ARRAY_LEN(results));
+    counter(out, "fusebox_remote_write_histograms_skipped_total",
+            "Native histograms that came by remote write; they are not stored.",
+            stats->histograms_skipped);
+    counter(out, "fusebox_remote_write_refused_total",
+            "Bodies of remote write that were not stored and may be sent again.",
+            stats->refused_bodies);
+}
+
 static void export_scrapes(struct own *own, const struct metric_out *out)
 {
     struct labelled scrapes[] = {
@@ -356,6 +374,8 @@ void own_export(struct own *own, const struct metric_out *out)
     export_scrapes(own, out);
     if (own->events)
         export_events(own->events, out);
+    if (own->remote_write)
+        export_remote_write(own->remote_write, out);
     export_store(own, out);
     export_budget(own, out);
     export_conditions(own, out);

@@ -14,6 +14,7 @@
 #include "base/queue.h"
 #include "http/server.h"
 #include "ingest/events.h"
+#include "ingest/remote_write.h"
 #include "ingest/scrape.h"
 #include "telemetry/histogram.h"
 #include "telemetry/metric.h"
@@ -41,9 +42,10 @@ struct own {
     int64_t started_ms;
     const char *version;
     struct tsdb *db;
-    struct budget *budget;      /* NULL: no limit */
-    struct notices *notices;    /* NULL: none */
-    struct event_stats *events; /* NULL: none */
+    struct budget *budget;                   /* NULL: no limit */
+    struct notices *notices;                 /* NULL: none */
+    struct event_stats *events;              /* NULL: none */
+    struct remote_write_stats *remote_write; /* NULL: none */
     struct queue *write_queue;
     struct queue *evaluate_queue;
     const struct http_route *routes;

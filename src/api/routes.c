@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "base/attr.h"
 #include "ingest/events.h"
+#include "ingest/remote_write.h"
 
 #define RETRY_MONITORING "/api/v1/retry-monitoring"
 
@@ -47,6 +48,8 @@ const struct http_route api_routes[] = {
       .summary = "Takes events as JSON or NDJSON; answered when they are stored" },
     { HTTP_GET, "/api/v1/events", api_events_search,
       .summary = "The stored events, newest first (event_type, service, breaker, caller, outcome, since, until, limit, before), or counted (by=, step=)" },
+    { HTTP_POST, "/api/v1/write", api_remote_write, .body_max_bytes = REMOTE_WRITE_PACKED_MAX_BYTES,
+      .summary = "Takes samples by Prometheus' remote write 1.0; answered when they are stored" },
     { HTTP_GET, "/api/v1/query", api_query,
       .summary = "The value of a PromQL expression (query=, time=), in Prometheus' shape as all of the next" },
     { HTTP_POST, "/api/v1/query", api_query, .body_max_bytes = API_FORM_MAX_BYTES, .need = HTTP_NEED_READ,

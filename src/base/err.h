@@ -30,7 +30,8 @@
     X(OVERLOADED,  "overloaded",   "too much at once, try later",     503, 15,  true)  \
     X(CANCELLED,   "cancelled",    "it was stopped on request",       503, 16,  true)  \
     X(UNAUTHORIZED,"unauthorized", "a token or password is needed",   401, 17,  false) \
-    X(PRECONDITION,"precondition", "it was changed by others meanwhile", 412, 18, false)
+    X(PRECONDITION,"precondition", "it was changed by others meanwhile", 412, 18, false) \
+    X(MEDIA_TYPE,  "media_type",   "this kind of body is not taken",  415, 19, false)
 /* clang-format on */
 
 enum err {

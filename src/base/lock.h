@@ -14,11 +14,12 @@ enum lock_rank {
     LOCK_RANK_QUEUE = 90, /* innermost: nothing is taken inside */
     LOCK_RANK_LOG = 95,
     LOCK_RANK_TELEMETRY = 80,
-    LOCK_RANK_BLOCK_FILES = 78, /* which files of blocks are open */
-    LOCK_RANK_BLOCK = 76,       /* one block's directory */
-    LOCK_RANK_PUBLISH = 70,     /* pointer swaps of published snapshots */
-    LOCK_RANK_INDEX = 60,       /* tsdb index */
-    LOCK_RANK_EVENTS = 55,      /* ids and counters of events */
+    LOCK_RANK_BLOCK_FILES = 78,  /* which files of blocks are open */
+    LOCK_RANK_BLOCK = 76,        /* one block's directory */
+    LOCK_RANK_PUBLISH = 70,      /* pointer swaps of published snapshots */
+    LOCK_RANK_INDEX = 60,        /* tsdb index */
+    LOCK_RANK_REMOTE_WRITE = 57, /* references by labels */
+    LOCK_RANK_EVENTS = 55,       /* ids and counters of events */
     LOCK_RANK_CATALOG = 50,
     LOCK_RANK_SAMPLES_DB = 45, /* the connection to samples.db */
     LOCK_RANK_HTTP = 40,

@@ -182,7 +182,7 @@ static void take_batch(struct evaluate_thread *e, struct sample_batch *batch)
         e->oldest_batch_mono_ns = batch->received_mono_ns;
     e->figures_wait = true;
     mapping_apply(e->mapping, batch);
-    if (batch->cargo) {
+    if (batch->cargo && batch->cargo->evaluate) {
         struct signal_sink sink = monitor_sink(e->monitor);
 
         batch->cargo->evaluate(batch->cargo, &sink);

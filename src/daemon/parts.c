@@ -247,9 +247,13 @@ static void fill_api(struct daemon *d)
     api->daemon = d;
     events_init(&d->events, d->db, &d->write.queue, &d->budget,
                 config_int(d->config, OPT_STORAGE_MAX_FUTURE));
+    remote_write_init(&d->remote_write, d->db, &d->write.queue, &d->budget,
+                      config_int(d->config, OPT_STORAGE_MAX_FUTURE));
     d->events_ready = true;
     api->events = &d->events;
     api->own.events = &d->events.stats;
+    api->remote_write = &d->remote_write;
+    api->own.remote_write = &d->remote_write.stats;
     api->db = d->db;
     api->data_dir = data_dir(d);
     api->budget = api->own.budget = &d->budget;
@@ -469,8 +473,10 @@ void parts_stop(struct daemon *d)
     state_thread_close(&d->state);
     evaluate_thread_release(&d->evaluate);
     query_thread_release(&d->query);
-    if (d->events_ready)
+    if (d->events_ready) {
         events_release(&d->events);
+        remote_write_release(&d->remote_write);
+    }
     frames_free(d->evaluate.frames);
     sse_hub_free(d->api.hub);
     mapping_free(d->evaluate.mapping);

@@ -21,6 +21,7 @@
 #include "daemon/write_thread.h"
 #include "http/auth.h"
 #include "ingest/events.h"
+#include "ingest/remote_write.h"
 
 enum { INSTANCE_BYTES = 140 };
 
@@ -36,7 +37,8 @@ struct daemon {
     struct tsdb *db;
     struct scraper *scraper;
     struct events events;
-    bool events_ready;
+    struct remote_write remote_write;
+    bool events_ready; /* and remote_write */
     struct http_server *server;
     struct write_thread write;
     struct seal_thread seal;

@@ -40,7 +40,7 @@ struct batch_cargo;
 struct batch_cargo {
     /* By the write thread, once: ERR_OK when the batch was committed and synced. */
     void (*settle)(struct batch_cargo *cargo, enum err err);
-    /* By the evaluate thread, behind the batch's samples. */
+    /* By the evaluate thread, behind the batch's samples; NULL: they are all. */
     void (*evaluate)(struct batch_cargo *cargo, const struct signal_sink *sink);
     void (*free)(struct batch_cargo *cargo); /* with its batch, settled or not */
 };

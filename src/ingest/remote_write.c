@@ -1,0 +1,317 @@
+#include "ingest/remote_write.h"
+
+#include "base/mem.h"
+#include "ingest/batch_queue.h"
+#include "ingest/batch_writer.h"
+#include "wire/remote_write.h"
+#include "wire/snappy_block.h"
+
+enum {
+    ARENA_MAX_BYTES = 64 << 10, /* the labels of one series */
+    SERIES_USUAL_BYTES = 128,   /* of a body; a guess at the size of its batch */
+};
+
+static const int64_t NS_PER_S = 1000000000;
+
+struct delivery {
+    struct batch_cargo cargo; /* first: a cargo is its delivery */
+    struct remote_write *rw;
+    remote_write_done *done; /* NULL: it was told */
+    void *ctx;
+    size_t stored_count, rejected_count, histogram_count; /* samples; histograms */
+    struct diag rejected;                                 /* the first reason */
+};
+
+/* A body while it is read. */
+struct draft {
+    struct remote_write *rw;
+    const struct remote_write_when *when;
+    struct delivery *delivery;
+    struct batch_writer writer;
+    struct arena arena;
+    size_t series_count, sample_count;
+};
+
+void remote_write_init(struct remote_write *rw, struct tsdb *db, struct queue *batches,
+                       struct budget *budget, int64_t max_future_ms)
+{
+    *rw = (struct remote_write){
+        .db = db, .batches = batches, .budget = budget, .max_future_ms = max_future_ms
+    };
+    lock_init(&rw->lock, LOCK_RANK_REMOTE_WRITE);
+}
+
+void remote_write_release(struct remote_write *rw)
+{
+    ref_cache_release(&rw->refs);
+    lock_release(&rw->lock);
+}
+
+/* --- the cargo of a batch --- */
+
+static void settle(struct delivery *d, enum err err)
+{
+    struct remote_write_stats *stats = &d->rw->stats;
+    remote_write_done *done = d->done;
+    struct diag diag = { 0 };
+
+    d->done = NULL;
+    if (err) {
+        atomic_fetch_add(&stats->refused_bodies, 1);
+    } else {
+        atomic_fetch_add(&stats->stored, d->stored_count);
+        atomic_fetch_add(&stats->rejected, d->rejected_count);
+        atomic_fetch_add(&stats->histograms_skipped, d->histogram_count);
+    }
+    if (!err && d->rejected_count)
+        err = diag_set(&diag, ERR_INVALID, "%zu of %zu samples were not stored: %s",
+                       d->rejected_count, d->rejected_count + d->stored_count, d->rejected.message);
+    done(d->ctx, err, &diag);
+}
+
+static void on_settled(struct batch_cargo *cargo, enum err err)
+{
+    settle((struct delivery *)cargo, err);
+}
+
+static void on_free(struct batch_cargo *cargo)
+{
+    struct delivery *d = (struct delivery *)cargo;
+
+    if (d->done)
+        settle(d, ERR_CANCELLED);
+    mem_free(d);
+}
+
+/* --- reading --- */
+
+static void reject(struct draft *draft, size_t samples, const char *why)
+{
+    draft->delivery->rejected_count += samples;
+    diag_set(&draft->delivery->rejected, ERR_INVALID, "%s", why);
+}
+
+/* Labels as they were sent; they may stand in any order. */
+static enum err read_labels(struct draft *draft, struct remote_write_series *series,
+                            struct labels_builder *builder, struct diag *diag)
+{
+    struct label label;
+    enum protobuf_found found;
+
+    arena_reset(&draft->arena);
+    labels_builder_init(builder, &draft->arena);
+    while ((found = remote_write_label(series, &label, diag)) == PROTOBUF_FIELD)
+        labels_builder_add(builder, label.name, label.value);
+    return found == PROTOBUF_BAD ? ERR_INVALID : ERR_OK;
+}
+
+/* Rejects the series when its labels are not good: then *ret_good is false. */
+static enum err check_labels(struct draft *draft, struct labels_builder *builder,
+                             size_t sample_count, struct labels *ret, bool *ret_good)
+{
+    struct diag diag = { 0 };
+    enum err err = labels_builder_finish(builder, ret, &diag);
+
+    *ret_good = !err && labels_value(*ret, LABEL_METRIC_NAME).len > 0;
+    if (err == ERR_NOMEM)
+        return err;
+    if (!*ret_good)
+        reject(draft, sample_count, err ? diag_text(&diag) : "a series has no __name__");
+    return ERR_OK;
+}
+
+/* Asks the store. *ret_ref 0: the labels are not valid. */
+static enum err ask(struct draft *draft, struct remote_write_series *series, uint32_t *ret_ref,
+                    struct diag *diag)
+{
+    struct labels_builder builder;
+    struct labels labels;
+    bool good = false;
+    enum err err = read_labels(draft, series, &builder, diag);
+
+    *ret_ref = 0;
+    if (!err)
+        err = check_labels(draft, &builder, series->sample_count, &labels, &good);
+    if (err || !good)
+        return err;
+    err = tsdb_series(draft->rw->db, labels, ret_ref);
+    return err == ERR_LIMIT ? ERR_OVERLOADED : err; /* no room for new series now */
+}
+
+static enum err find_ref(struct draft *draft, struct remote_write_series *series, uint32_t *ret_ref,
+                         struct diag *diag)
+{
+    struct remote_write *rw = draft->rw;
+    struct hash_128 key = hash_bytes_128(series->key.ptr, series->key.len);
+    int64_t mono_s = draft->when->mono_ns / NS_PER_S;
+    enum err err;
+
+    lock_take(&rw->lock);
+    *ret_ref = ref_cache_find(&rw->refs, key, mono_s);
+    lock_drop(&rw->lock);
+    if (*ret_ref)
+        return ERR_OK;
+    err = ask(draft, series, ret_ref, diag);
+    if (err || !*ret_ref)
+        return err;
+    lock_take(&rw->lock);
+    ref_cache_put(&rw->refs, key, *ret_ref, mono_s);
+    lock_drop(&rw->lock);
+    return ERR_OK;
+}
+
+static void add_sample(struct draft *draft, uint32_t ref, const struct sample *sample)
+{
+    const struct remote_write_when *when = draft->when;
+    int64_t max_future_ms = draft->rw->max_future_ms;
+
+    if (max_future_ms && sample->ts_ms > when->now_ms + max_future_ms)
+        reject(draft, 1, "a sample's time is too far ahead (storage.max_future)");
+    else if (sample->ts_ms < when->oldest_ms)
+        reject(draft, 1, "a sample is older than what is kept (storage.retention)");
+    else
+        batch_writer_add(&draft->writer, ref, sample->ts_ms, sample->value);
+}
+
+/* Those of a series that was rejected are read all the same: a body is well formed, or stores
+ * nothing. */
+static enum err add_series(struct draft *draft, struct remote_write_series *series,
+                           struct diag *diag)
+{
+    struct sample sample;
+    uint32_t ref;
+    enum protobuf_found found;
+    enum err err = find_ref(draft, series, &ref, diag);
+
+    if (err)
+        return err;
+    while ((found = remote_write_sample(series, &sample, diag)) == PROTOBUF_FIELD)
+        if (ref)
+            add_sample(draft, ref, &sample);
+    return found == PROTOBUF_BAD ? ERR_INVALID : ERR_OK;
+}
+
+static enum err check_counts(struct draft *draft, const struct remote_write_series *series,
+                             struct diag *diag)
+{
+    draft->delivery->histogram_count += series->histogram_count;
+    draft->sample_count += series->sample_count;
+    if (++draft->series_count > REMOTE_WRITE_SERIES_MAX)
+        return diag_set(diag, ERR_TOO_LARGE, "a body may have %d series", REMOTE_WRITE_SERIES_MAX);
+    if (draft->sample_count > REMOTE_WRITE_SAMPLES_MAX)
+        return diag_set(diag, ERR_TOO_LARGE, "a body may have %d samples",
+                        REMOTE_WRITE_SAMPLES_MAX);
+    return ERR_OK;
+}
+
+static enum err read_body(struct draft *draft, struct str body, struct diag *diag)
+{
+    struct remote_write_reader reader = remote_write_of(body);
+    struct remote_write_series series;
+    enum protobuf_found found;
+    enum err err = ERR_OK;
+
+    while (!err && (found = remote_write_next(&reader, &series, diag)) != PROTOBUF_END) {
+        if (found == PROTOBUF_BAD)
+            return ERR_INVALID;
+        err = check_counts(draft, &series, diag);
+        if (!err && series.sample_count)
+            err = add_series(draft, &series, diag);
+    }
+    return err;
+}
+
+static enum err make_batch(struct draft *draft, struct str body, struct sample_batch **ret,
+                           struct diag *diag)
+{
+    struct sample_batch *batch = NULL;
+    enum err err = ERR_NOMEM;
+
+    draft->arena = arena_limited(ARENA_MAX_BYTES);
+    batch_writer_init(&draft->writer, body.len / SERIES_USUAL_BYTES);
+    if (!draft->writer.failed)
+        err = read_body(draft, body, diag);
+    if (!err)
+        batch = batch_writer_take(&draft->writer);
+    if (!err && !batch)
+        err = ERR_NOMEM;
+    batch_writer_release(&draft->writer);
+    arena_release(&draft->arena);
+    if (!err)
+        *ret = batch;
+    return err;
+}
+
+/* Unpacks the body for as long as it is read. */
+static enum err unpack_batch(struct draft *draft, struct str packed, struct sample_batch **ret,
+                             struct diag *diag)
+{
+    struct budget *budget = draft->rw->budget;
+    size_t bytes;
+    char *body;
+    enum err err = snappy_block_size(packed, REMOTE_WRITE_BODY_MAX_BYTES, &bytes, diag);
+
+    if (err)
+        return err;
+    if (budget && !budget_take_assured(budget, BUDGET_INGEST, bytes))
+        return ERR_OVERLOADED;
+    body = mem_alloc(bytes + 1);
+    err = body ? snappy_block_unpack(packed, body, bytes, diag) : ERR_NOMEM;
+    if (!err)
+        err = make_batch(draft, (struct str){ body, bytes }, ret, diag);
+    mem_free(body);
+    if (budget)
+        budget_give(budget, BUDGET_INGEST, bytes);
+    return err;
+}
+
+/* --- submitting --- */
+
+/* Takes the batch and its cargo, but not on an error. */
+static enum err push(struct draft *draft, struct sample_batch *batch)
+{
+    struct delivery *d = draft->delivery;
+    enum err err;
+
+    d->stored_count = batch->count;
+    if (!batch->count) {
+        sample_batch_free(batch);
+        settle(d, ERR_OK);
+        mem_free(d);
+        return ERR_OK;
+    }
+    batch->received_ms = draft->when->now_ms;
+    batch->received_mono_ns = draft->when->mono_ns;
+    batch->cargo = &d->cargo;
+    err = batch_queue_push(draft->rw->batches, draft->rw->budget, batch);
+    if (err) {
+        batch->cargo = NULL;
+        sample_batch_free(batch);
+    }
+    return err == ERR_LIMIT ? ERR_OVERLOADED : err;
+}
+
+enum err remote_write_submit(struct remote_write *rw, struct str packed,
+                             const struct remote_write_when *when, remote_write_done *done,
+                             void *ctx, struct diag *diag)
+{
+    struct delivery *d = mem_alloc_zero(1, sizeof *d);
+    struct draft draft = { .rw = rw, .when = when, .delivery = d };
+    struct sample_batch *batch;
+    enum err err = ERR_NOMEM;
+
+    if (d) {
+        *d = (struct delivery){
+            .cargo = { .settle = on_settled, .free = on_free }, .rw = rw, .done = done, .ctx = ctx
+        };
+        err = unpack_batch(&draft, packed, &batch, diag);
+    }
+    if (!err)
+        err = push(&draft, batch);
+    if (err) {
+        if (err_is_retryable(err))
+            atomic_fetch_add(&rw->stats.refused_bodies, 1);
+        mem_free(d);
+    }
+    return err;
+}

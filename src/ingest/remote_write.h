@@ -1,0 +1,74 @@
+/*
+ * Remote write on its way in: a packed body becomes one batch of samples.
+ *
+ *   remote_write_submit(&rw, body, &when, done, ctx, diag)      into the write queue
+ *        └─► done(ctx, ERR_OK)         committed and synced
+ *            done(ctx, ERR_INVALID)    the same for the valid rest; the diagnosis says what was not
+ *            done(ctx, err)            not stored; the body may be sent again
+ *
+ * A body that is not well formed stores nothing. A series whose labels are not
+ * valid, and a sample that is too old or too far ahead, is left out alone.
+ * Native histograms are passed over and counted. What the store drops later
+ * (storage.out_of_order_window, a second value for one time) is counted there.
+ *
+ * Threads   Locks itself. `done` is called once, by the write thread, by whoever drops the
+ *           batch, or before remote_write_submit returns; without the lock.
+ * Memory    The unpacked body is booked in the budget while it is read, the batch while it
+ *           waits. remote_write_release needs all batches to be gone.
+ * Limits    The enum below; model/labels.h for each series.
+ */
+#ifndef FUSEBOX_INGEST_REMOTE_WRITE_H
+#define FUSEBOX_INGEST_REMOTE_WRITE_H
+
+#include <stdatomic.h>
+
+#include "base/budget.h"
+#include "base/lock.h"
+#include "base/queue.h"
+#include "ingest/ref_cache.h"
+#include "tsdb/tsdb.h"
+
+enum {
+    REMOTE_WRITE_PACKED_MAX_BYTES = 4 << 20,
+    REMOTE_WRITE_BODY_MAX_BYTES = 16 << 20,
+    REMOTE_WRITE_SERIES_MAX = 20000, /* of one body; Prometheus sends up to 2,000 samples */
+    REMOTE_WRITE_SAMPLES_MAX = 50000,
+};
+
+struct remote_write_stats {            /* all rising */
+    _Atomic uint64_t stored, rejected; /* samples */
+    _Atomic uint64_t histograms_skipped;
+    _Atomic uint64_t refused_bodies; /* not stored: the store, the queue or memory refused */
+};
+
+struct remote_write {
+    struct tsdb *db;
+    struct queue *batches;
+    struct budget *budget; /* NULL: no limit */
+    int64_t max_future_ms; /* 0: no limit */
+    struct lock lock;      /* of refs */
+    struct ref_cache refs;
+    struct remote_write_stats stats;
+};
+
+void remote_write_init(struct remote_write *rw, struct tsdb *db, struct queue *batches,
+                       struct budget *budget, int64_t max_future_ms);
+void remote_write_release(struct remote_write *rw);
+
+struct remote_write_when {
+    int64_t now_ms;
+    int64_t mono_ns;
+    int64_t oldest_ms; /* samples before are not taken; INT64_MIN: all are */
+};
+
+typedef void remote_write_done(void *ctx, enum err err, const struct diag *diag);
+
+/*
+ * The body need not outlive the call. On an error done is not called: ERR_INVALID, ERR_TOO_LARGE;
+ * ERR_OVERLOADED: the queue, the budget or the store is full; ERR_NOMEM; ERR_CANCELLED.
+ */
+enum err remote_write_submit(struct remote_write *rw, struct str packed,
+                             const struct remote_write_when *when, remote_write_done *done,
+                             void *ctx, struct diag *diag) MUST_CHECK;
+
+#endif

@@ -1,0 +1,109 @@
+// Remote write: Debian's Prometheus scrapes a target and sends what it has to the real daemon, which is killed meanwhile; then both
+// are asked for the same raw samples.
+//
+//   FUSEBOX=build/fusebox node --test test/peers/remote_write.test.mjs
+import assert from 'node:assert/strict';
+import { TextTarget } from './support/backend.mjs';
+import { Fusebox } from './support/fusebox.mjs';
+import { Prometheus } from './support/prometheus.mjs';
+import { Scope, freePort, pause, until } from './support/scope.mjs';
+
+const scope = new Scope('remote-write');
+const OURS = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'x-prometheus-remote-write-version': '0.1.0' };
+
+// Snappy's block format with literals alone.
+function packed(bytes) {
+  assert.ok(bytes.length < 128 * 128);
+  const size = bytes.length < 128 ? [bytes.length] : [(bytes.length & 127) | 128, bytes.length >> 7];
+  return Buffer.from([...size, 61 << 2, (bytes.length - 1) & 255, (bytes.length - 1) >> 8, ...bytes]);
+}
+
+const field = (number, bytes) => [(number << 3) | 2, bytes.length, ...bytes];
+const label = (name, value) => field(1, [...field(1, Buffer.from(name)), ...field(2, Buffer.from(value))]);
+
+function series(labels, value, atMs) {
+  const sample = Buffer.alloc(9);
+  sample[0] = 9;
+  sample.writeDoubleLE(value, 1);
+  const time = [];
+  for (let rest = BigInt(atMs); rest > 0n; rest >>= 7n) time.push(Number(rest & 127n) | (rest > 127n ? 128 : 0));
+  return field(1, [...Object.entries(labels).flatMap(([name, text]) => label(name, text)), ...field(2, [...sample, 16, ...time])]);
+}
+
+const send = (fusebox, body, headers = OURS) => fetch(`${fusebox.url}/api/v1/write`, { method: 'POST', headers, body });
+
+async function ask(base, query, time) {
+  const answer = await (await fetch(`${base}/api/v1/query?${new URLSearchParams({ query, time: String(time) })}`)).json();
+  assert.equal(answer.status, 'success', JSON.stringify(answer));
+  return answer.data.result;
+}
+
+// The raw samples of every series, as text that can be compared.
+async function samplesOf(base, query, time) {
+  const found = await ask(base, query, time);
+  return found.map(({ metric, values }) => JSON.stringify([Object.entries(metric).sort(), values])).sort();
+}
+
+scope.test('what is stored, what is not, and how it is told', async () => {
+  const fusebox = await new Fusebox(scope).start();
+  const now = Date.now();
+  const good = await send(fusebox, packed(series({ __name__: 'rw_good', job: 'x' }, 4.5, now)));
+  assert.equal(good.status, 204);
+  assert.equal(await good.text(), '');
+  const [found] = await ask(fusebox.url, 'rw_good', now / 1000 + 1);
+  assert.deepEqual(found.metric, { __name__: 'rw_good', job: 'x' });
+  assert.equal(found.value[1], '4.5');
+
+  const half = await send(fusebox, packed([...series({ job: 'nameless' }, 1, now), ...series({ __name__: 'rw_rest' }, 2, now)]));
+  assert.equal(half.status, 400);
+  assert.match((await half.json()).error.message, /1 of 2 samples were not stored: a series has no __name__/);
+  assert.equal((await ask(fusebox.url, 'rw_rest', now / 1000 + 1))[0].value[1], '2');
+
+  const bomb = await send(fusebox, Buffer.from([0x80, 0x80, 0xc0, 0x07, 0]));
+  assert.equal(bomb.status, 400);
+  assert.equal((await send(fusebox, Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f, 0]))).status, 413);
+  const body = packed(series({ __name__: 'rw_other' }, 1, now));
+  for (const other of [
+    { 'content-type': 'application/json' }, { 'content-encoding': 'gzip' }, { 'content-encoding': '' }, { 'x-prometheus-remote-write-version': '2.0.0' },
+    { 'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request' },
+  ]) assert.equal((await send(fusebox, body, { ...OURS, ...other })).status, 415, JSON.stringify(other));
+  assert.equal((await send(fusebox, body, { ...OURS, 'content-type': 'application/x-protobuf; proto=prometheus.WriteRequest' })).status, 204);
+  assert.equal(await fusebox.metric('fusebox_remote_write_samples_total{result="stored"}'), 3);
+  assert.equal(await fusebox.metric('fusebox_remote_write_samples_total{result="rejected"}'), 1);
+});
+
+scope.test('a kill -9 in between loses nothing that Prometheus sends', async () => {
+  let round = 0;
+  const target = await TextTarget.start(scope, (req, res) => {
+    round++;
+    const lines = Array.from({ length: 50 }, (_, i) => `rw_total{shard="${i}",path="/a\\"b\\\\c"} ${round * (i + 1)}`);
+    if (round % 7) lines.push(`rw_flapping ${round}`); // a stale marker follows each gap
+    res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(`${lines.join('\n')}\nrw_odd{v="nan"} NaN\nrw_odd{v="inf"} +Inf\n`);
+  });
+  const fusebox = await new Fusebox(scope, { listen: `127.0.0.1:${await freePort()}` }).start();
+  const prometheus = await new Prometheus(scope).start(`global: {scrape_interval: 200ms, scrape_timeout: 200ms}
+scrape_configs: [{job_name: gen, static_configs: [{targets: ['${target.address}']}]}]
+remote_write: [{url: '${fusebox.url}/api/v1/write', queue_config: {batch_send_deadline: 100ms, max_samples_per_send: 40, max_backoff: 500ms}}]
+`);
+  const theirs = `http://${prometheus.address}`;
+
+  await until('samples', 20000, async () => (await ask(fusebox.url, 'rw_total', Date.now() / 1000)).length === 50);
+  await fusebox.stop('SIGKILL');
+  await pause(1500); // Prometheus goes on and tries again
+  await fusebox.start();
+  const killed = round;
+  await until('more rounds', 20000, () => round > killed + 10);
+  const endS = Math.floor(Date.now() / 1000) - 1; // all before it are in Prometheus
+  const query = '{job="gen"}[10m]';
+  const expected = await samplesOf(theirs, query, endS);
+  assert.ok(expected.length >= 58, `${expected.length} series`);
+  let last;
+  await until('the same samples', 20000, async () => {
+    last = await samplesOf(fusebox.url, query, endS);
+    return JSON.stringify(last) === JSON.stringify(expected);
+  }).catch(() => assert.deepEqual(last, expected));
+  const metrics = await (await fetch(`${theirs}/metrics`)).text();
+  assert.match(metrics, /^prometheus_remote_storage_samples_failed_total\{.*\} 0$/m);
+  assert.match(metrics, /^prometheus_remote_storage_samples_retried_total\{.*\} [1-9]/m); // the kill was felt
+  assert.ok(expected.some((text) => text.includes('NaN')));
+});
