@@ -28,6 +28,8 @@ enum {
     API_BODY_MAX_BYTES = 64 << 20,
     API_FORM_MAX_BYTES = 256 << 10,
     API_PERIOD_DEFAULT_S = 900,
+    API_LOOKBACK_MS = 300000, /* of a query, as Prometheus */
+    API_QUERY_MAX_SAMPLES = 50000000,
     API_TARGETS_MAX_BYTES = 64 << 20, /* copies of all targets' states, some 1 KiB each */
 };
 
@@ -136,7 +138,8 @@ http_handler api_overview_export, api_map_export, api_service_export; /* downloa
 http_handler api_gateway_dashboard, api_gateway_breakers;             /* gateway.c */
 http_handler api_monitoring_status, api_performance;                  /* performance.c */
 http_handler api_page, api_page_root;                                 /* page.c */
-http_handler api_metadata, api_targets, api_buildinfo;                /* prometheus.c */
+http_handler api_metadata, api_targets;                               /* prometheus.c */
+http_handler api_buildinfo, api_runtimeinfo, api_flags, api_tsdb;     /* prometheus_status.c */
 http_handler api_query, api_query_range, api_format_query;            /* promql.c */
 http_handler api_series, api_label_names, api_label_values;           /* promql_series.c */
 http_handler api_reload;                                              /* admin.c */

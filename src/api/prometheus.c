@@ -11,9 +11,6 @@
 #include "api/prometheus_reply.h"
 #include "model/duration.h"
 
-/* Whose API this is: by it Grafana chooses what it asks for. */
-#define PROMETHEUS_VERSION "2.42.0"
-
 enum {
     METADATA_READ_MAX_BYTES = 64 << 20,
     HOST_MAX_BYTES = 256,
@@ -197,30 +194,4 @@ enum err api_targets(struct http_request *req, struct http_reply *reply, void *c
     json_close_array(&j);
     json_close_object(&j);
     return err ? err : prometheus_close(&j, reply);
-}
-
-/* --- status --- */
-
-enum err api_buildinfo(struct http_request *req, struct http_reply *reply, void *ctx)
-{
-    static const char *const unknown[] = { "revision", "branch", "buildUser", "buildDate" };
-    struct api *api = ctx;
-    struct json j = prometheus_open(reply);
-
-    (void)req;
-    json_open_object(&j);
-    json_key(&j, "version");
-    json_cstr(&j, PROMETHEUS_VERSION);
-    for (size_t i = 0; i < ARRAY_LEN(unknown); i++) {
-        json_key(&j, unknown[i]);
-        json_cstr(&j, "");
-    }
-    json_key(&j, "goVersion");
-    json_cstr(&j, "");
-    json_key(&j, "application");
-    json_cstr(&j, "fusebox");
-    json_key(&j, "fusebox_version");
-    json_cstr(&j, api->version);
-    json_close_object(&j);
-    return prometheus_close(&j, reply);
 }

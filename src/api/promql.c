@@ -17,9 +17,7 @@ enum {
     TREE_MAX_BYTES = 4 << 20,
     RESULT_MAX_BYTES = 1 << 30,
     QUERY_MAX_BYTES = 1 << 30,
-    QUERY_MAX_SAMPLES = 50000000,
     QUERY_MAX_STEPS = 11001, /* the first and 11,000 behind it, as Prometheus */
-    LOOKBACK_MS = 300000,
     DEFAULT_STEP_MS = 60000,
 };
 
@@ -124,9 +122,9 @@ static bool take_options(struct api *api, struct http_request *req, struct promq
 {
     *o = (struct promql_options){ .source = promql_source_of(api->db),
                                   .step_ms = 1,
-                                  .lookback_ms = LOOKBACK_MS,
+                                  .lookback_ms = API_LOOKBACK_MS,
                                   .default_step_ms = DEFAULT_STEP_MS,
-                                  .max_samples = QUERY_MAX_SAMPLES,
+                                  .max_samples = API_QUERY_MAX_SAMPLES,
                                   .max_bytes = QUERY_MAX_BYTES,
                                   .max_steps = QUERY_MAX_STEPS,
                                   .budget = api->budget };
