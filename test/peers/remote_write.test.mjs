@@ -11,23 +11,35 @@ import { Scope, freePort, pause, until } from './support/scope.mjs';
 const scope = new Scope('remote-write');
 const OURS = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'x-prometheus-remote-write-version': '0.1.0' };
 
-// Snappy's block format with literals alone.
-function packed(bytes) {
-  assert.ok(bytes.length < 128 * 128);
-  const size = bytes.length < 128 ? [bytes.length] : [(bytes.length & 127) | 128, bytes.length >> 7];
-  return Buffer.from([...size, 61 << 2, (bytes.length - 1) & 255, (bytes.length - 1) >> 8, ...bytes]);
+function varint(number) {
+  const bytes = [];
+  let rest = BigInt(number);
+  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+  return Buffer.from([...bytes, Number(rest)]);
 }
 
-const field = (number, bytes) => [(number << 3) | 2, bytes.length, ...bytes];
-const label = (name, value) => field(1, [...field(1, Buffer.from(name)), ...field(2, Buffer.from(value))]);
+// Snappy's block format with literals alone.
+function packed(bytes) {
+  const pieces = [varint(bytes.length)];
+  for (let at = 0; at < bytes.length; at += 65536) {
+    const piece = bytes.subarray(at, at + 65536);
+    pieces.push(Buffer.from([61 << 2, (piece.length - 1) & 255, (piece.length - 1) >> 8]), piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+const field = (number, ...parts) => {
+  const bytes = Buffer.concat(parts);
+  return Buffer.concat([Buffer.from([(number << 3) | 2]), varint(bytes.length), bytes]);
+};
+const label = (name, value) => field(1, field(1, Buffer.from(name)), field(2, Buffer.from(value)));
 
 function series(labels, value, atMs) {
-  const sample = Buffer.alloc(9);
+  const sample = Buffer.alloc(10);
   sample[0] = 9;
   sample.writeDoubleLE(value, 1);
-  const time = [];
-  for (let rest = BigInt(atMs); rest > 0n; rest >>= 7n) time.push(Number(rest & 127n) | (rest > 127n ? 128 : 0));
-  return field(1, [...Object.entries(labels).flatMap(([name, text]) => label(name, text)), ...field(2, [...sample, 16, ...time])]);
+  sample[9] = 16;
+  return field(1, ...Object.entries(labels).map(([name, text]) => label(name, text)), field(2, sample, varint(atMs)));
 }
 
 const send = (fusebox, body, headers = OURS) => fetch(`${fusebox.url}/api/v1/write`, { method: 'POST', headers, body });
@@ -54,7 +66,7 @@ scope.test('what is stored, what is not, and how it is told', async () => {
   assert.deepEqual(found.metric, { __name__: 'rw_good', job: 'x' });
   assert.equal(found.value[1], '4.5');
 
-  const half = await send(fusebox, packed([...series({ job: 'nameless' }, 1, now), ...series({ __name__: 'rw_rest' }, 2, now)]));
+  const half = await send(fusebox, packed(Buffer.concat([series({ job: 'nameless' }, 1, now), series({ __name__: 'rw_rest' }, 2, now)])));
   assert.equal(half.status, 400);
   assert.match((await half.json()).error.message, /1 of 2 samples were not stored: a series has no __name__/);
   assert.equal((await ask(fusebox.url, 'rw_rest', now / 1000 + 1))[0].value[1], '2');
@@ -70,6 +82,23 @@ scope.test('what is stored, what is not, and how it is told', async () => {
   assert.equal((await send(fusebox, body, { ...OURS, 'content-type': 'application/x-protobuf; proto=prometheus.WriteRequest' })).status, 204);
   assert.equal(await fusebox.metric('fusebox_remote_write_samples_total{result="stored"}'), 3);
   assert.equal(await fusebox.metric('fusebox_remote_write_samples_total{result="rejected"}'), 1);
+});
+
+scope.test('without room for new series it says when to come again, and known ones go on', async () => {
+  const fusebox = await new Fusebox(scope, { args: ['--set', 'storage.memory=16MiB'] }).start();
+  const now = Date.now(), known = (atMs) => packed(series({ __name__: 'rw_known' }, 1, atMs));
+  assert.equal((await send(fusebox, known(now))).status, 204);
+  let answer;
+  for (let n = 0; n < 40 && (!answer || answer.status === 204); n++) {
+    const many = Array.from({ length: 500 }, (_, i) => series({ __name__: 'rw_many', fat: `${n}.${i}.${'x'.repeat(2000)}` }, 1, now));
+    answer = await send(fusebox, packed(Buffer.concat(many)));
+  }
+  assert.equal(answer.status, 503);
+  assert.equal(answer.headers.get('retry-after'), '1');
+  assert.match((await answer.json()).error.message, /send them again/);
+  assert.equal((await send(fusebox, known(now + 1))).status, 204);
+  assert.equal((await ask(fusebox.url, 'count_over_time(rw_known[1h])', now / 1000 + 1))[0].value[1], '2');
+  assert.ok(await fusebox.metric('fusebox_remote_write_refused_total') >= 1);
 });
 
 scope.test('a kill -9 in between loses nothing that Prometheus sends', async () => {

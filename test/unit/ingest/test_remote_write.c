@@ -187,6 +187,22 @@ static void test_remote_write__too_old_and_too_far_ahead_are_left_out(void **sta
                                 "(storage.max_future)");
 }
 
+static void test_remote_write__the_first_and_the_last_time_break_nothing(void **state UNUSED)
+{
+    struct remote_write_when when = { NOW_MS, 1, INT64_MIN };
+
+    w.rw.max_future_ms = 0;
+    put_series(&w.body, "__name__=a", INT64_MIN, 1);
+    put_series(&w.body, "__name__=a", INT64_MAX, 2);
+    put_series(&w.body, "__name__=b", INT64_MAX, 1);
+    put_series(&w.body, "__name__=b", INT64_MIN, 2);
+    put_snappy(&w.packed, buf_str(&w.body));
+    assert_int_equal(remote_write_submit(&w.rw, buf_str(&w.packed), &when, on_done, &w, NULL),
+                     ERR_OK);
+    settle(ERR_OK);
+    assert_int_equal(w.done_err, ERR_OK);
+}
+
 static void test_remote_write__nothing_to_store_is_answered_at_once(void **state UNUSED)
 {
     assert_int_equal(send(NULL), ERR_OK);
@@ -310,6 +326,7 @@ int main(void)
         TEST(labels_in_any_order_are_one_series),
         TEST(stores_the_valid_rest),
         TEST(too_old_and_too_far_ahead_are_left_out),
+        TEST(the_first_and_the_last_time_break_nothing),
         TEST(nothing_to_store_is_answered_at_once),
         TEST(histograms_are_passed_over_and_counted),
         TEST(what_is_not_well_formed_stores_nothing),
