@@ -1,7 +1,7 @@
 /*
  * Queries in PromQL, in the shape of Prometheus' HTTP API: query, query_range,
- * format_query. The http thread reads the arguments and parses; the query thread
- * evaluates.
+ * format_query. The query thread reads the arguments, parses and evaluates; the
+ * http thread only lays out.
  *
  * Source    Prometheus 2.42, HTTP API: expression queries.
  */

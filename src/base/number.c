@@ -62,12 +62,36 @@ static size_t write_plain(char *out, bool negative, const char *digits, size_t l
     return (size_t)(at - out);
 }
 
+/* d.ddd times 10 to the exponent. */
+struct decimal {
+    char digits[24];
+    size_t len;
+    int exponent;
+};
+
+static struct decimal decimal_of(double magnitude)
+{
+    char scientific[NUMBER_TEXT_BYTES];
+    struct decimal d = { .len = 0 };
+
+    shortest_scientific(magnitude, scientific);
+    for (const char *p = scientific; *p && *p != 'e'; p++)
+        if (*p != '.')
+            d.digits[d.len++] = *p;
+    d.exponent = atoi(strchr(scientific, 'e') + 1);
+    d.len = trim_mantissa(d.digits, d.len);
+    return d;
+}
+
+static bool needs_exponent(double magnitude)
+{
+    return magnitude < 1e-6 || magnitude >= 1e21;
+}
+
 size_t number_format(double value, char out[NUMBER_TEXT_BYTES])
 {
-    char scientific[NUMBER_TEXT_BYTES], digits[24];
     double magnitude = fabs(value);
-    size_t len = 0;
-    int exponent;
+    struct decimal d;
 
     if (isnan(value))
         return (size_t)snprintf(out, NUMBER_TEXT_BYTES, "NaN");
@@ -77,17 +101,23 @@ size_t number_format(double value, char out[NUMBER_TEXT_BYTES])
         return format_integer(value, out);
     if (value == 0)
         return (size_t)snprintf(out, NUMBER_TEXT_BYTES, "-0");
-    shortest_scientific(magnitude, scientific);
-    for (const char *p = scientific; *p && *p != 'e'; p++)
-        if (*p != '.')
-            digits[len++] = *p;
-    exponent = atoi(strchr(scientific, 'e') + 1);
-    len = trim_mantissa(digits, len);
-    if (magnitude < 1e-6 || magnitude >= 1e21)
+    d = decimal_of(magnitude);
+    if (needs_exponent(magnitude))
         return (size_t)snprintf(out, NUMBER_TEXT_BYTES, "%s%c%s%.*se%c%02d", value < 0 ? "-" : "",
-                                digits[0], len > 1 ? "." : "", (int)len - 1, digits + 1,
-                                exponent < 0 ? '-' : '+', abs(exponent));
-    return write_plain(out, value < 0, digits, len, exponent);
+                                d.digits[0], d.len > 1 ? "." : "", (int)d.len - 1, d.digits + 1,
+                                d.exponent < 0 ? '-' : '+', abs(d.exponent));
+    return write_plain(out, value < 0, d.digits, d.len, d.exponent);
+}
+
+size_t number_format_plain(double value, char out[NUMBER_PLAIN_BYTES])
+{
+    double magnitude = fabs(value);
+    struct decimal d;
+
+    if (!isfinite(value) || value == 0 || !needs_exponent(magnitude))
+        return number_format(value, out);
+    d = decimal_of(magnitude);
+    return write_plain(out, value < 0, d.digits, d.len, d.exponent);
 }
 
 /* Decimal digits with an optional point, at most 15 of them: exact and fast. */

@@ -14,10 +14,12 @@
 
 #include "base/str.h"
 
-enum { NUMBER_TEXT_BYTES = 40 };
+enum { NUMBER_TEXT_BYTES = 40, NUMBER_PLAIN_BYTES = 360 };
 
 /* Writes text with a NUL and returns its length. "NaN", "+Inf", "-Inf" for those. */
 size_t number_format(double value, char out[NUMBER_TEXT_BYTES]);
+/* The same without an exponent, however long that is. */
+size_t number_format_plain(double value, char out[NUMBER_PLAIN_BYTES]);
 
 /* The whole text must be a number; false leaves *ret alone. NaN gives the quiet 0x7ff8000000000001.
  */

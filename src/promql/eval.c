@@ -11,7 +11,7 @@
 #include "promql/label_set.h"
 #include "promql/vector.h"
 
-enum { BOOK_BYTES = 1 << 20, ASK_EACH_COUNT = 1 << 20 };
+enum { FIRST_COUNT = 16, BOOK_BYTES = 1 << 20, ASK_EACH_COUNT = 1 << 20 };
 
 /* --- tools --- */
 
@@ -34,6 +34,23 @@ void *eval_alloc(struct evaluation *e, size_t count, size_t size_bytes)
         return ptr;
     e->q->over_budget = true;
     return NULL;
+}
+
+void *eval_grow(struct evaluation *e, void *items, size_t count, size_t *max_count,
+                size_t size_bytes)
+{
+    size_t wanted = *max_count ? 2 * *max_count : FIRST_COUNT;
+    void *bigger;
+
+    if (count < *max_count)
+        return items;
+    bigger = eval_alloc(e, wanted, size_bytes);
+    if (!bigger)
+        return NULL;
+    if (count)
+        memcpy(bigger, items, count * size_bytes);
+    *max_count = wanted;
+    return bigger;
 }
 
 enum err eval_no_memory(struct evaluation *e)

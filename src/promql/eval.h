@@ -88,6 +88,10 @@ static inline bool eval_is_fixed(const struct promql_when *when)
 
 /* NULL: then return eval_no_memory(e). */
 void *eval_alloc(struct evaluation *e, size_t count, size_t size_bytes) MUST_CHECK;
+/* An array of `count` items with room for one more: itself, or a copy twice as large. NULL as
+ * above. */
+void *eval_grow(struct evaluation *e, void *items, size_t count, size_t *max_count,
+                size_t size_bytes) MUST_CHECK;
 enum err eval_no_memory(struct evaluation *e);
 double *eval_numbers(struct evaluation *e) MUST_CHECK;        /* one per step, not set */
 double *eval_absent_numbers(struct evaluation *e) MUST_CHECK; /* one per step, none there */

@@ -35,17 +35,9 @@ static bool begin_group(struct aggregating *a, size_t group)
         return false;
     if (!needs_sums(a->node->aggregate.op))
         return true;
-    if (group >= a->sums_max) {
-        size_t wanted = 2 * group + 16;
-        struct sums *sums = eval_alloc(a->e, wanted, sizeof *sums);
-
-        if (!sums)
-            return false;
-        if (a->sums_max)
-            memcpy(sums, a->sums, a->sums_max * sizeof *sums);
-        a->sums = sums;
-        a->sums_max = wanted;
-    }
+    a->sums = eval_grow(a->e, a->sums, group, &a->sums_max, sizeof *a->sums);
+    if (!a->sums)
+        return false;
     a->sums[group] = (struct sums){ eval_numbers(a->e), eval_numbers(a->e) };
     return a->sums[group].mean && a->sums[group].n;
 }

@@ -1,6 +1,6 @@
 /*
- * histogram_quantile over classic buckets: the series that are alike but for `le`
- * are one histogram.
+ * histogram_quantile over classic buckets: the series that are alike but for `le`,
+ * the name included, are one histogram. The result is without the name.
  *
  * Source    Prometheus 2.42's promql/quantile.go: linear interpolation within the
  *           bucket that holds the rank, the last finite bound above it.
@@ -30,23 +30,6 @@ struct histograms {
     size_t count, capacity_count;
 };
 
-static bool make_room(struct histograms *h)
-{
-    size_t wanted = h->capacity_count ? 2 * h->capacity_count : 64;
-    struct bucket_series *items;
-
-    if (h->count < h->capacity_count)
-        return true;
-    items = eval_alloc(h->e, wanted, sizeof *items);
-    if (!items)
-        return false;
-    if (h->count)
-        memcpy(items, h->items, h->count * sizeof *items);
-    h->items = items;
-    h->capacity_count = wanted;
-    return true;
-}
-
 static enum err take_bucket(void *ctx, struct labels labels, const double *values)
 {
     static const struct str le = { "le", 2 };
@@ -59,11 +42,12 @@ static enum err take_bucket(void *ctx, struct labels labels, const double *value
 
     if (!number_parse(labels_value(labels, le), &bound) || isnan(bound))
         return ERR_OK; /* no bucket */
-    err = vector_find(h->e, &h->groups, label_set_drop(labels, &only_le, true, space), &group);
+    err = vector_find(h->e, &h->groups, label_set_drop(labels, &only_le, false, space), &group);
     if (err)
         return err;
     kept = eval_numbers(h->e);
-    if (!kept || !make_room(h))
+    h->items = eval_grow(h->e, h->items, h->count, &h->capacity_count, sizeof *h->items);
+    if (!kept || !h->items)
         return eval_no_memory(h->e);
     memcpy(kept, values, h->e->count * sizeof *kept);
     h->items[h->count++] = (struct bucket_series){ bound, kept,
@@ -83,6 +67,7 @@ static int compare_buckets(const void *a, const void *b)
 /* Buckets of one bound are one, and counts never fall. Gives how many are left. */
 static size_t tidy(struct bucket *buckets, size_t count)
 {
+    double most = -INFINITY;
     size_t kept = 0;
 
     for (size_t i = 0; i < count; i++) {
@@ -91,27 +76,46 @@ static size_t tidy(struct bucket *buckets, size_t count)
         else
             buckets[kept++] = buckets[i];
     }
-    for (size_t i = 1; i < kept; i++)
-        if (buckets[i].count < buckets[i - 1].count)
-            buckets[i].count = buckets[i - 1].count;
+    for (size_t i = 0; i < kept; i++) {
+        if (buckets[i].count > most)
+            most = buckets[i].count;
+        else if (buckets[i].count < most)
+            buckets[i].count = most;
+    }
     return kept;
+}
+
+/* The first bucket that holds the rank, else the last. Halves its way as Prometheus does, which
+ * tells where a count is NaN. */
+static size_t find_bucket(const struct bucket *buckets, size_t count, double rank)
+{
+    size_t from = 0, to = count - 1;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+
+        if (buckets[middle].count >= rank)
+            to = middle;
+        else
+            from = middle + 1;
+    }
+    return from;
 }
 
 static double quantile_of(double q, struct bucket *buckets, size_t count)
 {
     double rank, start = 0, inside;
-    size_t b = 0;
+    size_t b;
 
     if (isnan(q) || q < 0 || q > 1)
         return isnan(q) ? NAN : q < 0 ? -INFINITY : INFINITY;
     if (count == 0 || !(isinf(buckets[count - 1].bound) && buckets[count - 1].bound > 0))
         return NAN;
     count = tidy(buckets, count);
-    if (count < 2 || buckets[count - 1].count == 0 || isnan(buckets[count - 1].count))
+    if (count < 2 || buckets[count - 1].count == 0)
         return NAN;
     rank = q * buckets[count - 1].count;
-    while (b < count - 1 && !(buckets[b].count >= rank))
-        b++;
+    b = find_bucket(buckets, count, rank);
     if (b == count - 1)
         return buckets[count - 2].bound;
     if (b == 0 && buckets[0].bound <= 0)
@@ -139,11 +143,13 @@ static void fill_group(const struct histograms *h, size_t from, size_t to, const
     }
 }
 
-static enum err give_groups(struct histograms *h, const double *q, struct eval_sink sink)
+static enum err give_groups(struct histograms *h, const double *q, struct relabelled *results)
 {
-    struct bucket *space = eval_alloc(h->e, h->count + 1, sizeof *space);
+    struct bucket *buckets = eval_alloc(h->e, h->count + 1, sizeof *buckets);
     double *out = eval_numbers(h->e);
-    enum err err = space && out ? ERR_OK : eval_no_memory(h->e);
+    struct label space[LABELS_MAX];
+    struct labels labels;
+    enum err err = buckets && out ? ERR_OK : eval_no_memory(h->e);
     size_t to;
 
     if (h->count)
@@ -154,20 +160,22 @@ static enum err give_groups(struct histograms *h, const double *q, struct eval_s
         err = eval_worked(h->e, (to - from) * h->e->count);
         if (err)
             break;
-        fill_group(h, from, to, q, space, out);
-        err = sink.take(sink.ctx, h->groups.items[h->items[from].group].labels, out);
+        fill_group(h, from, to, q, buckets, out);
+        labels = h->groups.items[h->items[from].group].labels;
+        err = relabelled_take(results, label_set_without_name(labels, space), out);
     }
-    return err;
+    return err ? err : relabelled_end(results);
 }
 
 enum err eval_histogram_quantile(struct evaluation *e, const struct promql_node *node,
                                  struct eval_sink sink)
 {
     struct histograms h = { .e = e };
+    struct relabelled results = { e, sink, eval_is_distinct(node->call.args[1]), { 0 } };
     const double *q;
     enum err err = eval_scalar(e, node->call.args[0], &q);
 
     if (!err)
         err = eval_vector(e, node->call.args[1], (struct eval_sink){ take_bucket, &h });
-    return err ? err : give_groups(&h, q, sink);
+    return err ? err : give_groups(&h, q, &results);
 }

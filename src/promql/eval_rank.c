@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/number.h"
 #include "promql/eval.h"
 #include "promql/function_code.h"
 #include "promql/group.h"
 #include "promql/label_set.h"
-#include "promql/plain_number.h"
 #include "promql/vector.h"
 
 struct ranking {
@@ -18,7 +18,7 @@ struct ranking {
     const struct promql_node *node;
     struct vector members; /* in the order in which they came */
     struct vector groups;  /* labels alone */
-    uint32_t *group_of;    /* per member; grows with members.capacity_count */
+    uint32_t *group_of;    /* per member */
     size_t group_of_max;
 };
 
@@ -34,16 +34,10 @@ static enum err take_member(void *ctx, struct labels labels, const double *value
         err = vector_add(r->e, &r->members, labels, values);
     if (err)
         return err;
-    if (r->members.capacity_count > r->group_of_max) {
-        uint32_t *bigger = eval_alloc(r->e, r->members.capacity_count, sizeof *bigger);
-
-        if (!bigger)
-            return eval_no_memory(r->e);
-        if (r->group_of_max)
-            memcpy(bigger, r->group_of, r->group_of_max * sizeof *bigger);
-        r->group_of = bigger;
-        r->group_of_max = r->members.capacity_count;
-    }
+    r->group_of = eval_grow(r->e, r->group_of, r->members.count - 1, &r->group_of_max,
+                            sizeof *r->group_of);
+    if (!r->group_of)
+        return eval_no_memory(r->e);
     r->group_of[r->members.count - 1] = number;
     return ERR_OK;
 }
@@ -226,17 +220,18 @@ static enum err give_quantiles(struct ranking *r, const double *q, struct eval_s
 static enum err count_value(struct ranking *r, struct vector *out, size_t member, size_t step,
                             struct str label)
 {
-    char text[PLAIN_NUMBER_BYTES];
+    char text[NUMBER_PLAIN_BYTES];
     struct label group_space[LABELS_MAX], space[LABELS_MAX];
     struct labels labels;
     struct vector_series *series;
+    size_t text_len;
     enum err err;
 
-    plain_number(r->members.items[member].values[step], text);
+    text_len = number_format_plain(r->members.items[member].values[step], text);
     labels = r->groups.items[r->group_of[member]].labels;
     memcpy(group_space, labels.items, labels.count * sizeof *group_space);
     labels.items = group_space;
-    if (!label_set_put(labels, label, str_of(text), space, &labels))
+    if (!label_set_put(labels, label, (struct str){ text, text_len }, space, &labels))
         return diag_set(r->e->diag, ERR_LIMIT, "a series has more than %d labels", LABELS_MAX);
     err = vector_find(r->e, out, labels, &series);
     if (err)

@@ -96,17 +96,9 @@ static enum err take_raw(void *ctx, struct labels labels, const struct sample *s
     if (err)
         return err;
     memcpy(copy, samples, count * sizeof *copy);
-    if (r->count == r->max) {
-        size_t wanted = 2 * r->max + 16;
-        struct promql_series *bigger = eval_alloc(r->e, wanted, sizeof *bigger);
-
-        if (!bigger)
-            return eval_no_memory(r->e);
-        if (r->count)
-            memcpy(bigger, r->series, r->count * sizeof *bigger);
-        r->series = bigger;
-        r->max = wanted;
-    }
+    r->series = eval_grow(r->e, r->series, r->count, &r->max, sizeof *r->series);
+    if (!r->series)
+        return eval_no_memory(r->e);
     r->series[r->count++] = (struct promql_series){ .labels = kept->labels,
                                                     .samples = copy,
                                                     .sample_count = count };
@@ -126,11 +118,13 @@ static enum err run_matrix(struct evaluation *e, const struct promql_node *node,
     struct raw r = { .e = e };
     enum err err = eval_matrix(e, node, (struct eval_samples_sink){ take_raw, &r });
 
+    if (err)
+        return err;
     if (r.count)
         qsort(r.series, r.count, sizeof *r.series, compare_raw);
     ret->series = r.series;
     ret->series_count = r.count;
-    return err;
+    return ERR_OK;
 }
 
 enum err promql_run(struct promql_query *q, const struct promql_node *node,

@@ -1,8 +1,5 @@
 #include "promql/vector.h"
 
-#include "base/arena.h"
-#include "base/size.h"
-
 enum { FIRST_COUNT = 16, VECTOR_MAX_COUNT = 1 << 30 };
 
 static bool copy_labels(struct evaluation *e, struct labels labels, struct labels *ret)
@@ -30,28 +27,14 @@ static bool copy_labels(struct evaluation *e, struct labels labels, struct label
     return true;
 }
 
-static bool grow(struct evaluation *e, struct vector *v)
-{
-    size_t wanted = v->capacity_count ? 2 * v->capacity_count : FIRST_COUNT;
-    struct vector_series *items;
-
-    if (v->count < v->capacity_count)
-        return true;
-    items = wanted > VECTOR_MAX_COUNT ? NULL : eval_alloc(e, wanted, sizeof *items);
-    if (!items)
-        return false;
-    if (v->count)
-        memcpy(items, v->items, v->count * sizeof *items);
-    v->items = items;
-    v->capacity_count = wanted;
-    return true;
-}
-
 static struct vector_series *append(struct evaluation *e, struct vector *v, struct labels labels)
 {
     struct vector_series *series;
 
-    if (!grow(e, v))
+    v->items = v->count == VECTOR_MAX_COUNT
+                   ? NULL
+                   : eval_grow(e, v->items, v->count, &v->capacity_count, sizeof *v->items);
+    if (!v->items)
         return NULL;
     series = &v->items[v->count];
     *series = (struct vector_series){ 0 };

@@ -211,6 +211,30 @@ static void test_number__refuses_what_is_none(void **state)
     assert_false(number_parse((struct str){ huge, sizeof huge }, &(double){ 0 }));
 }
 
+static void test_number__plain_has_no_exponent(void **state)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {
+        { 1e21, "1000000000000000000000" },
+        { -2.5e-7, "-0.00000025" },
+        { 0.25, "0.25" },
+        { -0.0, "-0" },
+        { INFINITY, "+Inf" },
+        { NAN, "NaN" },
+    };
+    char text[NUMBER_PLAIN_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(number_format_plain(cases[i].value, text), strlen(cases[i].text));
+        assert_string_equal(text, cases[i].text);
+    }
+    assert_int_equal(number_format_plain(-DBL_MAX, text), 310);
+    assert_true(number_format_plain(-DBL_TRUE_MIN, text) < sizeof text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_number__reads_what_strtod_reads),
         cmocka_unit_test(test_number__reads_the_words),
         cmocka_unit_test(test_number__refuses_what_is_none),
+        cmocka_unit_test(test_number__plain_has_no_exponent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,7 @@ static void test_script__survives_every_failing_allocation(void **state)
         "sum by (a) (rate({__name__=~\"x.*\"}[5m])) / on (a) group_left (b) max by (a) (x)",
         "topk(1, x) or quantile by (a) (0.5, x) or count_values(\"v\", x)",
         "histogram_quantile(0.5, label_replace(x, \"le\", \"$1\", \"a\", \"(.*)\"))",
+        "avg by (a) (x) + stddev(x)",
         "sort(max_over_time(avg_over_time(x[2m])[4m:1m]) unless absent(y))",
     };
     struct script_world world;
