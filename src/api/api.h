@@ -139,6 +139,7 @@ http_handler api_gateway_dashboard, api_gateway_breakers;             /* gateway
 http_handler api_monitoring_status, api_performance;                  /* performance.c */
 http_handler api_page, api_page_root;                                 /* page.c */
 http_handler api_metadata, api_targets;                               /* prometheus.c */
+http_handler api_federate;                                            /* federate.c */
 http_handler api_buildinfo, api_runtimeinfo, api_flags, api_tsdb;     /* prometheus_status.c */
 http_handler api_query, api_query_range, api_format_query;            /* promql.c */
 http_handler api_series, api_label_names, api_label_values;           /* promql_series.c */

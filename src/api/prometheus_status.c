@@ -7,6 +7,7 @@
  *
  * Source    Prometheus 2.42, HTTP API: Status.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 

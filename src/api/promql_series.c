@@ -10,6 +10,7 @@
 #include "api/api.h"
 #include "api/prometheus_reply.h"
 #include "api/promql_json.h"
+#include "api/promql_select.h"
 #include "promql/parse.h"
 
 enum { SERIES_ARENA_MAX_BYTES = 256 << 20, SELECTORS_MAX = 64, NAMES_MAX = 1 << 22 };
@@ -118,22 +119,8 @@ static bool visit(void *ctx, const struct tsdb_series_data *data)
 
 static enum err select_one(struct finding *f, const struct promql_node *selector, struct diag *diag)
 {
-    struct matcher matchers[PROMQL_MATCHERS_MAX] = { 0 };
-    size_t count = selector ? selector->selector.matcher_count : 0, compiled = 0;
-    enum err err = ERR_OK;
+    enum err err = promql_select(f->api->db, selector, f->start_ms, f->end_ms, visit, f, diag);
 
-    for (; compiled < count && !err; compiled++) {
-        struct regex *regex = NULL;
-
-        matchers[compiled] = selector->selector.matchers[compiled];
-        if (matchers[compiled].kind == MATCH_REGEX || matchers[compiled].kind == MATCH_NOT_REGEX)
-            err = regex_new(matchers[compiled].value, &regex, diag);
-        matchers[compiled].regex = regex;
-    }
-    if (!err)
-        err = tsdb_select(f->api->db, matchers, count, f->start_ms, f->end_ms, SIZE_MAX, visit, f);
-    for (size_t i = 0; i < compiled; i++)
-        regex_free((struct regex *)(uintptr_t)matchers[i].regex);
     return f->err ? f->err : err;
 }
 

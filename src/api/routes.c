@@ -88,6 +88,8 @@ const struct http_route api_routes[] = {
       .summary = "Seals and copies the store to DATA/backups/NAME; the body may name it" },
     { HTTP_GET, "/metrics", api_metrics, .foreign_origin = true,
       .summary = "Prometheus text (format=, Accept: others) of all that is known, and of Fusebox itself" },
+    { HTTP_GET, "/federate", api_federate,
+      .summary = "The newest sample of each series that selectors find (match[]=), as Prometheus text" },
     { HTTP_GET, "/monitoring/metrics", api_metrics, .foreign_origin = true, .summary = "As /metrics" },
     { HTTP_GET, "/monitoring/health/dashboard", api_gateway_dashboard,
       .summary = "The gateway, every service and what is wrong with them" },

@@ -1,4 +1,4 @@
-// What Prometheus tells of itself, beside Debian's Prometheus: the same keys and kinds, and the same figures of the same series.
+// What Prometheus tells of itself, and to others that federate, beside Debian's Prometheus: the same keys and kinds, and the same figures of the same series.
 //
 //   FUSEBOX=build/fusebox node --test test/peers/status.test.mjs
 import assert from 'node:assert/strict';
@@ -64,4 +64,26 @@ scope.test('status is told as Prometheus tells it', async () => {
   const refused = await fetch(`${bases[0]}/api/v1/status/tsdb?limit=0`);
   assert.equal(refused.status, 400);
   assert.equal((await refused.json()).errorType, 'bad_data');
+});
+
+scope.test('federation hands on what Prometheus hands on', async () => {
+  const bases = await startBoth();
+  const ask = (base, ...selectors) => fetch(`${base}/federate?${selectors.map((s) => `match[]=${encodeURIComponent(s)}`).join('&')}`);
+  const page = async (base, ...selectors) => {
+    const answer = await ask(base, ...selectors);
+    assert.equal(answer.status, 200);
+    assert.match(answer.headers.get('content-type'), /^text\/plain; version=0.0.4/);
+    return (await answer.text()).split('\n');
+  };
+  // Without the times; labels in one order.
+  const plain = (lines) => lines.map((line) => line.replace(/ \d{13}$/, '').replace(/\{(.*)\}/, (_, inner) => `{${inner.split(',').sort().join(',')}}`)).sort();
+  for (const base of bases) await until('all series', 10000, async () => (await page(base, 'many', 'one')).length === 16);
+  const selectors = ['many{zone="a"}', '{__name__=~"many|one",zone="a"}'];
+  const ours = await page(bases[0], ...selectors);
+  assert.deepEqual(plain(ours), plain(await page(bases[1], ...selectors)));
+  assert.equal(ours.filter((line) => line.startsWith('many{')).length, 6, 'no series twice');
+  assert.ok(Math.abs(Number(ours[1].split(' ').pop()) - Date.now()) < 60000, ours[1]);
+  assert.deepEqual(await page(bases[0]), ['']);
+  assert.equal((await ask(bases[0], 'many{')).status, 400);
+  assert.equal((await ask(bases[1], 'many{')).status, 400);
 });

@@ -1,0 +1,181 @@
+/*
+ * /federate: the newest sample of each series that selectors find, as Prometheus
+ * text with its time, for another Prometheus to scrape.
+ *
+ * A series without an instance gets an empty one, so that a scrape with honor_labels
+ * does not put its own target's there.
+ *
+ * Source    Prometheus 2.42, Federation.
+ */
+#include <stdlib.h>
+
+#include "api/api.h"
+#include "api/negotiate.h"
+#include "api/prometheus_reply.h"
+#include "api/promql_select.h"
+#include "base/number.h"
+#include "promql/parse.h"
+#include "telemetry/metric.h"
+
+enum {
+    FEDERATE_ARENA_MAX_BYTES = 256 << 20,
+    FEDERATE_SELECTORS_MAX = 64,
+    FEDERATE_SERIES_MAX = 1 << 22,
+    FEDERATE_BODY_MAX_BYTES = 256 << 20,
+    KEY_MAX_BYTES = 1 << 16
+};
+
+struct newest {
+    struct str metric, key; /* the labels in their byte form */
+    struct sample sample;
+};
+
+struct federation {
+    struct arena *arena;
+    enum err (*go_on)(void *ctx);
+    void *ctx;
+    struct map found; /* label sets in their byte form: struct newest */
+    struct buf key;
+    enum err err;
+};
+
+/* --- gathering --- */
+
+static enum err enter(struct federation *f, struct str metric, const struct sample *sample)
+{
+    struct newest *n;
+
+    if (map_find(&f->found, buf_str(&f->key)))
+        return ERR_OK;
+    n = arena_alloc_zero(f->arena, 1, sizeof *n);
+    if (!n || !arena_copy_str(f->arena, buf_str(&f->key), &n->key) ||
+        !arena_copy_str(f->arena, metric, &n->metric))
+        return arena_error(f->arena);
+    n->sample = *sample;
+    return map_put(&f->found, n->key, n);
+}
+
+static bool visit(void *ctx, const struct tsdb_series_data *data)
+{
+    struct federation *f = ctx;
+    const struct sample *last = data->count ? &data->samples[data->count - 1] : NULL;
+
+    f->err = f->go_on(f->ctx);
+    if (!f->err && last && !sample_is_stale(last->value)) {
+        buf_clear(&f->key);
+        labels_encode(data->labels, &f->key);
+        f->err = buf_error(&f->key);
+        if (!f->err)
+            f->err = enter(f, labels_value(data->labels, STR("__name__")), last);
+    }
+    return f->err == ERR_OK;
+}
+
+static enum err gather(struct federation *f, struct api *api, struct http_request *req,
+                       struct diag *diag)
+{
+    int64_t now_ms = clock_wall_ms(&api->clock);
+    const struct promql_node *selector;
+    struct str text;
+    enum err err = ERR_OK;
+
+    for (size_t n = 0; !err && prometheus_arg(req, "match[]", n, &text); n++) {
+        if (n == FEDERATE_SELECTORS_MAX)
+            return diag_set(diag, ERR_INVALID, "more than %d match[] parameters",
+                            FEDERATE_SELECTORS_MAX);
+        err = promql_parse_selector(text, f->arena, &selector, diag);
+        if (!err)
+            err = promql_select(api->db, selector, now_ms - API_LOOKBACK_MS, now_ms, visit, f,
+                                diag);
+        err = f->err ? f->err : err;
+    }
+    return err;
+}
+
+/* --- writing --- */
+
+static int compare_newest(const void *a, const void *b)
+{
+    const struct newest *x = *(struct newest *const *)a, *y = *(struct newest *const *)b;
+    int by_metric = str_compare(x->metric, y->metric);
+
+    return by_metric ? by_metric : str_compare(x->key, y->key);
+}
+
+static void write_label(struct buf *out, const char *before, struct str name, struct str value)
+{
+    buf_printf(out, "%s%.*s=\"", before, STR_ARG(name));
+    metric_append_escaped(out, value, true);
+    buf_append_byte(out, '"');
+}
+
+static void write_newest(struct buf *out, const struct newest *n, struct labels labels)
+{
+    char number[NUMBER_TEXT_BYTES];
+    const char *before = "{";
+
+    buf_append_str(out, n->metric);
+    for (size_t i = 0; i < labels.count; i++) {
+        if (str_equals(labels.items[i].name, STR("__name__")))
+            continue;
+        write_label(out, before, labels.items[i].name, labels.items[i].value);
+        before = ",";
+    }
+    if (!labels_value(labels, STR("instance")).len)
+        write_label(out, before, STR("instance"), STR_NONE);
+    number_format(n->sample.value, number);
+    buf_printf(out, "} %s %lld\n", number, (long long)n->sample.ts_ms);
+}
+
+static enum err write_found(struct federation *f, struct buf *out)
+{
+    struct newest **list = arena_alloc_zero(f->arena, f->found.count + 1, sizeof *list);
+    struct str metric = STR_NONE;
+    struct map_entry *entry;
+    size_t cursor = 0, count = 0;
+    enum err err = ERR_OK;
+
+    if (!list)
+        return arena_error(f->arena);
+    while ((entry = map_next(&f->found, &cursor)))
+        list[count++] = entry->value;
+    qsort(list, count, sizeof *list, compare_newest);
+    for (size_t i = 0; i < count && !err; i++) {
+        struct labels labels;
+
+        if (!str_equals(list[i]->metric, metric))
+            buf_printf(out, "# TYPE %.*s untyped\n", STR_ARG(list[i]->metric));
+        metric = list[i]->metric;
+        err = labels_decode(list[i]->key, f->arena, &labels);
+        if (!err)
+            write_newest(out, list[i], labels);
+    }
+    return err ? err : buf_error(out);
+}
+
+static void answer(struct api *api, struct http_parked *parked, enum err (*go_on)(void *ctx),
+                   void *ctx)
+{
+    struct arena arena = arena_limited(FEDERATE_ARENA_MAX_BYTES);
+    struct http_reply reply = { .status = 200,
+                                .content_type = api_format_type(API_FORMAT_PROMETHEUS),
+                                .body = buf_limited(FEDERATE_BODY_MAX_BYTES) };
+    struct federation f = { .arena = &arena,
+                            .go_on = go_on,
+                            .ctx = ctx,
+                            .found = map_limited(FEDERATE_SERIES_MAX),
+                            .key = buf_limited(KEY_MAX_BYTES) };
+    enum err err = gather(&f, api, http_parked_request(parked), &reply.diag);
+
+    if (!err)
+        err = write_found(&f, &reply.body);
+    http_request_finish(parked, err, &reply);
+    map_release(&f.found);
+    buf_release(&f.key);
+    arena_release(&arena);
+}
+
+enum err api_federate(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    return prometheus_ask(req, reply, ctx, answer);
+}
