@@ -161,9 +161,7 @@ static enum err configure(struct db *db, const struct db_options *options, struc
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     err = db_exec(db, pragmas, diag);
     if (!err)
-        err = db_exec(
-            db, options->relaxed ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL",
-            diag);
+        err = db_exec(db, "PRAGMA synchronous = FULL", diag); /* the making of the file always is */
     if (!err && options->exclusive)
         err = db_exec(db, "PRAGMA locking_mode = EXCLUSIVE", diag);
     if (!err)
@@ -174,6 +172,8 @@ static enum err configure(struct db *db, const struct db_options *options, struc
         err = read_number(db, "PRAGMA page_size", &page_bytes, diag);
     if (!err)
         err = check_writable(db, diag);
+    if (!err && options->relaxed)
+        err = db_exec(db, "PRAGMA synchronous = NORMAL", diag);
     if (err)
         return err;
     db->page_bytes = (size_t)page_bytes;
