@@ -36,6 +36,8 @@ const told = (history, line) => history[line].map((value, i) =>
 const median = (points) => points.map(([, value]) => value).sort((a, b) => a - b)[points.length >> 1];
 const mean = (points) => points.reduce((sum, [, value]) => sum + value, 0) / points.length;
 
+const LATE_MS = 3000; // what was heard last is stored with the next of Fusebox' own samples, later on a busy machine
+
 scope.test('the store tells of the same minutes what memory told', async () => {
   const from = await source();
   const fusebox = await new Fusebox(scope, { config: watching(from.target), listen: '127.0.0.1:0', args: ['--set', 'self.interval=1s'] }).start();
@@ -73,7 +75,7 @@ scope.test('the store tells of the same minutes what memory told', async () => {
   }
   assert.ok(told(stored, 'utilization_percent').every(([, percent]) => percent > 0 && percent < 60));
   for (const [end] of told(stored, 'calls'))
-    assert.ok(end - stored.step_s * 1000 < silentMs || end > heardMs, 'a step in which nobody spoke is not known');
+    assert.ok(end - stored.step_s * 1000 < silentMs + LATE_MS || end > heardMs, 'a step in which nobody spoke is not known');
 });
 
 scope.test('a past that memory holds is told to its end', async () => {
