@@ -15,13 +15,14 @@ export interface Column {
   grows?: number; // share of what is left
   rank: number;
   align?: 'rt' | 'rc' | 'name';
+  still?: boolean; // shows no figure: stays until a whole row comes
   cell(row: Row, index: number): ComponentChildren;
 }
 
 const isTold = (row: Row) => row.budget.utilization_percent !== null;
 
 const COLUMNS: readonly Column[] = [
-  { title: 'Service', sort: 'name', width: 170, grows: 3, rank: 0, align: 'name', cell: (row, index) => (
+  { title: 'Service', sort: 'name', width: 170, grows: 3, rank: 0, align: 'name', still: true, cell: (row, index) => (
     <>
       <Glyph kind={rowGlyph(row)} />
       <span class="grow"><ServiceLink service={row.service} index={index} /><Origin row={row} /></span>
@@ -38,7 +39,7 @@ const COLUMNS: readonly Column[] = [
     cell: ({ budget, ...row }) => <Left value={budget.remaining_minute} limit={budget.limit_minute} per="minute" told={isTold({ budget, ...row })} /> },
   { title: 'Left, hour', sort: 'left_hour', width: 72, rank: 6, align: 'rt',
     cell: ({ budget, ...row }) => <Left value={budget.remaining_hour} limit={budget.limit_hour} per="hour" told={isTold({ budget, ...row })} /> },
-  { title: 'Breakers', sort: 'open', width: 66, rank: 0, cell: (row) => <BreakersCell row={row} /> },
+  { title: 'Breakers', sort: 'open', width: 66, rank: 0, still: true, cell: (row) => <BreakersCell row={row} /> },
   { title: 'Errors/s', sort: 'errors', width: 58, rank: 2, align: 'rt', cell: (row) => {
     const tone = errorTone(row);
     return <Speed perSecond={row.errors_per_s} tone={tone === 's1' ? '' : `c-${tone} b`} />;

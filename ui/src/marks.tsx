@@ -121,17 +121,26 @@ export function exhaustionWords(budget: Budget): string | null {
 
 const SPARK_SLOTS = 90; // 15 min in steps of 10 s; a younger series begins further right
 
+const SPARK_FINE = 10; // of a path's unit in one of the picture's: whole numbers are written quickly
+const SPARK_X = Array.from({ length: SPARK_SLOTS }, (_, i) => Math.round((i / (SPARK_SLOTS - 1)) * 100 * SPARK_FINE));
+
 function sparkPath(values: Values, y: (v: number) => number): string {
-  const n = values.length;
-  const x = (i: number) => ((SPARK_SLOTS - n + i) / (SPARK_SLOTS - 1)) * 100;
+  const first = SPARK_SLOTS - values.length;
   let path = '';
-  for (let i = 0; i < n; i++) {
+  for (let i = 0; i < values.length; i++) {
     const v = values[i];
     if (v === null || v === undefined) continue;
     const joined = i > 0 && values[i - 1] !== null;
-    path += `${joined ? 'L' : 'M'}${x(i).toFixed(1)} ${y(v).toFixed(1)}${joined ? '' : 'h.01'}`;
+    path += `${joined ? 'L' : 'M'}${SPARK_X[first + i]} ${Math.round(y(v) * SPARK_FINE)}${joined ? '' : 'h.1'}`;
   }
   return path;
+}
+
+// Of what was heard; `least` when nothing was.
+function largest(values: Values, least: number): number {
+  let most = least;
+  for (const v of values) if (v !== null && v > most) most = v;
+  return most;
 }
 
 const SPARK_HEIGHT = 20;
@@ -155,16 +164,16 @@ export class Spark extends Component<SparkProps> {
   }
 
   override render({ values: all, tone = 's1', top = 0, against = [] }: SparkProps) {
-    const values = all.slice(-SPARK_SLOTS);
-    const heard = values.filter((v): v is number => v !== null);
-    if (heard.length === 0) return <svg class="spark" height={SPARK_HEIGHT} aria-hidden="true" />;
-    const max = Math.max(top, 0.05 * Math.max(0, ...against.map((v) => v ?? 0)), ...heard);
+    const values = all.length > SPARK_SLOTS ? all.slice(-SPARK_SLOTS) : all;
+    const highest = largest(values, -1);
+    if (highest < 0) return <svg class="spark" height={SPARK_HEIGHT} aria-hidden="true" />;
+    const max = Math.max(top, 0.05 * largest(against, 0), highest);
     const foot = SPARK_HEIGHT - SPARK_EDGE;
     const y = (v: number) => (max > 0 ? foot - (v / max) * (foot - SPARK_EDGE) : foot);
     const last = values[values.length - 1] ?? null;
     return (
       <svg class="spark" height={SPARK_HEIGHT} aria-hidden="true">
-        <svg viewBox={`0 0 100 ${SPARK_HEIGHT}`} preserveAspectRatio="none" width="100%" height={SPARK_HEIGHT}>
+        <svg viewBox={`0 0 ${100 * SPARK_FINE} ${SPARK_HEIGHT * SPARK_FINE}`} preserveAspectRatio="none" width="100%" height={SPARK_HEIGHT}>
           <path class={`nf thin k-${tone}`} d={sparkPath(values, y)} />
         </svg>
         {last !== null && <circle class={`p-${tone}`} cx="100%" cy={y(last)} r="2" />}

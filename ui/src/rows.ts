@@ -13,6 +13,7 @@ type Bag = Record<string, unknown>;
 class LiveRow {
   private readonly version = signal(0);
   private moved = false;
+  private wholes = 0;
   private columns: readonly Path[] = [];
   private figures: readonly unknown[] = [];
 
@@ -26,6 +27,11 @@ class LiveRow {
   // The row as it last came whole: its figures may be old, what is no figure is not.
   get state(): Row {
     return this.row;
+  }
+
+  // Another number as soon as a whole row came.
+  get stamp(): number {
+    return this.wholes;
   }
 
   peek(): Row {
@@ -42,6 +48,7 @@ class LiveRow {
 
   put(row: Row): void {
     this.row = row.spark ? row : { ...row, spark: this.row.spark };
+    this.wholes++;
     this.moved = false;
     this.columns = [];
     this.version.value++;

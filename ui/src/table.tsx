@@ -1,5 +1,6 @@
 // The services. Only the rows in sight are in the document when there are many.
 import { batch, computed, effect, signal, useComputed } from '@preact/signals';
+import type { VNode } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { columnsFor, template, type Column } from './columns';
 import { count, plural, visible } from './format';
@@ -9,6 +10,7 @@ import { follow, kiosk, servicePath, setParams } from './route';
 import { NarrowRow } from './row';
 import { latencyTold, order, rowOf } from './rows';
 import { Chips, Legend, ListTools } from './tools';
+import type { Row as ServiceRow } from './views';
 
 const rowPx = computed(() => (narrow.value ? 84 : density.value === 'dense' ? 30 : 46)); // as in page.css
 const ALL_UP_TO = 40;
@@ -95,8 +97,24 @@ function Heading({ text, index }: { text: string; index: number }) {
     : <div role="row" class="row heading" aria-rowindex={index + 2}><span role="cell">{words}</span></div>;
 }
 
+const cellOf = (column: Column, i: number, row: ServiceRow, index: number) => (
+  <span key={i} role="cell" class={`cell ${column.align ?? ''}`}>{column.cell(row, index)}</span>
+);
+
+// An element that is handed out again as it is costs nothing: cells without figures stay until a whole row comes.
+function useCells(columns: readonly Column[], row: ServiceRow | undefined, index: number, stamp: number | undefined) {
+  const kept = useRef<{ key: string; columns: readonly Column[]; cells: VNode[] }>({ key: '', columns: [], cells: [] });
+  if (!row) return [];
+  const key = `${index} ${stamp} ${row.service}`;
+  if (kept.current.key !== key || kept.current.columns !== columns) kept.current = { key, columns, cells: [] };
+  const { cells } = kept.current;
+  return columns.map((column, i) => (column.still ? (cells[i] ??= cellOf(column, i, row, index)) : cellOf(column, i, row, index)));
+}
+
 function Row({ name, index, columns }: { name: string; index: number; columns: readonly Column[] }) {
-  const row = rowOf(name)?.value;
+  const live = rowOf(name);
+  const row = live?.value;
+  const cells = useCells(narrow.value ? [] : columns, row, index, live?.stamp);
   if (!row) return null;
   const path = servicePath(name);
   const click = (event: MouseEvent) => {
@@ -110,7 +128,7 @@ function Row({ name, index, columns }: { name: string; index: number; columns: r
     </div>
   ) : (
     <div role="row" class={cls} onClick={click} aria-rowindex={index + 2}>
-      {columns.map((column, i) => <span key={i} role="cell" class={`cell ${column.align ?? ''}`}>{column.cell(row, index)}</span>)}
+      {cells}
     </div>
   );
 }
