@@ -12,9 +12,10 @@ const CAUSES_MAX = 5;
 const VICTIMS_MAX = 3;
 
 const BAD = new Set(['warning', 'critical', 'emergency']);
-const conditionsOf = (row: Row) => (row.conditions ?? []).filter(({ severity }) => BAD.has(severity));
+const isBad = ({ severity }: { severity: string }) => BAD.has(severity);
+const conditionsOf = (row: Row) => (row.conditions ?? []).filter(isBad);
 const isSpent = ({ budget }: Row) => budget.exhaustion !== null && budget.exhaustion.in_s <= 0;
-const needsSomeone = (row: Row) => row.health === 'unhealthy' || row.health === 'degraded' || conditionsOf(row).length > 0 || isSpent(row);
+const needsSomeone = (row: Row) => row.health === 'unhealthy' || row.health === 'degraded' || !!row.conditions?.some(isBad) || isSpent(row);
 
 interface Cause {
   row: Row;

@@ -65,10 +65,10 @@ class LiveRow {
   putStep(columns: readonly string[], step: readonly unknown[]): void {
     const { spark } = this.row;
     if (!spark) return;
-    columns.forEach((column, i) => {
-      const points = (spark as unknown as Record<string, unknown[]>)[column];
+    for (let i = 0; i < columns.length; i++) {
+      const points = (spark as unknown as Record<string, unknown[]>)[columns[i]!];
       if (points && points.push(step[i + 1]) > SPARK_POINTS) points.shift();
-    });
+    }
     spark.end_ms += spark.step_s * 1000;
     this.moved = true;
     this.version.value++;

@@ -14,7 +14,7 @@ import type { Row as ServiceRow } from './views';
 
 const rowPx = computed(() => (narrow.value ? 84 : density.value === 'dense' ? 30 : 46)); // as in page.css
 const ALL_UP_TO = 40;
-const SPARE_ROWS = 4;
+const SPARE_ROWS = 2;
 const MOUNTED_MAX = 40;
 
 const visibleRange = signal({ from: 0, to: ALL_UP_TO });
