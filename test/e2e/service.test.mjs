@@ -154,10 +154,12 @@ test('a drag zooms the page, and Esc or a double click goes one step back', asyn
   const page = await show();
   await drag(page, 0.4, 0.8);
   await eventually('the address', () => address(page).range === '6m');
-  assert.equal(address(page).end, '2026-11-20T02:38:05Z');
+  const zoomedTo = Date.parse(address(page).end); // to the pixel, and fonts move the pixels
+  assert.ok(Math.abs(zoomedTo - Date.parse('2026-11-20T02:38:05Z')) <= 10_000, address(page).end);
   const title = page.locator('.charts-head h2');
-  await title.getByText('02:32:04 to 02:38:04').waitFor();
-  assert.ok(questions().some((path) => path.endsWith(`period=360s&end=${Date.parse('2026-11-20T02:38:05Z')}`)), questions().join('\n'));
+  const FIRST = /02:3[12]:\d\d to 02:3[78]:\d\d/, SECOND = /02:33:\d\d to 02:36:\d\d/;
+  await title.getByText(FIRST).waitFor();
+  assert.ok(questions().some((path) => path.endsWith(`period=360s&end=${zoomedTo}`)), questions().join('\n'));
   const shown = await times(page);
   stage.server.push({});
   stage.server.push({});
@@ -168,11 +170,11 @@ test('a drag zooms the page, and Esc or a double click goes one step back', asyn
   await drag(page, 0.25, 0.75);
   await eventually('a second step', () => address(page).range === '3m');
   await page.reload();
-  await title.getByText('02:33:34 to 02:36:34').waitFor();
+  await title.getByText(SECOND).waitFor();
   await page.goBack();
-  await title.getByText('02:32:04 to 02:38:04').waitFor();
+  await title.getByText(FIRST).waitFor();
   await page.goForward();
-  await title.getByText('02:33:34 to 02:36:34').waitFor();
+  await title.getByText(SECOND).waitFor();
   await page.keyboard.press('Escape');
   await title.getByText('Last 15').waitFor();
   assert.deepEqual(address(page), {});
