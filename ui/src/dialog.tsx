@@ -1,4 +1,5 @@
-// A modal dialog that a signal opens. The browser keeps the focus in it, and gives it back.
+// A modal dialog that a signal opens. The browser keeps the focus in it, and gives it back. Escape is heard as it is
+// pressed: the close event comes a moment later, and a key in between would be lost.
 import type { Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
@@ -19,7 +20,7 @@ export function Dialog({ open, label, class: cls, children }: DialogProps) {
   }, [shown]);
   const outside = (event: MouseEvent) => event.target === ref.current && (open.value = false);
   return (
-    <dialog ref={ref} class={cls} aria-label={label} onClose={() => (open.value = false)} onClick={outside}>
+    <dialog ref={ref} class={cls} aria-label={label} onCancel={() => (open.value = false)} onClose={() => (open.value = false)} onClick={outside}>
       {shown && <div>{children}</div>}
     </dialog>
   );
