@@ -9,7 +9,7 @@ import { period, setPeriod } from './route';
 const BURST_MS = 600; // turns of a wheel that belong together are one step
 
 const steps = new Steps();
-let zoomedMono = -Infinity;
+let turnedMono = -Infinity;
 
 // At which instant all charts have their cursor; it belongs to the page.
 export const cursorMs = signal<number | null>(null);
@@ -17,11 +17,17 @@ export const cursorMs = signal<number | null>(null);
 export function zoomTo(next: Period): void {
   const now = period.peek();
   if (same(now, next)) return;
+  steps.add(now);
+  setPeriod(next);
+}
+
+// By a wheel.
+export function turnTo(next: Period): void {
   const mono = performance.now();
-  const burst = mono - zoomedMono < BURST_MS;
-  zoomedMono = mono;
-  if (!burst) steps.add(now);
-  setPeriod(next, burst ? 'replace' : 'push');
+  const burst = mono - turnedMono < BURST_MS;
+  turnedMono = mono;
+  if (burst) setPeriod(next, 'replace');
+  else zoomTo(next);
 }
 
 // False when there is nothing to go back to.

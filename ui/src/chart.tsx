@@ -7,7 +7,7 @@ import { indexAt, summary, tableRows, timesOf, type ChartSpec, type Line } from 
 import { touches } from './chart-touch';
 import { palette } from './chart-palette';
 import { Plot, type Scene } from './chart-plot';
-import { cursorMs, stepBack, zoomTo } from './chart-zoom';
+import { cursorMs, stepBack, turnTo, zoomTo } from './chart-zoom';
 import { clock, moment } from './format';
 import { between } from './period';
 import { nowMs } from './state';
@@ -19,7 +19,8 @@ const WHEEL_FACTOR = 1.5;
 const setCursor = (ms: number | null) => {
   cursorMs.value = ms;
 };
-const zoomBetween = (fromMs: number, toMs: number) => zoomTo(between(fromMs, toMs, nowMs.peek()));
+const spanOf = (fromMs: number, toMs: number) => between(fromMs, toMs, nowMs.peek());
+const zoomBetween = (fromMs: number, toMs: number) => zoomTo(spanOf(fromMs, toMs));
 
 // A sample of the line: colour and dash as they are drawn.
 function Key({ line }: { line: Line }) {
@@ -73,7 +74,7 @@ function onWheel(event: WheelEvent, plot: Plot, { end_ms, period_s }: History): 
   const at = plot.timeAt(event.clientX);
   const before = (at - (end_ms - period_s * 1000)) * factor;
   const after = (end_ms - at) * factor;
-  zoomBetween(at - before, at + after);
+  turnTo(spanOf(at - before, at + after));
 }
 
 interface Kept {
