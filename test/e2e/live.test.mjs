@@ -24,7 +24,7 @@ const rowText = (page, name) => page.locator('.row.wide', { has: page.locator(`a
 // HAProxy, nginx and traffic; resolves with the exporter's address.
 async function startScene() {
   const scene = new Process(scope, binary, ['demo', '--only-scene', '--rate', '60', '--data', path.join(scope.dir, 'scene')], { name: 'scene' });
-  const [, address] = await until('the scene', 15000, () => scene.output.match(/Scrape http:\/\/([^/\s]+)/));
+  const [, address] = await until('the scene', () => scene.output.match(/Scrape http:\/\/([^/\s]+)/));
   return address;
 }
 
@@ -52,12 +52,12 @@ scope.test('three real services live, in both colours and both widths, and throu
   const view = await visit(browser, fusebox, '/ui/', { allowed: [NETWORK_LOST] });
   const { page } = view;
   const shown = async () => (await names(page)).sort().join();
-  await eventually('all services are there', async () => (await shown()) === ALL || (await shown()), 15000);
+  await eventually('all services are there', async () => (await shown()) === ALL || (await shown()));
   const first = await Promise.all(SERVICES.map((name) => rowText(page, name)));
   await eventually('the figures of every service move', async () => {
     const now = await Promise.all(SERVICES.map((name) => rowText(page, name)));
     return now.every((text, i) => text !== first[i]);
-  }, 15000);
+  });
 
   for (const scheme of ['light', 'dark'])
     for (const [width, height] of [[1440, 900], [390, 844]]) {
@@ -74,14 +74,14 @@ scope.test('three real services live, in both colours and both widths, and throu
     }
 
   await fusebox.stop();
-  await page.locator('#lost').waitFor({ timeout: 5000 });
+  await page.locator('#lost').waitFor();
   assert.match(await page.locator('#lost').innerText(), /Not connected/);
   assert.equal(await shown(), ALL, 'the last figures stay while it is away');
   fusebox.listen = restartable;
   await fusebox.start();
-  await page.locator('#lost').waitFor({ state: 'detached', timeout: 20000 });
+  await page.locator('#lost').waitFor({ state: 'detached' });
   const back = await rowText(page, 'orders');
-  await eventually('figures move again', async () => (await rowText(page, 'orders')) !== back, 15000);
+  await eventually('figures move again', async () => (await rowText(page, 'orders')) !== back);
   assert.equal(await shown(), ALL, 'each service has one row after the restart');
   await view.check({ url: fusebox.url });
   await view.close();
@@ -97,7 +97,7 @@ haproxy_server_status{${of},server="<b onclick=alert(2)>s</b>",state="UP"} 1\n`)
   });
   const fusebox = await new Fusebox(scope, { config: scrapeConfig({ hostile: [target.address] }) }).start();
   const browser = await startBrowser();
-  await until('the service', 5000, async () => (await fusebox.row(MARKUP))?.calls_total > 0);
+  await until('the service', async () => (await fusebox.row(MARKUP))?.calls_total > 0);
   for (const where of ['/ui/', `/ui/services/${encodeURIComponent(MARKUP)}`]) {
     const view = await visit(browser, fusebox, where);
     let dialogs = 0;
@@ -126,9 +126,9 @@ scope.test('behind a password the page and its stream are there for who has it, 
   const view = await openPage(browser, { credentials: { username: 'ops', password: 'correct horse' }, allowed: [/401/] });
   await view.page.goto(`${fusebox.url}/ui/`);
   await view.page.locator('.row.wide a', { hasText: 'fusebox' }).waitFor();
-  await view.page.locator('.live.c-ok').waitFor({ timeout: 10000 });
+  await view.page.locator('.live.c-ok').waitFor();
   const before = await rowText(view.page, 'fusebox');
-  await eventually('the stream moves the figures', async () => (await rowText(view.page, 'fusebox')) !== before, 15000);
+  await eventually('the stream moves the figures', async () => (await rowText(view.page, 'fusebox')) !== before);
   fs.mkdirSync(shots, { recursive: true });
   await view.page.screenshot({ path: path.join(shots, 'live-behind-a-password.png') });
   await view.check(fusebox);
@@ -146,7 +146,7 @@ haproxy_server_status{proxy="${proxy}",server="${proxy}-1",state="UP"} 1\n`;
   });
   const config = scrapeConfig({ haproxy: [target.address] }, { more: 'services: [{name: shop, dependencies: [stock]}, {name: stock}]\n' });
   const fusebox = await new Fusebox(scope, { config }).start();
-  await until('the verdicts', 15000, async () => (await fusebox.row('shop'))?.caused_by === 'stock');
+  await until('the verdicts', async () => (await fusebox.row('shop'))?.caused_by === 'stock');
   const browser = await startBrowser();
   const view = await visit(browser, fusebox, '/ui/');
   const { page } = view;

@@ -19,9 +19,9 @@ const send = (fusebox, method, where, body) => fetch(fusebox.url + where, { meth
 scope.test('the charts of a real service: live, zoomed, as a table and as a file; its events and its definition', async () => {
   fs.mkdirSync(shots, { recursive: true });
   const scene = new Process(scope, binary, ['demo', '--only-scene', '--rate', '60', '--data', path.join(scope.dir, 'scene')], { name: 'scene' });
-  const [, address] = await until('the scene', 15000, () => scene.output.match(/Scrape http:\/\/([^/\s]+)/));
+  const [, address] = await until('the scene', () => scene.output.match(/Scrape http:\/\/([^/\s]+)/));
   const fusebox = await new Fusebox(scope, { config: scrapeConfig({ haproxy: [address] }, { interval: '1s' }) }).start();
-  await until('the service', 15000, async () => (await fusebox.row('payments'))?.calls_per_s > 0);
+  await until('the service', async () => (await fusebox.row('payments'))?.calls_per_s > 0);
   const defined = await send(fusebox, 'PUT', `${API}/services/payments`, { maxRetriesPerMinute: 600, sloTargets: { availability: 99.9 }, dependencies: ['ledger'], team: 'money' });
   assert.equal(defined.status, 201);
   const told = await send(fusebox, 'POST', '/api/v1/events', { event_type: 'error', service: 'payments', error_type: 'Timeout', message: 'pool <b>is</b> empty' });
@@ -32,10 +32,10 @@ scope.test('the charts of a real service: live, zoomed, as a table and as a file
   const view = await openPage(browser, { height: 1600 });
   const { page } = view;
   await page.goto(`${fusebox.url}/ui/services/payments`);
-  await page.locator('.plot canvas').nth(1).waitFor({ timeout: 15000 });
+  await page.locator('.plot canvas').nth(1).waitFor();
   const at = () => page.locator('.chart .at').first().textContent();
   const first = await at();
-  await eventually('the charts move on', async () => (await at()) !== first, 15000);
+  await eventually('the charts move on', async () => (await at()) !== first);
   assert.equal(new Set(await page.locator('.chart .at').allTextContents()).size, 1);
   await page.locator('.neighbours', { hasText: 'ledger' }).waitFor();
   await page.locator('.events', { hasText: 'pool <b>is</b> empty' }).waitFor();
@@ -46,7 +46,7 @@ scope.test('the charts of a real service: live, zoomed, as a table and as a file
 
   const end = Math.floor(Date.now() / 1000) * 1000 - 2000;
   await page.goto(`${fusebox.url}/ui/services/payments?range=1m&end=${end}`);
-  await page.locator('.charts-head', { hasText: 'these charts stand still' }).waitFor({ timeout: 15000 });
+  await page.locator('.charts-head', { hasText: 'these charts stand still' }).waitFor();
   const chart = page.locator('.chart').nth(1);
   await chart.locator('summary').click();
   const rows = await chart.locator('tbody tr').allInnerTexts();
@@ -57,7 +57,7 @@ scope.test('the charts of a real service: live, zoomed, as a table and as a file
   assert.ok(rows[0].startsWith(newest), `${rows[0]} is not of ${newest}`);
 
   await page.goto(`${fusebox.url}/ui/services/payments?range=24h`);
-  await page.locator('.charts-head', { hasText: 'Last 24' }).waitFor({ timeout: 15000 });
+  await page.locator('.charts-head', { hasText: 'Last 24' }).waitFor();
   await view.check({ url: fusebox.url });
   await view.close();
 });

@@ -243,7 +243,7 @@ test('a longer period is fetched, says since when there is data, and again when 
   assert.equal(asked(), before, 'no step has closed');
   stage.server.nowMs += 240_000;
   stage.server.push({});
-  await eventually('the next step', async () => (await times(page))[0] === '02:44:00' || times(page), 4000);
+  await eventually('the next step', async () => (await times(page))[0] === '02:44:00' || times(page));
   assert.equal(asked(), before + 1);
   await page.screenshot({ path: join(shots, 'service-24h-light-1440.png'), fullPage: true });
   await stage.view.check(stage.server);
@@ -393,14 +393,14 @@ test('events are text, newest first, and more on demand', async () => {
 test('a lost server is told, the picture stays, and goes on by itself', async () => {
   const page = await show('trouble', { allowed: [NETWORK_LOST] });
   await stage.server.stop();
-  await page.locator('#lost').waitFor({ timeout: 4000 });
+  await page.locator('#lost').waitFor();
   assert.deepEqual(await times(page), Array(4).fill('02:41:05'));
   await page.screenshot({ path: join(shots, 'service-disconnected-light-1440.png'), fullPage: true });
   stage.server.nowMs += 30_000;
   await stage.server.start();
-  await page.locator('#lost').waitFor({ state: 'detached', timeout: 10_000 });
+  await page.locator('#lost').waitFor({ state: 'detached' });
   stage.server.push({});
-  await eventually('the charts go on', async () => (await times(page)).every((t) => t === '02:41:35') || times(page), 6000);
+  await eventually('the charts go on', async () => (await times(page)).every((t) => t === '02:41:35') || times(page));
   assert.equal(await page.locator('.chart').count(), 4);
   await stage.view.check(stage.server);
 });

@@ -21,7 +21,7 @@ async function watching() {
     res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(`${lines.join('\n')}\n`);
   });
   const fusebox = await new Fusebox(scope, { config: scrapeConfig({ haproxy: [target.address] }) }).start();
-  await until('the services', 10000, async () => (await fusebox.overview()).services.filter((row) => row.source === 'haproxy' && row.calls_per_s > 10).length === NAMES.length);
+  await until('the services', async () => (await fusebox.overview()).services.filter((row) => row.source === 'haproxy' && row.calls_per_s > 10).length === NAMES.length);
   return fusebox;
 }
 
@@ -32,7 +32,7 @@ async function startBrowser() {
 }
 
 const servicePath = (name) => `/ui/services/${encodeURIComponent(name)}`;
-const isLive = (view) => view.page.locator('.live.c-ok').waitFor({ timeout: 20000 });
+const isLive = (view) => view.page.locator('.live.c-ok').waitFor();
 
 scope.test('eight tabs have one stream, hear of a loss within 4 s, and all come back', async () => {
   const fusebox = await watching();
@@ -47,7 +47,7 @@ scope.test('eight tabs have one stream, hear of a loss within 4 s, and all come 
     await isLive(view);
   }
   assert.equal(views.length, 8);
-  await until('one stream for all', 5000, async () => (await fusebox.metric('fusebox_http_streams')) === 1);
+  await until('one stream for all', async () => (await fusebox.metric('fusebox_http_streams')) === 1);
 
   const restartable = `127.0.0.1:${fusebox.port}`;
   const bars = views.map((view) => view.page.locator('#lost'));
@@ -60,18 +60,18 @@ scope.test('eight tabs have one stream, hear of a loss within 4 s, and all come 
   fusebox.listen = restartable;
   await fusebox.start();
   const began = Date.now();
-  await Promise.all(bars.map((bar) => bar.waitFor({ state: 'detached', timeout: 40000 })));
+  await Promise.all(bars.map((bar) => bar.waitFor({ state: 'detached' })));
   await Promise.all(views.map(isLive));
   console.log(`all were back ${Date.now() - began} ms after the start`);
   for (const i of [0, 6])
     await eventually('each service has one row', async () => {
       const names = (await views[i].page.locator('.row.wide a').allTextContents()).filter((name) => name !== 'fusebox').sort();
       return JSON.stringify(names) === JSON.stringify([...NAMES].sort()) || names;
-    }, 15000);
-  await until('one stream again', 5000, async () => (await fusebox.metric('fusebox_http_streams')) === 1);
+    });
+  await until('one stream again', async () => (await fusebox.metric('fusebox_http_streams')) === 1);
   for (const view of views) await view.check({ url: fusebox.url });
   await context.close();
-  await until('no stream is left', 10000, async () => (await fusebox.metric('fusebox_http_streams')) === 0);
+  await until('no stream is left', async () => (await fusebox.metric('fusebox_http_streams')) === 0);
 });
 
 scope.test('four requests to the first figures, and every one is used', async () => {
@@ -101,14 +101,14 @@ scope.test('without a SharedWorker a page holds its own stream, and lets it go w
     await view.page.goto(`${fusebox.url}/ui/`);
     await isLive(view);
   }
-  await until('a stream for each', 5000, async () => (await fusebox.metric('fusebox_http_streams')) === 2);
+  await until('a stream for each', async () => (await fusebox.metric('fusebox_http_streams')) === 2);
   await views[0].page.locator('.row.wide a', { hasText: 'orders' }).click();
   await views[0].page.locator('.huge').first().waitFor();
   await isLive(views[0]);
-  await until('still one each', 5000, async () => (await fusebox.metric('fusebox_http_streams')) === 2);
+  await until('still one each', async () => (await fusebox.metric('fusebox_http_streams')) === 2);
   for (const view of views) {
     await view.check({ url: fusebox.url });
     await view.close();
   }
-  await until('no stream is left', 10000, async () => (await fusebox.metric('fusebox_http_streams')) === 0);
+  await until('no stream is left', async () => (await fusebox.metric('fusebox_http_streams')) === 0);
 });

@@ -49,7 +49,7 @@ test('a lost server is told within 4 s, and a new one taken up by itself', async
   stage.server.seq = 1;
   stage.server.scene = 'healthy';
   await stage.server.start();
-  await bar.waitFor({ state: 'detached', timeout: 10_000 });
+  await bar.waitFor({ state: 'detached' });
   await eventually('the rows of the new server', async () => (await names(page)).length === 4 || names(page));
   assert.equal(new Set(await names(page)).size, 4);
   assert.equal(await page.title(), 'Overview · fusebox');
@@ -111,7 +111,7 @@ test('pause holds the picture and counts, and going live catches up', async () =
   const page = await show();
   await page.keyboard.press('p');
   const bar = page.locator('#paused');
-  await bar.waitFor();
+  await bar.waitFor({ timeout: 4000 });
   for (let i = 0; i < 3; i++) stage.server.push({ services: [row('orders', stage.server.nowMs, { calls: 500 + i })] });
   await bar.getByText('3 newer updates').waitFor();
   assert.match(await bar.textContent(), /Paused at 02:41:07/);

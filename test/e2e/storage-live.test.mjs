@@ -19,7 +19,7 @@ scope.test('a real store is shown, sealed by the button, and its block stands th
   const lines = Array.from({ length: 200 }, (_, i) => `shop_requests_total{path="/p${i}",code="${i % 3 ? 200 : 503}"} ${i}`);
   const target = await TextTarget.start(scope, `# TYPE shop_requests_total counter\n${lines.join('\n')}\n`);
   const fusebox = await new Fusebox(scope, { config: scrapeConfig({ shop: [target.address] }) }).start();
-  await until('series of the target', 10000, async () => (await fusebox.json('/api/v1/storage')).head.series > 200);
+  await until('series of the target', async () => (await fusebox.json('/api/v1/storage')).head.series > 200);
   const browser = await openBrowser();
   scope.add({ stop: () => browser.close() });
   const view = await openPage(browser);

@@ -79,7 +79,7 @@ test('the figures are fetched again while the page is seen, and never faster', a
   const asked = () => stage.server.requests.filter((path) => path === '/api/v1/storage').length;
   await page.locator('#blocks-title').waitFor();
   stage.server.storageScene = 'trouble';
-  await page.locator('h1', { hasText: 'memory budget is used up' }).waitFor({ timeout: 8000 });
+  await page.locator('h1', { hasText: 'memory budget is used up' }).waitFor();
   assert.ok(asked() <= 3, `${asked()} requests`);
   await stage.view.check(stage.server);
 });
@@ -92,7 +92,7 @@ test('what cannot be loaded says so, and comes by itself or when asked', async (
   await page.locator('button', { hasText: 'Try again' }).click();
   await page.locator('#blocks-title').waitFor();
   await stage.server.stop();
-  await page.locator('.note', { hasText: 'Not current.' }).waitFor({ timeout: 8000 });
+  await page.locator('.note', { hasText: 'Not current.' }).waitFor();
   assert.ok(await page.locator('#blocks-title').isVisible(), 'the figures stay');
   await stage.server.start();
   await page.locator('button', { hasText: 'Try now' }).click();

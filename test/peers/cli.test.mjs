@@ -130,7 +130,7 @@ const scope = new Scope('cli');
 scope.test('query asks the daemon: table, charts, CSV, JSON, and errors with their place', async () => {
   const fusebox = await new Fusebox(scope).start();
   const ask = (...args) => run('query', ...args, '--url', fusebox.url);
-  await until('its own series are stored', 15000, () => ask('fusebox_build_info').stdout.includes('METRIC'));
+  await until('its own series are stored', () => ask('fusebox_build_info').stdout.includes('METRIC'));
 
   let result = ask('label_replace(vector(48120.5), "who", "caf\u00e9", "", "")');
   assert.equal(result.status, 0, result.stderr);

@@ -73,7 +73,7 @@ async function remember(fusebox, told) {
 }
 
 async function nothingLost(fusebox, told) {
-  await until('all services', 5000, async () => (await fusebox.overview()).services?.length >= told.size);
+  await until('all services', async () => (await fusebox.overview()).services?.length >= told.size);
   const samples = await samplesOf(fusebox);
   const { services } = await fusebox.overview();
   for (const [name, before] of told) {
@@ -116,7 +116,7 @@ scope.test(`${KILLS} kills at write calls lose nothing that was told, and double
   const fusebox = new Fusebox(scope, { config: scrapeConfig({ all: sources.map(({ address }) => address) }, { interval: '100ms' }) });
   const told = new Map();
   await fusebox.start();
-  await until('every target', 5000, async () => (await fusebox.overview()).services?.filter((row) => row.calls_total > 0).length === TARGETS);
+  await until('every target', async () => (await fusebox.overview()).services?.filter((row) => row.calls_total > 0).length === TARGETS);
   await remember(fusebox, told);
   await fusebox.stop('SIGKILL');
   let byWrite = 0;
@@ -148,7 +148,7 @@ scope.test('a store that refuses is told by /health, and nothing is lost when it
     const response = await fetch(`${fusebox.url}/health`);
     return { status: response.status, body: await response.json() };
   };
-  const bad = await until('the refusal', 20000, async () => {
+  const bad = await until('the refusal', async () => {
     const answer = await health();
     return answer.status === 503 && answer;
   });
@@ -156,7 +156,7 @@ scope.test('a store that refuses is told by /health, and nothing is lost when it
   assert.equal(bad.body.checks.store, 'unhealthy');
   assert.equal(bad.body.details.database_status, 'unhealthy');
   assert.match(await (await fetch(`${fusebox.url}/metrics`)).text(), /^fusebox_tsdb_failing 1$/m);
-  const good = await until('the recovery', 20000, async () => {
+  const good = await until('the recovery', async () => {
     const answer = await health();
     return answer.status === 200 && answer;
   });
@@ -197,14 +197,14 @@ scope.test('a reload takes over a good file whole, and nothing of a bad one', as
   const post = () => fetch(`${fusebox.url}/-/reload`, { method: 'POST' });
   const known = async () => (await fusebox.targets()).map(({ job }) => job).sort();
   const successful = () => fusebox.metric('fusebox_config_last_reload_successful');
-  await until('one', 5000, async () => (await fusebox.row('one'))?.calls_total > 0);
+  await until('one', async () => (await fusebox.row('one'))?.calls_total > 0);
   assert.equal(await successful(), 1);
 
   fusebox.configure(jobs(one, two));
   const good = await post();
   assert.equal(good.status, 200, await good.text());
-  await until('both are known', 2000, async () => (await known()).join() === 'one,two');
-  await until('two', 5000, async () => (await fusebox.row('two'))?.calls_total > 0);
+  await until('both are known', async () => (await known()).join() === 'one,two');
+  await until('two', async () => (await fusebox.row('two'))?.calls_total > 0);
 
   fusebox.configure('global: {scrape_interval: fast}\nscrape_configs:\n  - job_nam: x\n');
   const bad = await post();
@@ -217,10 +217,10 @@ scope.test('a reload takes over a good file whole, and nothing of a bad one', as
 
   fusebox.configure(jobs(two));
   fusebox.process.signal('SIGHUP');
-  await until('one is gone', 5000, async () => (await known()).join() === 'two');
+  await until('one is gone', async () => (await known()).join() === 'two');
   assert.equal(await successful(), 1);
-  await until('its breaker is not known', 2000, async () => (await fusebox.breaker('one', 's')).state === 'unknown');
-  await until('one is stale', 10000, async () => ['stale', 'no_data'].includes((await fusebox.row('one')).evidence));
+  await until('its breaker is not known', async () => (await fusebox.breaker('one', 's')).state === 'unknown');
+  await until('one is stale', async () => ['stale', 'no_data'].includes((await fusebox.row('one')).evidence));
   const requests = one.target.requests;
   await fusebox.settle(3);
   assert.equal(one.target.requests, requests, 'a target that is gone is still asked');
@@ -228,7 +228,7 @@ scope.test('a reload takes over a good file whole, and nothing of a bad one', as
 
   fusebox.configure('nonsense');
   fusebox.process.signal('SIGHUP');
-  await until('the reload failed', 5000, async () => (await successful()) === 0);
+  await until('the reload failed', async () => (await successful()) === 0);
   assert.deepEqual(await known(), ['two']);
 });
 
@@ -238,7 +238,7 @@ scope.test('SIGTERM ends it within two seconds, under load, with a good-bye to i
   const fusebox = await new Fusebox(scope, { config: scrapeConfig({ busy: [source.address], hanging: [hanging.address] }, { interval: '5s' }) }).start();
   const streams = ['overview', 'service/busy'].map((what) =>
     new EventStream(scope, `${fusebox.url}/api/v1/retry-monitoring/dashboard/${what}/subscribe`));
-  await until('a snapshot', 5000, () => streams[0].events.some(({ name }) => name === 'snapshot'));
+  await until('a snapshot', () => streams[0].events.some(({ name }) => name === 'snapshot'));
   const load = Promise.all(['dashboard/overview', 'dashboard/service/busy', 'status', 'metrics'].map((what) =>
     drive(fusebox.port, 20000, { path: `/api/v1/retry-monitoring/${what}`, concurrency: 10 })));
   await pause(300);

@@ -5,20 +5,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { pause, until } from './support/scope.mjs';
 
 const fusebox = path.resolve(process.env.FUSEBOX ?? 'build/fusebox');
 const services = ['orders', 'payments', 'catalog'];
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'fusebox demo ')); // a blank in the path is allowed
-
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
-async function until(what, ms, ask) {
-  for (const end = Date.now() + ms; Date.now() < end; await pause(50)) {
-    const answer = await ask();
-    if (answer) return answer;
-  }
-  throw new Error(`${what} did not happen within ${ms} ms`);
-}
 
 class Demo {
   constructor(...more) {
@@ -31,7 +22,7 @@ class Demo {
   }
 
   async exporter() {
-    const found = await until('the exporter’s URL', 15000, () => this.output.match(/Scrape (http:\S+)/));
+    const found = await until('the exporter’s URL', () => this.output.match(/Scrape (http:\S+)/));
     return found[1];
   }
 
@@ -111,7 +102,7 @@ test('a killed nginx is started again', async () => {
   const file = path.join(dir, 'demo', 'nginx-b.pid');
   const old = Number(fs.readFileSync(file, 'utf8'));
   process.kill(-old, 'SIGKILL');
-  await until('another nginx-b', 5000, () => {
+  await until('another nginx-b', () => {
     const now = Number(fs.readFileSync(file, 'utf8'));
     return now && now !== old && alive([now]).length === 2; // master and worker
   });
@@ -135,7 +126,7 @@ test('killed itself, it takes its children along', async () => {
   await other.exporter();
   const groups = pids();
   await other.stop('SIGKILL');
-  await until('the end of its children', 5000, () => alive(groups).length === 0);
+  await until('the end of its children', () => alive(groups).length === 0);
 });
 
 test('it ends by itself after its duration', async () => {
@@ -145,10 +136,10 @@ test('it ends by itself after its duration', async () => {
 
 test('with Fusebox: the page’s URL comes last, the services are there, Ctrl-C ends all', async () => {
   const whole = new Demo('--listen', '127.0.0.1:0');
-  const found = await until('the page’s URL', 30000, () => whole.output.match(/Open (http:\S+)\/ui\//));
+  const found = await until('the page’s URL', () => whole.output.match(/Open (http:\S+)\/ui\//));
   assert.equal(whole.output.match(/http:/g).length, 1, whole.output);
   const base = found[1];
-  await until('the services', 10000, async () => {
+  await until('the services', async () => {
     const { services: known } = await (await fetch(`${base}/api/v1/retry-monitoring/services`)).json();
     return services.every((name) => known.some(({ service, calls_total: calls }) => service === name && calls > 0));
   });

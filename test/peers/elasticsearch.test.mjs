@@ -59,7 +59,7 @@ scope.test('the two searches find what breakers did, and so does the API', async
   events.push(transition('stock', 'closed', 'open', at));
   const answer = await fetch(`${fusebox.url}/api/v1/events`, { method: 'POST', body: JSON.stringify(events) });
   assert.equal(answer.status, 200);
-  const documents = await until('all lines', 5000, () => {
+  const documents = await until('all lines', () => {
     const found = linesOf(fusebox);
     return found.filter((line) => line.component === 'circuit_breaker' && line.service === 'stock').length === 1 && found;
   });

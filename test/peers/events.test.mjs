@@ -36,7 +36,7 @@ scope.test('an object, an array and lines are taken, and the monitor hears of th
   assert.deepEqual(await post(fusebox, consumption), { status: 200, retryAfter: null, body: { accepted: 1, repeated: 0, rejected: [], rejected_count: 0 } });
   assert.equal((await post(fusebox, [call('user-service'), call('user-service', { success: false })])).body.accepted, 2);
   assert.equal((await post(fusebox, Array.from({ length: 500 }, () => call('user-service', { caller: 'web' })), 'application/x-ndjson')).body.accepted, 500);
-  await until('503 calls', 5000, async () => (await fusebox.row('user-service'))?.calls_total === 503);
+  await until('503 calls', async () => (await fusebox.row('user-service'))?.calls_total === 503);
   const row = await fusebox.row('user-service');
   assert.equal(row.errors_total, 1);
   assert.equal(row.retries_total, 3);
@@ -61,7 +61,7 @@ scope.test('an id that comes again changes nothing', async () => {
   const events = Array.from({ length: 50 }, (_, i) => call('orders', { id: `e-${i}` }));
   assert.equal((await post(fusebox, events)).body.repeated, 0);
   assert.deepEqual((await post(fusebox, [...events, call('orders')], 'application/x-ndjson')).body, { accepted: 51, repeated: 50, rejected: [], rejected_count: 0 });
-  await until('51 calls', 5000, async () => (await fusebox.row('orders'))?.calls_total >= 51);
+  await until('51 calls', async () => (await fusebox.row('orders'))?.calls_total >= 51);
   assert.equal((await fusebox.row('orders')).calls_total, 51);
   assert.equal((await search(fusebox, '?limit=1000')).length, 51);
 });
@@ -74,7 +74,7 @@ scope.test('transitions within one scrape interval are in the history of the bre
   const events = [['closed', 'open', 0], ['open', 'half_open', 200], ['half_open', 'open', 300], ['open', 'half_open', 500], ['half_open', 'closed', 700]]
     .map(([old_state, new_state, after]) => ({ event_type: 'breaker_transition', service: 'pay', breaker: 'main', caller: 'web', old_state, new_state, timestamp: at + after }));
   assert.equal((await post(fusebox, [...events].reverse())).body.accepted, 5);
-  const breaker = await until('five transitions', 5000, async () => {
+  const breaker = await until('five transitions', async () => {
     const found = await fusebox.breaker('pay', 'main');
     return found?.transitions_total === 5 && found;
   });
@@ -84,7 +84,7 @@ scope.test('transitions within one scrape interval are in the history of the bre
   const strip = (breakers[0].strip ?? breaker.strip).map((part) => part.state ?? part[1]);
   assert.deepEqual(strip.slice(-5), ['open', 'half_open', 'open', 'half_open', 'closed']);
   const types = () => [...fusebox.process.output.matchAll(/event_type=(\w+) component=circuit_breaker service=pay name=main caller=web/g)].map((m) => m[1]);
-  await until('five lines of the log', 3000, () => types().length === 5);
+  await until('five lines of the log', () => types().length === 5);
   assert.deepEqual(types(), ['circuit_opened', 'circuit_half_open', 'circuit_reopened', 'circuit_half_open', 'circuit_closed']);
 });
 
@@ -116,7 +116,7 @@ scope.test('what was answered is there after a kill', async () => {
     assert.equal(status, 200);
     await fusebox.stop('SIGKILL');
     await fusebox.start();
-    await until(`the calls of ${i + 1} bodies`, 5000, async () => (await fusebox.row('orders'))?.calls_last_minute === 2 * (i + 1));
+    await until(`the calls of ${i + 1} bodies`, async () => (await fusebox.row('orders'))?.calls_last_minute === 2 * (i + 1));
     const row = await fusebox.row('orders');
     assert.equal(row.success_ratio, 0.5);
     assert.equal(row.budget.used_minute, 2 * (i + 1));
@@ -140,7 +140,7 @@ scope.test('an event that was answered is neither lost nor counted twice by a ki
       }
     });
     const outcome = Promise.allSettled(senders);
-    await until('some answers', 20000, () => answered.length > 5 + 7 * life);
+    await until('some answers', () => answered.length > 5 + 7 * life);
     await fusebox.stop('SIGKILL');
     await outcome;
     await fusebox.start();
@@ -186,10 +186,10 @@ scope.test('what instances say of themselves is in the row, also after a restart
   const fusebox = await new Fusebox(scope).start();
   const health = (instance, status, more = {}) => ({ event_type: 'health', service: 'orders', instance, status, ...more });
   await post(fusebox, [health('orders-1', 'healthy'), { event_type: 'heartbeat', service: 'orders', instance: 'orders-2' }]);
-  await until('healthy by its own word', 5000, async () => (await fusebox.row('orders'))?.health === 'healthy');
+  await until('healthy by its own word', async () => (await fusebox.row('orders'))?.health === 'healthy');
   assert.deepEqual((await fusebox.row('orders')).instances, { total: 2, healthy: 2, degraded: 0, unhealthy: 0, silent: 0 });
   await post(fusebox, [health('orders-2', 'unhealthy', { message: 'disk full' })]);
-  const row = await until('degraded', 5000, async () => {
+  const row = await until('degraded', async () => {
     const found = await fusebox.row('orders');
     return found.health === 'degraded' && found;
   });
@@ -198,7 +198,7 @@ scope.test('what instances say of themselves is in the row, also after a restart
   await fusebox.start();
   assert.deepEqual((await fusebox.row('orders')).instances, { total: 2, healthy: 1, degraded: 0, unhealthy: 1, silent: 0 });
   await post(fusebox, [{ event_type: 'instance_failure', service: 'orders', instance: 'orders-1', error_type: 'oom' }]);
-  await until('unhealthy', 5000, async () => (await fusebox.row('orders')).health === 'unhealthy');
+  await until('unhealthy', async () => (await fusebox.row('orders')).health === 'unhealthy');
   assert.equal((await fusebox.row('calls-only'))?.instances, undefined);
 });
 

@@ -137,7 +137,7 @@ scope.test('traffic, a breaker that opens and recovers, a new process, and an en
   for (const target of Object.values(targets)) await target.stop();
   await fusebox.settle(2);
   for (const exporter of exporters.filter((e) => e.breaker && !e.stateless)) {
-    const breaker = await until(`${exporter.job} gone`, 5000, async () => {
+    const breaker = await until(`${exporter.job} gone`, async () => {
       const now = await breakerOf(fusebox, exporter);
       return now.state === 'unknown' && now;
     });
@@ -188,7 +188,7 @@ scope.test('a number that traffic contradicts is unknown until they agree, or th
     return numbered('circuit_breaker_state', now.number) + requests('success', now.success) + requests('blocked', now.blocked);
   };
   const { fusebox, configure } = await watch({ py: act });
-  const isIn = (state) => until(`state ${state}`, 5000, async () => (await breakerOf(fusebox, { service: 'auth', breaker: 'db' }))?.state === state);
+  const isIn = (state) => until(`state ${state}`, async () => (await breakerOf(fusebox, { service: 'auth', breaker: 'db' }))?.state === state);
   await isIn('closed');
   Object.assign(now, { number: 1, refusing: true }); // 1 is open, says this program
   await isIn('half_open');
@@ -214,7 +214,7 @@ scope.test('mappings take effect on reload, with nothing booked twice or lost', 
     const before = reloads();
     configure(more);
     fusebox.process.signal('SIGHUP');
-    await until('the reload', 5000, () => reloads() > before);
+    await until('the reload', () => reloads() > before);
   };
   now.asked += 7;
   await fusebox.settle();

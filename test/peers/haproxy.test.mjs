@@ -143,7 +143,7 @@ scope.test('a reload and a clearing of the counters lose and double nothing', as
   await haproxy.process.stop(); // plain stop, then a start on the same port
   await fusebox.settle(2);
   await haproxy.start();
-  await until('up again', 5000, async () => (await fusebox.targets())[0].up);
+  await until('up again', async () => (await fusebox.targets())[0].up);
   await both(50, { one: 0, two: 0 });
   await keep();
 
@@ -171,22 +171,22 @@ scope.test('a reload under traffic: what no scrape saw is all that may be missin
 scope.test('server states are breaker states', async () => {
   const one = await startCase({ servers: ['good', 'good'] });
   const { haproxy, fusebox } = await start({ shop: one.config }, { check: 'check inter 300ms fall 2 rise 3' });
-  const becomes = (state, withinMs) => until(state, withinMs, async () => (await fusebox.breaker('shop', 's0')).state === state);
-  await becomes('closed', 3000);
+  const becomes = (state) => until(state, async () => (await fusebox.breaker('shop', 's0')).state === state);
+  await becomes('closed');
   const died = Date.now();
   await one.backends.s0.stop();
-  await becomes('open', 3000);
+  await becomes('open');
   const openAfterMs = Date.now() - died;
   assert.ok(openAfterMs < 2 * 300 + 200 + 500, `open after ${openAfterMs} ms`); // two checks, one scrape, and some patience
   assert.match((await haproxy.stat('shop', 's0')).status, /^DOWN/);
   await one.backends.s0.listen();
-  await becomes('closed', 5000);
+  await becomes('closed');
   assert.equal((await haproxy.stat('shop', 's0')).status, 'UP');
   const { strip } = await fusebox.breaker('shop', 's0');
   assert.deepEqual(strip.map(([, state]) => state), ['closed', 'open', 'half_open', 'closed']);
   for (const [command, state] of [['maint', 'disabled'], ['ready', 'closed'], ['drain', 'disabled'], ['ready', 'closed']]) {
     await haproxy.ask(`set server shop/s0 state ${command}`);
-    await becomes(state, 3000);
+    await becomes(state);
   }
   const other = await fusebox.breaker('shop', 's1');
   assert.deepEqual([other.state, other.transitions_total], ['closed', 0]);

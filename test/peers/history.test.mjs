@@ -81,7 +81,7 @@ scope.test('the store tells of the same minutes what memory told', async () => {
 scope.test('a past that memory holds is told to its end', async () => {
   const from = await source();
   const fusebox = await new Fusebox(scope, { config: watching(from.target) }).start();
-  await until('calls', 10000, async () => told((await fusebox.json(`${page}?period=1m`)).history, 'calls').length > 6);
+  await until('calls', async () => told((await fusebox.json(`${page}?period=1m`)).history, 'calls').length > 6);
   const now = (await fusebox.json(`${page}?period=1m`)).history;
   const then = now.end_ms - 3000;
   for (const end of [String(then), new Date(then).toISOString(), encodeURIComponent(new Date(then + 400).toISOString())]) {

@@ -76,7 +76,7 @@ function assertTold(row, durations, buckets) {
 }
 
 const told = (fusebox, service, calls) =>
-  until(`${calls} calls`, 10000, async () => {
+  until(`${calls} calls`, async () => {
     const row = await fusebox.row(service);
     return row?.calls_total === calls && row.latency_p50_s !== null && row;
   });
@@ -109,7 +109,7 @@ scope.test('percentiles are those of what was served', async (t) => {
   const mean = shop.durations.reduce((a, b) => a + b) / shop.durations.length;
   assert.ok(Math.abs(response_time.mean_ms / 1000 - mean) < 1e-3);
   assert.ok(Math.abs(response_time.p95_ms - row.latency_p95_s * 1000) < 1e-3);
-  const past = await until('a point of the past', 15000, async () => (await fusebox.service('shop')).history.latency_p95_s.at(-1));
+  const past = await until('a point of the past', async () => (await fusebox.service('shop')).history.latency_p95_s.at(-1));
   assert.ok(past > row.latency_p95_s / 2 && past < row.latency_p95_s * 2, `p95 now ${row.latency_p95_s}, in the history ${past}`);
 });
 
@@ -146,7 +146,7 @@ scope.test('percentiles are those that Prometheus tells of the same buckets', as
   await shop.work(400);
   await shop.work(150, { slow: 0.5, status: 500 });
   const row = await told(fusebox, 'shop', 550);
-  await until('Prometheus has it all', 10000, async () => (await prometheus.query('sum(http_request_duration_seconds_count)'))[0]?.value[1] === '550');
+  await until('Prometheus has it all', async () => (await prometheus.query('sum(http_request_duration_seconds_count)'))[0]?.value[1] === '550');
   for (const [name, q] of Object.entries(PERCENTILES)) {
     const [{ value }] = await prometheus.query(`histogram_quantile(${q}, sum by (le) (http_request_duration_seconds_bucket))`);
     assert.ok(Math.abs(row[name] - Number(value[1])) < 1e-6, `${name}: told ${row[name]}, Prometheus ${value[1]}`);
@@ -159,7 +159,7 @@ scope.test('a restart of Fusebox forgets no bucket', async () => {
   const before = await told(fusebox, 'shop', 300);
   await fusebox.stop();
   await fusebox.start();
-  const after = await until('the row', 5000, () => fusebox.row('shop'));
+  const after = await until('the row', () => fusebox.row('shop'));
   for (const name of Object.keys(PERCENTILES)) assert.equal(after[name], before[name]);
 });
 
@@ -171,7 +171,7 @@ scope.test('durations and first attempts of events', async () => {
   }));
   const post = (list) => fetch(`${fusebox.url}/api/v1/events`, { method: 'POST', body: JSON.stringify(list) }).then((answer) => answer.json());
   for (let i = 0; i < events.length; i += 500) assert.equal((await post(events.slice(i, i + 500))).accepted, 500);
-  const row = await until('all calls', 5000, async () => {
+  const row = await until('all calls', async () => {
     const found = await fusebox.row('pay');
     return found?.calls_total === 2000 && found;
   });
@@ -182,12 +182,12 @@ scope.test('durations and first attempts of events', async () => {
   // Each second call tells its retries; of these one in five had some, and those without never failed.
   assert.ok(Math.abs(row.first_attempt_success_ratio - 0.8) < 1e-6);
   assert.equal((await post([{ type: 'call', service: 'pay', success: false, retry_count: 0 }])).accepted, 1);
-  await until('another first attempt that failed', 5000, async () =>
+  await until('another first attempt that failed', async () =>
     Math.abs((await fusebox.row('pay')).first_attempt_success_ratio - 800 / 1001) < 1e-6);
 
   await fusebox.stop();
   await fusebox.start();
-  const after = await until('the row', 5000, () => fusebox.row('pay'));
+  const after = await until('the row', () => fusebox.row('pay'));
   assert.ok(Math.abs(after.first_attempt_success_ratio - 800 / 1001) < 1e-6);
   for (const name of Object.keys(PERCENTILES)) {
     const ratio = after[name] / row[name]; // in the eleven stored buckets now

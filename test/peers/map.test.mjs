@@ -27,7 +27,7 @@ const edgesOf = (doc) => doc.edges.map((e) => `${e.caller} > ${e.service}`);
 
 scope.test('a proxy is the caller of its backends, with figures', async () => {
   const { fusebox } = await proxied('orders, bank');
-  const edge = await until('calls on the edge', 10000, async () =>
+  const edge = await until('calls on the edge', async () =>
     (await fusebox.json(path)).edges.find((e) => e.caller === 'haproxy' && e.service === 'orders' && e.calls_per_s > 10));
   assert.equal(edge.declared, false);
   assert.equal(edge.evidence, 'ok');
@@ -61,7 +61,7 @@ async function chained(factors) {
 
 scope.test('a storm along scraped edges leads the overview, with its source', async () => {
   const fusebox = await chained([1.03, 1.44, 1.62]);
-  const doc = await until('the storm', 15000, async () => {
+  const doc = await until('the storm', async () => {
     const now = await fusebox.json(path);
     return now.storms.length > 0 && now;
   });
@@ -76,7 +76,7 @@ scope.test('a storm along scraped edges leads the overview, with its source', as
 
 scope.test('without retries there is no storm, however much fails', async () => {
   const fusebox = await chained([1, 1, 1]);
-  await until('figures', 15000, async () => (await fusebox.json(path)).edges.filter((e) => e.attempts_per_call === 1).length === 3);
+  await until('figures', async () => (await fusebox.json(path)).edges.filter((e) => e.attempts_per_call === 1).length === 3);
   const doc = await fusebox.json(path);
   assert.equal(doc.storms.length, 0);
   assert.equal(doc.sentence.text, 'Retries multiply nowhere');
@@ -85,10 +85,10 @@ scope.test('without retries there is no storm, however much fails', async () => 
 
 scope.test('a reload takes over what is declared', async () => {
   const { fusebox, redeclare } = await proxied('bank');
-  await until('the declared edge', 5000, async () => edgesOf(await fusebox.json(path)).includes('shop > bank'));
+  await until('the declared edge', async () => edgesOf(await fusebox.json(path)).includes('shop > bank'));
   redeclare('stock');
   assert.ok((await fetch(`${fusebox.url}/-/reload`, { method: 'POST' })).ok);
-  await until('another edge in its place', 5000, async () => {
+  await until('another edge in its place', async () => {
     const edges = edgesOf(await fusebox.json(path));
     return edges.includes('shop > stock') && !edges.includes('shop > bank');
   });
@@ -97,7 +97,7 @@ scope.test('a reload takes over what is declared', async () => {
 scope.test('the stream begins with the map and goes on with it, in unbroken numbers', async () => {
   const { fusebox } = await proxied('bank');
   const stream = new EventStream(scope, `${fusebox.url}${path}/subscribe`);
-  await until('a snapshot and whole updates', 10000, () =>
+  await until('a snapshot and whole updates', () =>
     stream.events.filter((e) => e.name === 'update' && JSON.parse(e.data).nodes).length >= 2);
   const [first, ...rest] = stream.events;
   assert.equal(first.name, 'snapshot');

@@ -62,7 +62,7 @@ scrape_configs:
   const prometheus = await new Prometheus(scope).start(config);
   const urls = [fusebox.url, `http://${prometheus.address}`];
   for (const url of urls)
-    await until('all asked', 20000, async () => {
+    await until('all asked', async () => {
       const { activeTargets } = (await get(url, 'targets')).data;
       return activeTargets.length === 4 && activeTargets.every((t) => t.health !== 'unknown');
     });
@@ -116,10 +116,10 @@ scope.test('what a target says no more is forgotten, and its exemplars are count
   const fusebox = await new Fusebox(scope, {
     config: `scrape_configs: [{job_name: one, scrape_interval: 100ms, scrape_timeout: 100ms, static_configs: [{targets: ['${target.address}']}]}]\n`,
   }).start();
-  await until('exemplars', 10000, async () => (await fusebox.metric('fusebox_exemplars')) >= 3);
+  await until('exemplars', async () => (await fusebox.metric('fusebox_exemplars')) >= 3);
   assert.deepEqual((await get(fusebox.url, 'metadata')).data, { calls: [{ type: 'counter', help: '', unit: '' }] });
   assert.equal(await fusebox.metric('fusebox_metadata_entries'), 1);
   target.serve = openmetrics('# TYPE other gauge\nother 1\n# EOF\n');
-  await until('forgotten', 5000, async () => !('calls' in (await get(fusebox.url, 'metadata')).data));
+  await until('forgotten', async () => !('calls' in (await get(fusebox.url, 'metadata')).data));
   assert.deepEqual((await get(fusebox.url, 'metadata')).data, { other: [{ type: 'gauge', help: '', unit: '' }] });
 });

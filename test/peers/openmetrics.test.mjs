@@ -33,8 +33,8 @@ scope.test('each golden file is taken or refused by both', async (t) => {
   const target = await TextTarget.start(scope, served);
   const fusebox = await new Fusebox(scope, { config: jobs(target) }).start();
   const prometheus = await new Prometheus(scope).start(jobs(target));
-  const theirs = await until('Prometheus asked all', 20000, () => healths(`http://${prometheus.address}`));
-  const ours = await until('we asked all', 20000, () => healths(fusebox.url));
+  const theirs = await until('Prometheus asked all', () => healths(`http://${prometheus.address}`));
+  const ours = await until('we asked all', () => healths(fusebox.url));
   const said = (name) => `${name}: ours ${JSON.stringify(ours[name])}, theirs ${JSON.stringify(theirs[name])}`;
   const differing = names.filter((name) => ours[name].health !== theirs[name].health ||
     ours[name].health !== (name.startsWith('good_') ? 'up' : 'down'));
@@ -51,7 +51,7 @@ scope.test('what is asked for, and the format that answers, are as Prometheus ha
   const config = scrapeConfig({ one: [target.address] });
   const fusebox = await new Fusebox(scope, { config }).start();
   await new Prometheus(scope).start(config);
-  await until('both asked', 10000, () => Object.keys(accepts).length === 2);
+  await until('both asked', () => Object.keys(accepts).length === 2);
   assert.equal(accepts.Fusebox, accepts.Prometheus);
   await fusebox.settle();
   const [one] = await fusebox.targets();

@@ -13,7 +13,7 @@ const app = path.join(path.dirname(fileURLToPath(import.meta.url)), 'support', '
 class Program {
   async start(port = 0, ...args) {
     this.process = new Process(scope, process.execPath, [app, String(port), ...args], { name: 'program' });
-    const found = await until('the program', 5000, () => this.process.output.match(/listening on (\d+)/));
+    const found = await until('the program', () => this.process.output.match(/listening on (\d+)/));
     this.port = Number(found[1]);
     return this;
   }
@@ -36,7 +36,7 @@ async function start(...args) {
 }
 
 const isIn = (fusebox, state) =>
-  until(`state ${state}`, 5000, async () => (await fusebox.breaker('stock', 'stock'))?.state === state);
+  until(`state ${state}`, async () => (await fusebox.breaker('stock', 'stock'))?.state === state);
 
 async function open(program, fusebox) {
   const results = await program.fire('bad', 6);
@@ -67,7 +67,7 @@ scope.test('a breaker opens, half-opens and closes', async () => {
 scope.test('where nothing listens to halfOpen a breaker is open until it closes', async () => {
   const { program, fusebox } = await start('deaf');
   await open(program, fusebox);
-  await until('a trial', 5000, async () => (await program.fire('good'))[0] === 'good');
+  await until('a trial', async () => (await program.fire('good'))[0] === 'good');
   await isIn(fusebox, 'closed');
 });
 
@@ -85,6 +85,6 @@ scope.test('a Fusebox that begins again knows the state', async () => {
   await open(program, fusebox);
   await fusebox.stop();
   await fusebox.start();
-  await until('a state', 5000, async () => ['open', 'half_open'].includes((await fusebox.breaker('stock', 'stock'))?.state));
+  await until('a state', async () => ['open', 'half_open'].includes((await fusebox.breaker('stock', 'stock'))?.state));
   await isIn(fusebox, 'half_open');
 });

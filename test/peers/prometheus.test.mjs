@@ -57,7 +57,7 @@ scope.test('/metrics is clean, and Prometheus stores what it says', async (t) =>
 
   const frozen = await TextTarget.start(scope, body);
   const prometheus = await new Prometheus(scope).start(prometheusConfig(job('frozen', frozen.address), job('live', `127.0.0.1:${fusebox.port}`)));
-  await until('both scraped', 10000, async () => (await prometheus.query('count(up == 1) == 2')).length);
+  await until('both scraped', async () => (await prometheus.query('count(up == 1) == 2')).length);
   const stored = await prometheus.query(`{instance="${frozen.address}"}`);
   // A label without a value is none.
   const key = (name, labels) => JSON.stringify([name, ...Object.entries(labels).filter(([, value]) => value).sort()]);
@@ -83,7 +83,7 @@ scope.test('a large real exposition is read as Prometheus reads it', async (t) =
   await fusebox.settle(2);
   const [mine, live] = await fusebox.targets();
   assert.deepEqual([mine.up, mine.error, live.up, live.error], [true, null, true, null]);
-  const [{ value: [, scraped] }] = await until('scraped', 10000, async () => {
+  const [{ value: [, scraped] }] = await until('scraped', async () => {
     const found = await other.query('scrape_samples_scraped{job="frozen"} > 0');
     return found.length && found;
   });

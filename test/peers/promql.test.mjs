@@ -75,7 +75,7 @@ async function startBoth() {
   const count = (base) => ask(base, 'query', { query: `sum(count_over_time(${last}[2h]))`, time: endS }).then((a) => a.data?.result?.[0]?.value?.[1]);
   const expected = String(series.reduce((n, s) => n + (s.name === last ? s.samples.length : 0), 0));
   assert.equal(await count(`http://${prometheus.address}`), expected);
-  await until('all samples', 20000, async () => (await count(fusebox.url)) === expected);
+  await until('all samples', async () => (await count(fusebox.url)) === expected);
   target.serve = '';
   return [fusebox.url, `http://${prometheus.address}`];
 }

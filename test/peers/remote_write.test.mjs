@@ -116,18 +116,18 @@ remote_write: [{url: '${fusebox.url}/api/v1/write', queue_config: {batch_send_de
 `);
   const theirs = `http://${prometheus.address}`;
 
-  await until('samples', 20000, async () => (await ask(fusebox.url, 'rw_total', Date.now() / 1000)).length === 50);
+  await until('samples', async () => (await ask(fusebox.url, 'rw_total', Date.now() / 1000)).length === 50);
   await fusebox.stop('SIGKILL');
   await pause(1500); // Prometheus goes on and tries again
   await fusebox.start();
   const killed = round;
-  await until('more rounds', 20000, () => round > killed + 10);
+  await until('more rounds', () => round > killed + 10);
   const endS = Math.floor(Date.now() / 1000) - 1; // all before it are in Prometheus
   const query = '{job="gen"}[10m]';
   const expected = await samplesOf(theirs, query, endS);
   assert.ok(expected.length >= 58, `${expected.length} series`);
   let last;
-  await until('the same samples', 20000, async () => {
+  await until('the same samples', async () => {
     last = await samplesOf(fusebox.url, query, endS);
     return JSON.stringify(last) === JSON.stringify(expected);
   }).catch(() => assert.deepEqual(last, expected));

@@ -49,7 +49,7 @@ async function watching() {
     res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(exposition(services));
   });
   const fusebox = await new Fusebox(scope, { config: scrapeConfig({ haproxy: [target.address] }) }).start();
-  await until('two services with traffic', 10000, async () => {
+  await until('two services with traffic', async () => {
     const rows = (await fusebox.overview()).services;
     const watched = rows.filter((row) => row.source === 'haproxy' && row.calls_last_minute > 100 && row.breakers.total === 1);
     return rows.length === 3 && watched.length === 2; // the third is itself
@@ -251,7 +251,7 @@ scope.test('every view can be taken away as a file', async () => {
   const page = await service('?period=5m');
   assert.match(page.name, /^fusebox-_img_src_x_onerror_alert_1__-\d{8}T\d{6}Z\.json$/);
   assert.equal(JSON.parse(page.text).service, hostile);
-  const history = await until('a closed step with calls', 10000, async () => {
+  const history = await until('a closed step with calls', async () => {
     const rows = parseCsv((await service('?format=csv&period=5m')).text);
     return rows.slice(1).some((row) => row[1] !== '') && rows;
   });
@@ -298,7 +298,7 @@ scope.test('a service of the configured name is the gateway', async () => {
     res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(exposition([{ name: 'edge', calls: 7, errors: 0, retries: 0 }])));
   const config = scrapeConfig({ haproxy: [target.address] }, { more: 'monitoring:\n  gateway: edge\n' });
   const fusebox = await new Fusebox(scope, { config }).start();
-  await until('the gateway is known', 10000, async () => (await fusebox.json('/monitoring/health/dashboard')).gateway.name === 'edge');
+  await until('the gateway is known', async () => (await fusebox.json('/monitoring/health/dashboard')).gateway.name === 'edge');
   const { gateway, services } = await fusebox.json('/monitoring/health/dashboard');
   assert.equal(gateway.version, null);
   assert.ok(!('edge' in services));
@@ -317,7 +317,7 @@ scope.test('/metrics is what promtool reads without a complaint of form, and has
 scope.test('a stream begins with a snapshot and goes on without a gap', async () => {
   const fusebox = await watching();
   const stream = new EventStream(scope, `${fusebox.url}${monitoring}/dashboard/overview/subscribe`);
-  await until('ten events', 10000, () => stream.events.length >= 10);
+  await until('ten events', () => stream.events.length >= 10);
   await stream.stop();
   const seqs = stream.events.map((event) => JSON.parse(event.data).seq);
   assert.equal(stream.events[0].name, 'snapshot');

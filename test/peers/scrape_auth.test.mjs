@@ -53,12 +53,12 @@ const byJob = async (fusebox) => Object.fromEntries((await fusebox.targets()).ma
 
 // Both scrape until every job is as expected: {job: true | false}.
 async function bothSay(fusebox, prometheus, expected) {
-  await until('fusebox agrees', 10000, async () => {
+  await until('fusebox agrees', async () => {
     const found = await byJob(fusebox);
     for (const [name, up] of Object.entries(expected)) assert.equal(found[name]?.up, up, `${name}: ${found[name]?.error}`);
     return true;
   });
-  await until('prometheus agrees', 10000, async () => {
+  await until('prometheus agrees', async () => {
     const found = Object.fromEntries((await prometheus.query('up')).map(({ metric, value }) => [metric.job, value[1] === '1']));
     assert.deepEqual(found, expected);
     return true;
@@ -145,7 +145,7 @@ scope.test('TLS: a client certificate, an untrusted one, another name, an old ve
     stranger: false, named: true, unnamed: false, old: true, 'too-old': false });
   fusebox.configure(config);
   await fetch(`${fusebox.url}/-/reload`, { method: 'POST' });
-  const found = await until('the last job', 5000, async () => {
+  const found = await until('the last job', async () => {
     const jobs = await byJob(fusebox);
     return jobs['no-ca']?.error && jobs;
   });
@@ -177,7 +177,7 @@ scope.test('redirects are followed when the job says so, and credentials stay at
     job('file', home.address, 'follow_redirects: true', 'metrics_path: /file');
   const { fusebox, prometheus } = await startBoth(config);
   await prometheus.process.stop(); // it sends its credentials on; ours are looked at
-  await until('followed', 5000, async () => (await byJob(fusebox)).followed.up);
+  await until('followed', async () => (await byJob(fusebox)).followed.up);
   seen.length = 0;
   await fusebox.settle(2);
   const found = await byJob(fusebox);
@@ -199,7 +199,7 @@ scope.test('a proxy is called instead of the target', async () => {
   await bothSay(fusebox, prometheus, { far: true });
   for (const [url, header] of urls) assert.deepEqual([url, header], ['http://far.invalid:9100/metrics', basic('me', 'hunter2')]);
   await proxy.stop();
-  await until('down', 5000, async () => (await byJob(fusebox)).far.error);
+  await until('down', async () => (await byJob(fusebox)).far.error);
   assert.ok(!(fusebox.process.output + (await fusebox.text('/api/v1/retry-monitoring/status'))).includes('hunter2'));
 });
 
@@ -232,12 +232,12 @@ scope.test('files of targets: changed, found by the pattern, broken, removed', a
   const { fusebox, prometheus } = await startBoth(config);
   const bothHave = async (...addresses) => {
     const expected = addresses.sort();
-    await until('fusebox has them', 10000, async () => {
+    await until('fusebox has them', async () => {
       const found = (await fusebox.targets()).filter((t) => t.up);
       assert.deepEqual(found.map((t) => new URL(t.url).host).sort(), expected);
       return true;
     });
-    await until('prometheus has them', 20000, async () => {
+    await until('prometheus has them', async () => {
       assert.deepEqual((await prometheus.query('up{zone="z1"} == 1')).map(({ metric }) => metric.instance).sort(), expected);
       return true;
     });
@@ -248,7 +248,7 @@ scope.test('files of targets: changed, found by the pattern, broken, removed', a
   write('sd/more.yml', `- targets: ['${c}']\n  labels: {zone: z1}\n`);
   await bothHave(a, b, c);
   write('sd/one.json', '[{"targets": ["127.0.0.1:1"],\n "label": {}}]');
-  await until('told', 5000, async () => (await fusebox.metric('fusebox_target_file_errors_total')) === 1);
+  await until('told', async () => (await fusebox.metric('fusebox_target_file_errors_total')) === 1);
   await bothHave(a, b, c);
   const lines = fusebox.process.output.split('\n').filter((line) => line.includes('one.json'));
   assert.equal(lines.length, 1, lines.join('\n'));

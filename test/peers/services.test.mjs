@@ -124,12 +124,12 @@ scope.test('what the file defines is read-only here, and its word counts', async
   assert.equal((await ask(fusebox, 'POST', services, { name: 'both', team: 'api' })).status, 201);
   fusebox.configure(`${config}  - {name: both, team: file}\n`);
   assert.equal((await ask(fusebox, 'POST', '/-/reload')).status, 200);
-  await until('the file counts', 5000, async () => (await ask(fusebox, 'GET', at('both'))).body.team === 'file');
+  await until('the file counts', async () => (await ask(fusebox, 'GET', at('both'))).body.team === 'file');
   assert.equal((await ask(fusebox, 'GET', at('both'))).body.origin, 'file');
   assert.equal((await ask(fusebox, 'DELETE', at('both'))).status, 409);
   fusebox.configure(config);
   assert.equal((await ask(fusebox, 'POST', '/-/reload')).status, 200);
-  await until('the definition counts again', 5000, async () => (await ask(fusebox, 'GET', at('both'))).body.team === 'api');
+  await until('the definition counts again', async () => (await ask(fusebox, 'GET', at('both'))).body.team === 'api');
 });
 
 scope.test('definitions follow new defaults of the configuration', async () => {
@@ -140,7 +140,7 @@ scope.test('definitions follow new defaults of the configuration', async () => {
   assert.equal(await critical(), 85);
   fusebox.configure('retry_budget: {critical_threshold_percent: 95}\n');
   await ask(fusebox, 'POST', '/-/reload');
-  await until('the new default', 5000, async () => (await critical()) === 95);
+  await until('the new default', async () => (await critical()) === 95);
 });
 
 scope.test('everything is there after a restart, and after kill -9 right behind the answer', async () => {
@@ -185,7 +185,7 @@ haproxy_server_status{proxy="orders",server="one",state="DOWN"} 0
 `);
   });
   const fusebox = await new Fusebox(scope, { config: scrapeConfig({ haproxy: [target.address] }) }).start();
-  await until('orders is seen', 10000, () => fusebox.row('orders'));
+  await until('orders is seen', () => fusebox.row('orders'));
   assert.equal((await ask(fusebox, 'GET', at('orders'))).body.origin, 'discovered');
   assert.equal((await ask(fusebox, 'PUT', at('orders'), { team: 'shop' }, { 'if-match': '"r0"' })).status, 201);
   const defined = (await ask(fusebox, 'GET', at('orders'))).body;
@@ -203,7 +203,7 @@ scope.test('many at once: each is answered, each is there', async () => {
   const names = Array.from({ length: 200 }, (_, i) => `service-${i}`);
   const answers = await Promise.all(names.map((name) => ask(fusebox, 'POST', services, { name })));
   assert.ok(answers.every((a) => a.status === 201), JSON.stringify(answers.find((a) => a.status !== 201)));
-  const list = await until('all are shown', 5000, async () => {
+  const list = await until('all are shown', async () => {
     const { services: rows } = await fusebox.json(`${services}?limit=1000`);
     return names.every((name) => rows.some((row) => row.service === name));
   });

@@ -24,7 +24,7 @@ async function scraping(options = {}) {
     res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(`# TYPE made_up_total counter\n${lines.join('\n')}\n`);
   });
   const fusebox = await new Fusebox(scope, { config: scrapeConfig({ shop: [target.address] }), ...options }).start();
-  await until('samples of the target', 10000, async () => (await storage(fusebox)).head.series > SERIES);
+  await until('samples of the target', async () => (await storage(fusebox)).head.series > SERIES);
   await fusebox.settle(2);
   return fusebox;
 }
@@ -62,7 +62,7 @@ scope.test('the storage tells what is where, before and after a seal', async () 
   assert.equal(behind.disk.samples, sealed.samples);
   assert.equal(behind.blocks.reduce((sum, b) => sum + b.bytes, 0), behind.disk.bytes);
   assert.ok(behind.disk.bytes_per_sample > 0);
-  await until('what was sealed leaves the count', 10000, async () => (await storage(fusebox)).head.unsealed_samples < sealed.samples / 2);
+  await until('what was sealed leaves the count', async () => (await storage(fusebox)).head.unsealed_samples < sealed.samples / 2);
   assert.equal(behind.seals.count, 1);
   assert.ok(Date.parse(behind.seals.last_at) <= behind.now_ms);
   assert.equal(behind.range.min, before.range.min);

@@ -22,7 +22,7 @@ async function watching(names) {
     res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(`${lines.join('\n')}\n`);
   });
   const fusebox = await new Fusebox(scope, { config: scrapeConfig({ haproxy: [target.address] }) }).start();
-  await until('the services', 10000, async () =>
+  await until('the services', async () =>
     names.length === (await fusebox.overview()).services.filter((row) => row.source === 'haproxy' && row.calls_per_s > 10).length);
   return fusebox;
 }
@@ -33,7 +33,7 @@ scope.test('each view begins with a snapshot, and goes on without a gap in its n
   const fusebox = await watching(['orders', ODD]);
   const views = ['overview', viewOf('orders'), 'dependency-map', viewOf(ODD)];
   const stream = new EventStream(scope, fusebox.url + subscribed(...views, 'overview'));
-  await until('ten updates of each', 20000, () =>
+  await until('ten updates of each', () =>
     views.every((view) => dataOf(stream, 'update').filter((data) => data.view === view).length >= 10));
   assert.deepEqual(dataOf(stream, 'snapshot').map((doc) => doc.view), views, 'a view that is asked for twice has one snapshot');
   for (const view of views) {
@@ -47,7 +47,7 @@ scope.test('each view begins with a snapshot, and goes on without a gap in its n
 scope.test('a view that is not there is refused in words, and the others go on', async () => {
   const fusebox = await watching(['orders']);
   const stream = new EventStream(scope, fusebox.url + subscribed('service/ordres', 'overview', 'nonsense', 'service/%ZZ'));
-  await until('an update', 5000, () => dataOf(stream, 'update').length > 0);
+  await until('an update', () => dataOf(stream, 'update').length > 0);
   assert.deepEqual(dataOf(stream, 'snapshot').map((doc) => doc.view), ['overview']);
   const [wrong, kind, broken] = dataOf(stream, 'refused');
   assert.deepEqual([wrong.view, wrong.code], ['service/ordres', 'not_found']);
@@ -57,8 +57,8 @@ scope.test('a view that is not there is refused in words, and the others go on',
   await stream.stop();
 
   const nothing = new EventStream(scope, fusebox.url + subscribed('service/ordres'));
-  await until('the refusal', 5000, () => dataOf(nothing, 'refused').length === 1);
-  await until('one stream, which stays open for what may come', 5000, async () => (await fusebox.metric('fusebox_http_streams')) === 1);
+  await until('the refusal', () => dataOf(nothing, 'refused').length === 1);
+  await until('one stream, which stays open for what may come', async () => (await fusebox.metric('fusebox_http_streams')) === 1);
   assert.equal(nothing.error, undefined);
 });
 
@@ -72,7 +72,7 @@ scope.test('one to sixteen views, and sixteen of them at once', async () => {
     assert.deepEqual([error.code, error.field], ['invalid', 'view']);
   }
   const stream = new EventStream(scope, fusebox.url + subscribed(...names.slice(0, MANY).map(viewOf)));
-  await until('an update of each', 10000, () => new Set(dataOf(stream, 'update').map((data) => data.view)).size === MANY);
+  await until('an update of each', () => new Set(dataOf(stream, 'update').map((data) => data.view)).size === MANY);
   const end = await fusebox.stop();
   assert.equal(end.code, 0);
   await stream.ended;

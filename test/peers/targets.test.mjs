@@ -61,7 +61,7 @@ scope.test('bad targets are down with their reasons, good ones go on', async () 
   jobs.nobody = ['127.0.0.1:1'];
 
   const fusebox = await new Fusebox(scope, { config: scrapeConfig(jobs, { interval: '1s', timeout: '900ms' }) }).start();
-  await until('every target was asked', 8000, async () => (await fusebox.targets()).every((t) => t.last_ms > 0));
+  await until('every target was asked', async () => (await fusebox.targets()).every((t) => t.last_ms > 0));
   const before = good.map((target) => target.requests);
   await pause(5000);
   const asked = good.map((target, i) => target.requests - before[i]);
@@ -84,13 +84,13 @@ scope.test('a target that recovers is up again, and one that fails again says th
   const fusebox = await new Fusebox(scope, { config: scrapeConfig({ one: [target.address] }) }).start();
   const first = async () => (await fusebox.targets())[0];
 
-  await until('up', 5000, async () => (await first()).up);
+  await until('up', async () => (await first()).up);
   target.serve = (req, res) => res.writeHead(503).end();
-  await until('down', 5000, async () => (await first()).error === 'HTTP status 503');
+  await until('down', async () => (await first()).error === 'HTTP status 503');
   target.serve = 'm{a="b"\n';
-  await until('another reason', 5000, async () => (await first()).error?.startsWith('line 1, column 8: '));
+  await until('another reason', async () => (await first()).error?.startsWith('line 1, column 8: '));
   target.serve = series;
-  await until('up again', 5000, async () => (await first()).up && (await first()).samples === 500);
+  await until('up again', async () => (await first()).up && (await first()).samples === 500);
   const log = fusebox.process.output.split('\n').filter((line) => line.includes('msg="scrape'));
   assert.equal(log.length, 2, log.join('\n')); // one line when it begins, one when it is over
 });

@@ -47,7 +47,7 @@ const calls = async (fusebox, source) => (await fusebox.row(source.name))?.calls
 
 async function goesOn(fusebox, source) {
   const before = await calls(fusebox, source);
-  await until('the evaluation goes on', 5000, async () => (await calls(fusebox, source)) > before + 20);
+  await until('the evaluation goes on', async () => (await calls(fusebox, source)) > before + 20);
 }
 
 // A file system of its own, or why there is none.
@@ -88,7 +88,7 @@ scope.test('little space: it stops storing before the disk is full, goes on watc
   const fusebox = await newFusebox(source, { data: path.join(dir, 'data') }).start();
   await goesOn(fusebox, source);
   const file = fill(dir, 2 * MIB); // 5 % of 64 MiB are 3.2
-  await until('the disk is nearly full', 10000, async () => (await condition(fusebox, 'disk_full')) === 1);
+  await until('the disk is nearly full', async () => (await condition(fusebox, 'disk_full')) === 1);
   const bad = await health(fusebox);
   assert.deepEqual([bad.status, bad.body.checks.store, bad.body.notices[0].name], [503, 'unhealthy', 'disk_full']);
   assert.match((await noticed(fusebox, 'disk_full')).text, /^Read-only: disk full\. .* MiB must be: free some space/);
@@ -99,13 +99,13 @@ scope.test('little space: it stops storing before the disk is full, goes on watc
   assert.equal((await fetch(`${fusebox.url}/-/ready`)).status, 200);
 
   fs.unlinkSync(file);
-  await until('it stores again', 10000, async () => (await fusebox.metric('fusebox_tsdb_samples_appended_total')) > stored);
+  await until('it stores again', async () => (await fusebox.metric('fusebox_tsdb_samples_appended_total')) > stored);
   assert.equal((await health(fusebox)).status, 200);
   assert.equal(await noticed(fusebox, 'disk_full'), undefined);
   const told = await calls(fusebox, source);
   await fusebox.stop('SIGKILL');
   await fusebox.start();
-  await until('what was told', 5000, async () => (await calls(fusebox, source)) >= told);
+  await until('what was told', async () => (await calls(fusebox, source)) >= told);
 });
 
 scope.test('a full disk: the reserve is given, a seal has room, nothing told is lost', async (t) => {
@@ -114,18 +114,18 @@ scope.test('a full disk: the reserve is given, a seal has room, nothing told is 
   const source = await startSource('full');
   const fusebox = await newFusebox(source, { data: path.join(dir, 'data'), args: ['--set', 'storage.min_free=1B'] }).start();
   const reserve = path.join(dir, 'data', 'reserve');
-  await until('the reserve', 10000, () => fs.existsSync(reserve) && fs.statSync(reserve).size === 16 * MIB);
+  await until('the reserve', () => fs.existsSync(reserve) && fs.statSync(reserve).size === 16 * MIB);
   await goesOn(fusebox, source);
   const file = fill(dir, 0);
-  await until('the disk is full', 20000, async () => (await condition(fusebox, 'disk_full')) === 1);
+  await until('the disk is full', async () => (await condition(fusebox, 'disk_full')) === 1);
   await goesOn(fusebox, source);
   assert.ok(!fs.existsSync(reserve), 'the reserve is still there');
   const sealed = await fetch(`${fusebox.url}/api/v1/storage/seal`, { method: 'POST' });
   assert.equal(sealed.status, 200, await sealed.text());
   const stored = await fusebox.metric('fusebox_tsdb_samples_appended_total');
   fs.unlinkSync(file);
-  await until('it stores again', 15000, async () => (await fusebox.metric('fusebox_tsdb_samples_appended_total')) > stored);
-  await until('the reserve again', 15000, () => fs.existsSync(reserve));
+  await until('it stores again', async () => (await fusebox.metric('fusebox_tsdb_samples_appended_total')) > stored);
+  await until('the reserve again', () => fs.existsSync(reserve));
   assert.equal((await fusebox.stop('SIGTERM')).code, 0, fusebox.process.output);
 });
 
@@ -136,11 +136,11 @@ for (const [error, name, word] of [['EROFS', 'read_only', /Read-only file system
     const source = await startSource('steady');
     const fusebox = newFusebox(source);
     await fusebox.start(injecting(`pwrite64:error=${error}:when=300..340`));
-    await until('the condition', 40000, async () => (await condition(fusebox, name)) === 1);
+    await until('the condition', async () => (await condition(fusebox, name)) === 1);
     assert.match((await noticed(fusebox, name)).text, word);
     assert.equal((await health(fusebox)).status, 503);
     await goesOn(fusebox, source);
-    await until('the recovery', 40000, async () => (await health(fusebox)).status === 200);
+    await until('the recovery', async () => (await health(fusebox)).status === 200);
     assert.equal(await condition(fusebox, name), 0);
     assert.match(fusebox.process.output, /samples are stored again/);
   });
@@ -168,7 +168,7 @@ scope.test('a sync that fails ends the process with 74, and the next start has w
   assert.ok(told > 0);
   const { calls: served } = source;
   await fusebox.start([]);
-  await until('the service', 5000, async () => (await calls(fusebox, source)) >= told);
+  await until('the service', async () => (await calls(fusebox, source)) >= told);
   assert.ok(served >= told);
 });
 
@@ -179,8 +179,8 @@ scope.test('slow syncs hold up neither pages nor the evaluation', { timeout: 240
     const source = await startSource(`slow-${slowMs}`);
     const fusebox = newFusebox(source);
     fusebox.launch(injecting(`fdatasync,fsync:delay_exit=${slowMs * 1000}`));
-    await fusebox.ready(120000); // the start makes two databases: some thirty syncs, one after the other
-    await until('the service', 20000, async () => (await calls(fusebox, source)) > 0);
+    await fusebox.ready(); // the start makes two databases: some thirty syncs, one after the other
+    await until('the service', async () => (await calls(fusebox, source)) > 0);
     let slowestMs = 0;
     let oldestMs = 0;
     for (let i = 0; i < 40; i++) {
@@ -203,7 +203,7 @@ scope.test('three crashes in ten minutes start it in safe mode; a clean stop end
   const fusebox = newFusebox(source);
   for (let i = 0; i < 3; i++) {
     await fusebox.start();
-    await until('the service', 5000, async () => (await calls(fusebox, source)) > 0);
+    await until('the service', async () => (await calls(fusebox, source)) > 0);
     assert.equal(await fusebox.metric('fusebox_safe_mode'), 0);
     await fusebox.stop('SIGKILL');
   }
@@ -219,7 +219,7 @@ scope.test('three crashes in ten minutes start it in safe mode; a clean stop end
 
   await fusebox.start();
   assert.equal(await fusebox.metric('fusebox_safe_mode'), 0);
-  await until('the newcomer', 5000, async () => (await calls(fusebox, newcomer)) > 0);
+  await until('the newcomer', async () => (await calls(fusebox, newcomer)) > 0);
 });
 
 scope.test('a damaged file of starts counts as empty', async () => {
@@ -248,7 +248,7 @@ scope.test('a seal is answered at once on an idle daemon, and seals run beside t
   assert.ok(Math.min(first.tookMs, second.tookMs) < 200, `${first.tookMs} and ${second.tookMs} ms`);
   fusebox.configure(scrapeConfig({ all: [source.address] }, { interval: '100ms' }));
   assert.equal((await fetch(`${fusebox.url}/-/reload`, { method: 'POST' })).status, 200);
-  await until('the service', 5000, async () => (await calls(fusebox, source)) > 0);
+  await until('the service', async () => (await calls(fusebox, source)) > 0);
   await Promise.all(Array.from({ length: 5 }, seal));
   await goesOn(fusebox, source);
   assert.ok((await fusebox.metric('fusebox_tsdb_blocks')) >= 1);
@@ -266,7 +266,7 @@ scope.test('with 64 descriptors it takes fewer connections, does not spin, and g
   const fusebox = newFusebox(source);
   await fusebox.start(['prlimit', '--nofile=64']);
   assert.match(fusebox.process.output, /few file descriptors: .* connections=16 configured=4096/);
-  await until('the service', 5000, async () => (await calls(fusebox, source)) > 0);
+  await until('the service', async () => (await calls(fusebox, source)) > 0);
   const sockets = Array.from({ length: 200 }, () => net.connect(fusebox.port, '127.0.0.1').on('error', () => undefined));
   await pause(500);
   const stored = () => fs.statSync(path.join(fusebox.data, 'samples.db-wal')).mtimeMs;
@@ -278,7 +278,7 @@ scope.test('with 64 descriptors it takes fewer connections, does not spin, and g
   assert.ok(stored() > walBefore, 'nothing was stored meanwhile');
   assert.ok(fs.readdirSync(`/proc/${fusebox.process.pid}/fd`).length < 64);
   for (const socket of sockets) socket.destroy();
-  await until('pages again', 5000, async () => (await calls(fusebox, source)) > 0);
+  await until('pages again', async () => (await calls(fusebox, source)) > 0);
   await goesOn(fusebox, source);
 });
 
@@ -300,8 +300,8 @@ scope.test('without any descriptor left it turns connections away and does not s
   limit(1000);
   t.diagnostic(`CPU with 50 connections a second and no descriptor: ${(share * 100).toFixed(1)} %`);
   assert.ok(share < 0.2, `it used ${share} of a processor`);
-  await until('it answers again', 5000, async () => (await fetch(`${fusebox.url}/-/ready`)).ok);
-  await until('the count', 5000, async () => (await fusebox.metric('fusebox_http_rejected_total{reason="descriptors"}')) > 0);
+  await until('it answers again', async () => (await fetch(`${fusebox.url}/-/ready`)).ok);
+  await until('the count', async () => (await fusebox.metric('fusebox_http_rejected_total{reason="descriptors"}')) > 0);
 });
 
 scope.test('memory used up by new series: known ones go on, none of their scrapes is dropped', { timeout: 90000 }, async (t) => {
@@ -314,7 +314,7 @@ scope.test('memory used up by new series: known ones go on, none of their scrape
     args: ['--set', 'storage.memory=32MiB', '--set', 'scrape.max_samples=100000'],
   });
   await fusebox.start();
-  await until('the notice', 60000, async () => (await condition(fusebox, 'memory')) === 1);
+  await until('the notice', async () => (await condition(fusebox, 'memory')) === 1);
   assert.match((await noticed(fusebox, 'memory')).text, /^The memory budget of 32 MiB is used up/);
   assert.equal((await health(fusebox)).status, 200);
   const before = source.calls;

@@ -5,6 +5,8 @@ import { chromium } from 'playwright-core';
 const ARGS = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
+const PATIENCE_MS = 60_000; // how long a wait is a sign of nothing; a test that demands a time measures it
+
 export const openBrowser = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGS });
 
@@ -14,6 +16,7 @@ export const openBrowser = () =>
 export async function openPage(browser, { width = 1440, height = 900, scheme = 'light', allowed = [], credentials, worker = true, context: given } = {}) {
   const context = given ?? await browser.newContext({ viewport: { width, height }, colorScheme: scheme, httpCredentials: credentials });
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const complaints = [];
   const requests = [];
   page.on('console', (message) => complaints.push(`console: ${message.text()}`));
@@ -35,13 +38,13 @@ export async function openPage(browser, { width = 1440, height = 900, scheme = '
 }
 
 // Waits until the condition holds, and tells the last answer when it never does.
-export async function eventually(what, condition, withinMs = 4000) {
-  const end = Date.now() + withinMs;
+export async function eventually(what, condition) {
+  const end = Date.now() + PATIENCE_MS;
   let last;
   do {
     last = await condition();
     if (last === true) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   } while (Date.now() < end);
-  assert.fail(`${what}: not within ${withinMs} ms, last: ${JSON.stringify(last)}`);
+  assert.fail(`${what}: not within ${PATIENCE_MS} ms, last: ${JSON.stringify(last)}`);
 }

@@ -43,14 +43,14 @@ export class Fusebox {
     return this;
   }
 
-  async ready(withinMs = 5000) {
-    const found = await until('fusebox ready', withinMs, () => {
+  async ready() {
+    const found = await until('fusebox ready', () => {
       if (!this.process.running) throw new Error(`fusebox ended: ${this.process.output}`);
       return this.process.output.match(/ready at (http:\/\/127\.0\.0\.1:(\d+))\/ui\//);
     });
     this.url = found[1];
     this.port = Number(found[2]);
-    await until('/-/ready', withinMs, async () => (await fetch(`${this.url}/-/ready`)).ok);
+    await until('/-/ready', async () => (await fetch(`${this.url}/-/ready`)).ok);
   }
 
   stop(signal) {
@@ -89,10 +89,10 @@ export class Fusebox {
   async settle(scrapes = 1) {
     for (let i = 0; i < scrapes; i++) {
       const now = Date.now();
-      await until('another scrape', 10000, async () => (await this.targets()).every((t) => t.last_ms > now));
+      await until('another scrape', async () => (await this.targets()).every((t) => t.last_ms > now));
     }
     const now = Date.now();
-    await until('a newer view', 5000, async () => (await this.overview()).now_ms > now);
+    await until('a newer view', async () => (await this.overview()).now_ms > now);
   }
 
   // The value of one of its own metrics.

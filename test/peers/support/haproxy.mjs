@@ -39,7 +39,7 @@ export class HAProxy {
     fs.writeFileSync(file, this.#config());
     this.process = new Process(this.scope, binary, ['-db', '-f', file, ...more], { cwd: this.dir });
     this.processes.push(this.process);
-    await until('haproxy ready', 5000, () => {
+    await until('haproxy ready', () => {
       if (!this.process.running) throw new Error(`haproxy ended: ${this.process.output}`);
       return this.ask('show info');
     });

@@ -17,7 +17,7 @@ export class Prometheus {
     this.address = `127.0.0.1:${this.port}`;
     this.process = new Process(this.scope, 'prometheus', [`--config.file=${file}`, `--storage.tsdb.path=${this.dir}/data`,
       `--web.listen-address=${this.address}`]);
-    await until('prometheus ready', 20000, async () => (await fetch(`http://${this.address}/-/ready`)).ok);
+    await until('prometheus ready', async () => (await fetch(`http://${this.address}/-/ready`)).ok);
     return this;
   }
 

@@ -8,10 +8,12 @@ import { after, test } from 'node:test';
 
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
+const PATIENCE_MS = 120_000; // how long a wait is a sign of nothing; a test that demands a time measures it
+
 // Asks until the answer is true; an error counts as "not yet" and is told in the end.
-export async function until(what, withinMs, ask) {
+export async function until(what, ask) {
   let last;
-  for (const end = Date.now() + withinMs; Date.now() < end; await pause(20)) {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await pause(20)) {
     try {
       last = await ask();
       if (last) return last;
@@ -19,7 +21,7 @@ export async function until(what, withinMs, ask) {
       last = error.message;
     }
   }
-  throw new Error(`${what}: not within ${withinMs} ms (last: ${JSON.stringify(last)})`);
+  throw new Error(`${what}: not within ${PATIENCE_MS} ms (last: ${JSON.stringify(last)})`);
 }
 
 export function freePort() {
