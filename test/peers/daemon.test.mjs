@@ -65,21 +65,24 @@ async function samplesOf(fusebox) {
   return new Map(data.result.map(({ metric, value }) => [metric.proxy, Number(value[1])]));
 }
 
-// What the API told last of each service must be there after a restart: the retries of the sliding hour, the samples.
+// What the API told last of each service must be there after a restart: what was counted in an hour, the samples.
 async function remember(fusebox, told) {
   const samples = await samplesOf(fusebox);
   for (const row of (await fusebox.overview()).services ?? [])
-    told.set(row.service, { retries: row.budget.used_hour, samples: samples.get(row.service) ?? 0, lastMs: row.last_data_ms });
+    told.set(row.service, await countsOf(fusebox, row, samples));
 }
 
+const countsOf = async (fusebox, row, samples) =>
+  ({ ...await fusebox.hour(row.service), used: row.budget.used_hour, samples: samples.get(row.service) ?? 0, lastMs: row.last_data_ms });
+
 async function nothingLost(fusebox, told) {
-  await until('all services', async () => (await fusebox.overview()).services?.length >= told.size);
+  await fusebox.until('all services', async () => (await fusebox.overview()).services?.length >= told.size);
   const samples = await samplesOf(fusebox);
   const { services } = await fusebox.overview();
   for (const [name, before] of told) {
     const row = services.find(({ service }) => service === name);
     assert.ok(row, `${name} is gone`);
-    for (const [what, now] of [['retries', row.budget.used_hour], ['samples', samples.get(name) ?? 0], ['lastMs', row.last_data_ms]])
+    for (const [what, now] of Object.entries(await countsOf(fusebox, row, samples)))
       assert.ok(now >= before[what], `${name}: ${what} was told as ${before[what]}, and is ${now}`);
   }
 }
@@ -133,9 +136,12 @@ scope.test(`${KILLS} kills at write calls lose nothing that was told, and double
   for (const source of sources) source.growing = false;
   await fusebox.settle(6);
   for (const { name, calls, first } of sources) {
-    assert.equal((await fusebox.row(name)).budget.used_hour, calls - first, name);
+    const wanted = { calls: calls - first, errors: Math.floor(calls / 10) - Math.floor(first / 10), retries: calls - first };
+    await until('the last step', async () => (await fusebox.hour(name)).calls >= wanted.calls);
+    assert.deepEqual(await fusebox.hour(name), wanted, name);
+    assert.equal((await fusebox.row(name)).budget.used_hour, wanted.retries, name);
   }
-  t.diagnostic(`${sources.reduce((sum, { calls, first }) => sum + calls - first, 0)} retries, each booked once`);
+  t.diagnostic(`${sources.reduce((sum, { calls, first }) => sum + calls - first, 0)} retries, each booked once, as were the calls and their errors`);
 });
 
 scope.test('a store that refuses is told by /health, and nothing is lost when it takes again', { timeout: 60000 }, async (t) => {

@@ -44,13 +44,17 @@ export class Fusebox {
   }
 
   async ready() {
-    const found = await until('fusebox ready', () => {
-      if (!this.process.running) throw new Error(`fusebox ended: ${this.process.output}`);
-      return this.process.output.match(/ready at (http:\/\/127\.0\.0\.1:(\d+))\/ui\//);
-    });
+    const found = await this.until('fusebox ready', () => this.process.output.match(/ready at (http:\/\/127\.0\.0\.1:(\d+))\/ui\//));
     this.url = found[1];
     this.port = Number(found[2]);
-    await until('/-/ready', async () => (await fetch(`${this.url}/-/ready`)).ok);
+    await this.until('/-/ready', async () => (await fetch(`${this.url}/-/ready`)).ok);
+  }
+
+  // As `until`, while it runs.
+  async until(what, ask) {
+    const answer = await until(what, () => (this.process.running ? ask() : this));
+    if (answer === this) throw new Error(`${what}: fusebox ended: ${this.process.output}`);
+    return answer;
   }
 
   stop(signal) {
@@ -75,6 +79,13 @@ export class Fusebox {
 
   service(name) {
     return this.json(`${monitoring}/dashboard/service/${encodeURIComponent(name)}`);
+  }
+
+  // What was counted of a service in the last hour, without the step of 10 s that is still open.
+  async hour(name) {
+    const { history } = await this.json(`${monitoring}/dashboard/service/${encodeURIComponent(name)}?period=1h`);
+    const counted = (rates) => Math.round(history.step_s * rates.reduce((sum, rate) => sum + rate, 0));
+    return { calls: counted(history.calls), errors: counted(history.errors), retries: counted(history.retries) };
   }
 
   async breaker(service, name) {
