@@ -1,12 +1,14 @@
 // The columns of the wide list, one row each: what stands in the head, how wide, what it sorts by, what a row
 // shows. Those of a high rank are left out first where there is no room.
+//
+// What a cell shows is called, not mounted: a component for each mark of each row would cost more than the marks.
 import type { ComponentChildren } from 'preact';
 import { duration } from './format';
 import { Glyph, rowGlyph } from './glyphs';
 import { Spark } from './marks';
 import { BreakersCell, BudgetCell, Left, Origin, Speed, SuccessCell, errorTone } from './row';
 import { ServiceLink } from './text';
-import type { Row } from './views';
+import type { Budget, Row } from './views';
 
 export interface Column {
   title: string;
@@ -19,30 +21,30 @@ export interface Column {
   cell(row: Row, index: number): ComponentChildren;
 }
 
-const isTold = (row: Row) => row.budget.utilization_percent !== null;
+const isTold = (budget: Budget) => budget.utilization_percent !== null;
 
 const COLUMNS: readonly Column[] = [
   { title: 'Service', sort: 'name', width: 170, grows: 3, rank: 0, align: 'name', still: true, cell: (row, index) => (
     <>
-      <Glyph kind={rowGlyph(row)} />
-      <span class="grow"><ServiceLink service={row.service} index={index} /><Origin row={row} /></span>
+      {Glyph({ kind: rowGlyph(row) })}
+      <span class="grow">{ServiceLink({ service: row.service, index })}{Origin({ row })}</span>
     </>
   ) },
-  { title: 'Calls/s', sort: 'calls', width: 58, rank: 0, align: 'rt', cell: (row) => <Speed perSecond={row.calls_per_s} /> },
+  { title: 'Calls/s', sort: 'calls', width: 58, rank: 0, align: 'rt', cell: (row) => Speed({ perSecond: row.calls_per_s }) },
   { title: '15 min', width: 72, rank: 4, cell: (row) => row.spark && <Spark values={row.spark.calls} endMs={row.spark.end_ms} /> },
-  { title: 'Success', sort: 'success', width: 136, grows: 0.5, rank: 0, align: 'rc', cell: (row) => <SuccessCell row={row} /> },
+  { title: 'Success', sort: 'success', width: 136, grows: 0.5, rank: 0, align: 'rc', cell: (row) => SuccessCell({ row }) },
   { title: 'p99', sort: 'p99', width: 56, rank: 1, align: 'rt', cell: (row) => (
     row.latency_p99_s === null ? <span class="m" title="not told">{'\u2014'}</span> : duration(row.latency_p99_s)
   ) },
-  { title: 'Retry budget used', sort: 'budget', width: 196, grows: 1, rank: 0, align: 'rc', cell: (row) => <BudgetCell row={row} /> },
+  { title: 'Retry budget used', sort: 'budget', width: 196, grows: 1, rank: 0, align: 'rc', cell: (row) => BudgetCell({ row }) },
   { title: 'Left, minute', sort: 'left', width: 72, rank: 5, align: 'rt',
-    cell: ({ budget, ...row }) => <Left value={budget.remaining_minute} limit={budget.limit_minute} per="minute" told={isTold({ budget, ...row })} /> },
+    cell: ({ budget }) => Left({ value: budget.remaining_minute, limit: budget.limit_minute, per: 'minute', told: isTold(budget) }) },
   { title: 'Left, hour', sort: 'left_hour', width: 72, rank: 6, align: 'rt',
-    cell: ({ budget, ...row }) => <Left value={budget.remaining_hour} limit={budget.limit_hour} per="hour" told={isTold({ budget, ...row })} /> },
-  { title: 'Breakers', sort: 'open', width: 66, rank: 0, still: true, cell: (row) => <BreakersCell row={row} /> },
+    cell: ({ budget }) => Left({ value: budget.remaining_hour, limit: budget.limit_hour, per: 'hour', told: isTold(budget) }) },
+  { title: 'Breakers', sort: 'open', width: 66, rank: 0, still: true, cell: (row) => BreakersCell({ row }) },
   { title: 'Errors/s', sort: 'errors', width: 58, rank: 2, align: 'rt', cell: (row) => {
     const tone = errorTone(row);
-    return <Speed perSecond={row.errors_per_s} tone={tone === 's1' ? '' : `c-${tone} b`} />;
+    return Speed({ perSecond: row.errors_per_s, tone: tone === 's1' ? '' : `c-${tone} b` });
   } },
   { title: '15 min', width: 72, rank: 3, cell: (row) => (
     row.spark && <Spark values={row.spark.errors} endMs={row.spark.end_ms} tone={errorTone(row)} against={row.spark.calls} />

@@ -66,44 +66,39 @@ export function budgetWords(budget: Budget): string {
   return [`${percentText(budget.utilization_percent)} of the retry budget used`, ...marks].join(', ');
 }
 
-// The bullet bar. Its lengths are percentages of the picture, so it may have any width.
+const box = (from: number, to: number, top: number, bottom: number) => `M${from} ${top}H${to}V${bottom}H${from}z`;
+const tick = (at: number | null, from: number, to: number) => (at === null || at > 100 ? '' : `M${at} ${from}V${to}`);
+
+// The bullet bar. The picture is 100 wide and stretched, so its lengths are percentages.
 export function Bullet({ budget, large = false }: { budget: Budget; large?: boolean }) {
   const [height, inset] = large ? [22, 6] : [12, 3];
   const words = budgetWords(budget);
   const used = budget.utilization_percent;
   const bar = Math.min(100, used ?? 0);
-  const staying = Math.max(0, (used ?? 0) - (budget.returning_10s_percent ?? 0));
-  const back = Math.max(0, bar - staying);
+  const staying = Math.min(bar, Math.max(0, (used ?? 0) - (budget.returning_10s_percent ?? 0)));
   const tone = budgetTone(budget);
+  const ticks = tick(budget.warning_threshold_percent, height * 0.66, height) + tick(budget.critical_threshold_percent, 0, height);
   return (
     <span class={`bullet${large ? ' large' : ''}`} title={words}>
-      <svg class="track" height={height} role="img" aria-label={words}>
-        {used === null ? (
-          <>
-            <rect width="100%" height="100%" fill="url(#hatch-unknown)" />
-            <rect class="nf k-rule" x="0.5" y="0.5" width="calc(100% - 1px)" height={height - 1} />
-          </>
-        ) : (
-          <>
-            <rect class="p-track" width="100%" height={height} />
-            <rect class={`p-${tone}`} y={inset} width={`${bar}%`} height={height - 2 * inset} />
-            <rect class="p-surf pale" x={`${bar - back}%`} y={inset} width={`${back}%`} height={height - 2 * inset} />
-            {budget.modelled && <path class="nf k-ink2 dotted" d={`M0 .5H4000M0 ${height - 0.5}H4000`} />}
-            <Tick at={budget.warning_threshold_percent} from={height * 0.66} to={height} />
-            <Tick at={budget.critical_threshold_percent} from={0} to={height} />
-          </>
-        )}
-      </svg>
+      {used === null ? (
+        <svg class="track" height={height} role="img" aria-label={words}>
+          <rect width="100%" height="100%" fill="url(#hatch-unknown)" />
+          <rect class="nf k-rule" x="0.5" y="0.5" width="calc(100% - 1px)" height={height - 1} />
+        </svg>
+      ) : (
+        <svg class="track" height={height} viewBox={`0 0 100 ${height}`} preserveAspectRatio="none" role="img" aria-label={words}>
+          <path class="p-track" d={box(0, 100, 0, height)} />
+          <path class={`p-${tone}`} d={box(0, bar, inset, height - inset)} />
+          {staying < bar && <path class="p-surf pale" d={box(staying, bar, inset, height - inset)} />}
+          {budget.modelled && <path class="nf k-ink2 dotted" d={`M0 .5H100M0 ${height - 0.5}H100`} />}
+          {ticks && <path class="k-ink2" stroke-width="1.5" d={ticks} />}
+        </svg>
+      )}
       <svg class={`over c-${tone}`} width="8" height={height} viewBox="0 0 8 12" aria-hidden="true">
         {used !== null && used > 100 && <path d="M1.5 2l6 4-6 4z" fill="currentColor" />}
       </svg>
     </span>
   );
-}
-
-function Tick({ at, from, to }: { at: number | null; from: number; to: number }) {
-  if (at === null || at > 100) return null;
-  return <line class="k-ink2" stroke-width="1.5" x1={`${at}%`} x2={`${at}%`} y1={from} y2={to} />;
 }
 
 export function budgetPercent(budget: Budget): string {

@@ -52,7 +52,7 @@ export function SuccessCell({ row }: { row: Row }) {
   const tone = successTone(row);
   return (
     <>
-      <Dumbbell row={row} />
+      {Dumbbell({ row })}
       <span class={tone === 's1' ? '' : `c-${tone} b`}>{successText(row.success_ratio, target(row))}</span>
     </>
   );
@@ -69,7 +69,7 @@ export function BudgetCell({ row }: { row: Row }) {
   const tone = budgetTone(row.budget);
   return (
     <>
-      <Bullet budget={row.budget} />
+      {Bullet({ budget: row.budget })}
       <span class="two">
         <span class={tone === 'crit' || tone === 'warn' ? `c-${tone} b` : tone === 'unk' ? 'm' : ''}>
           {budgetPercent(row.budget)}
@@ -103,7 +103,7 @@ export function BreakersCell({ row }: { row: Row }) {
   ].filter(Boolean).join(', ');
   return (
     <span class={`rc ${calm ? 'm' : `c-${breakerTone(worst)} b`}`} title={words}>
-      <BreakerGlyph state={worst} />
+      {BreakerGlyph({ state: worst })}
       <span>{worst === 'unknown' ? '?' : k}/{breakers.total}</span>
       <span class="sr">{words}</span>
     </span>

@@ -18,7 +18,7 @@ export function ServiceLink({ service, text = service, index }: { service: strin
   const path = servicePath(service);
   return (
     <a href={path} data-index={index} onClick={(event) => follow(event, path)}>
-      <Name text={text} />
+      {Name({ text })}
     </a>
   );
 }
