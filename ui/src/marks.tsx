@@ -116,17 +116,21 @@ export function exhaustionWords(budget: Budget): string | null {
 
 const SPARK_SLOTS = 90; // 15 min in steps of 10 s; a younger series begins further right
 
-const SPARK_FINE = 10; // of a path's unit in one of the picture's: whole numbers are written quickly
-const SPARK_X = Array.from({ length: SPARK_SLOTS }, (_, i) => Math.round((i / (SPARK_SLOTS - 1)) * 100 * SPARK_FINE));
+const SPARK_HEIGHT = 20;
+const SPARK_EDGE = 3;
+const SPARK_FINE = 10; // of a path's unit in one of the picture's
+// The words of a path are all written beforehand: thirty rows have five thousand of them.
+const SPARK_X = Array.from({ length: SPARK_SLOTS }, (_, i) => `${Math.round((i / (SPARK_SLOTS - 1)) * 100 * SPARK_FINE)} `);
+const SPARK_Y = Array.from({ length: SPARK_HEIGHT * SPARK_FINE + 1 }, (_, i) => `${i}`);
 
 function sparkPath(values: Values, y: (v: number) => number): string {
   const first = SPARK_SLOTS - values.length;
   let path = '';
+  let joined = false;
   for (let i = 0; i < values.length; i++) {
-    const v = values[i];
-    if (v === null || v === undefined) continue;
-    const joined = i > 0 && values[i - 1] !== null;
-    path += `${joined ? 'L' : 'M'}${SPARK_X[first + i]} ${Math.round(y(v) * SPARK_FINE)}${joined ? '' : 'h.1'}`;
+    const v = values[i] ?? null;
+    if (v !== null) path += (joined ? 'L' : 'M') + SPARK_X[first + i] + SPARK_Y[Math.round(y(v) * SPARK_FINE)] + (joined ? '' : 'h.1');
+    joined = v !== null;
   }
   return path;
 }
@@ -137,9 +141,6 @@ function largest(values: Values, least: number): number {
   for (const v of values) if (v !== null && v > most) most = v;
   return most;
 }
-
-const SPARK_HEIGHT = 20;
-const SPARK_EDGE = 3;
 
 // `against`: the line stands on the scale of a twentieth of these, or more.
 interface SparkProps {
