@@ -22,6 +22,7 @@ async function show(scene = 'trouble', { search = '', charts = true, height = 15
   await stage.view.page.goto(stage.server.url + pathOf(scene) + search);
   await stage.view.page.locator('.cards').waitFor();
   if (charts) await stage.view.page.locator('.plot').first().waitFor();
+  await eventually('the page listens', () => stage.server.streams.size > 0);
   return stage.view.page;
 }
 

@@ -135,6 +135,8 @@ function sparkPath(values: Values, y: (v: number) => number): string {
   return path;
 }
 
+const newest = (values: Values): Values => (values.length > SPARK_SLOTS ? values.slice(-SPARK_SLOTS) : values);
+
 // Of what was heard; `least` when nothing was.
 function largest(values: Values, least: number): number {
   let most = least;
@@ -160,10 +162,10 @@ export class Spark extends Component<SparkProps> {
   }
 
   override render({ values: all, tone = 's1', top = 0, against = [] }: SparkProps) {
-    const values = all.length > SPARK_SLOTS ? all.slice(-SPARK_SLOTS) : all;
+    const values = newest(all);
     const highest = largest(values, -1);
     if (highest < 0) return <svg class="spark" height={SPARK_HEIGHT} aria-hidden="true" />;
-    const max = Math.max(top, 0.05 * largest(against, 0), highest);
+    const max = Math.max(top, 0.05 * largest(newest(against), 0), highest);
     const foot = SPARK_HEIGHT - SPARK_EDGE;
     const y = (v: number) => (max > 0 ? foot - (v / max) * (foot - SPARK_EDGE) : foot);
     const last = values[values.length - 1] ?? null;
