@@ -274,30 +274,6 @@ struct json_value json_read_at(struct json_value value, const char *path)
     return value;
 }
 
-static size_t put_utf8(char *out, uint32_t code)
-{
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        out[0] = (char)(0xC0 | (code >> 6));
-        out[1] = (char)(0x80 | (code & 0x3F));
-        return 2;
-    }
-    if (code < 0x10000) {
-        out[0] = (char)(0xE0 | (code >> 12));
-        out[1] = (char)(0x80 | ((code >> 6) & 0x3F));
-        out[2] = (char)(0x80 | (code & 0x3F));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | (code >> 18));
-    out[1] = (char)(0x80 | ((code >> 12) & 0x3F));
-    out[2] = (char)(0x80 | ((code >> 6) & 0x3F));
-    out[3] = (char)(0x80 | (code & 0x3F));
-    return 4;
-}
-
 bool json_read_str(struct json_value value, struct arena *arena, struct str *ret)
 {
     struct cursor c = { 0 };
@@ -321,7 +297,7 @@ bool json_read_str(struct json_value value, struct arena *arena, struct str *ret
         c.at++;
         if (!take_escape(&c, &code))
             return false;
-        len += put_utf8(text + len, code);
+        len += str_put_utf8(text + len, code);
     }
     text[len] = '\0';
     *ret = (struct str){ text, len };

@@ -110,6 +110,35 @@ bool str_is_utf8(struct str s)
     return true;
 }
 
+static char continuation(uint32_t code, int shift)
+{
+    return (char)(0x80 | (code >> shift & 0x3F));
+}
+
+size_t str_put_utf8(char *out, uint32_t code)
+{
+    if (code < 0x80) {
+        out[0] = (char)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        out[0] = (char)(0xC0 | code >> 6);
+        out[1] = continuation(code, 0);
+        return 2;
+    }
+    if (code < 0x10000) {
+        out[0] = (char)(0xE0 | code >> 12);
+        out[1] = continuation(code, 6);
+        out[2] = continuation(code, 0);
+        return 3;
+    }
+    out[0] = (char)(0xF0 | code >> 18);
+    out[1] = continuation(code, 12);
+    out[2] = continuation(code, 6);
+    out[3] = continuation(code, 0);
+    return 4;
+}
+
 bool str_parse_i64(struct str s, int64_t *ret)
 {
     bool negative = s.len && s.ptr[0] == '-';

@@ -49,6 +49,9 @@ size_t str_find(struct str s, char byte);
 /* True for well-formed UTF-8 without NUL. */
 bool str_is_utf8(struct str s);
 
+/* Writes a code point up to U+10FFFF as UTF-8 (RFC 3629); the bytes written, 1 to 4. */
+size_t str_put_utf8(char *out, uint32_t code);
+
 /* Whole text must be a decimal integer in range; false leaves *ret alone. */
 bool str_parse_i64(struct str s, int64_t *ret);
 

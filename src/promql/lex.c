@@ -248,30 +248,6 @@ struct unquoting {
     size_t len;
 };
 
-static size_t put_rune(uint32_t rune, char *out)
-{
-    if (rune < 0x80) {
-        out[0] = (char)rune;
-        return 1;
-    }
-    if (rune < 0x800) {
-        out[0] = (char)(0xc0 | rune >> 6);
-        out[1] = (char)(0x80 | (rune & 0x3f));
-        return 2;
-    }
-    if (rune < 0x10000) {
-        out[0] = (char)(0xe0 | rune >> 12);
-        out[1] = (char)(0x80 | (rune >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (rune & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | rune >> 18);
-    out[1] = (char)(0x80 | (rune >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (rune >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (rune & 0x3f));
-    return 4;
-}
-
 /* So many digits of a base; false: there are others. */
 static bool take_code(struct unquoting *u, size_t digits, unsigned base, uint32_t *ret)
 {
@@ -316,7 +292,7 @@ static bool take_escape(struct unquoting *u, char quote)
         return false;
     if (code > RUNE_MAX || (code >= 0xd800 && code < 0xe000))
         return false;
-    u->len += put_rune(code, u->out + u->len);
+    u->len += str_put_utf8(u->out + u->len, code);
     return true;
 }
 

@@ -113,30 +113,6 @@ bool event_take_string(struct event_cursor *c, size_t max_bytes, struct str *ret
     return ret->len <= max_bytes || refuse(c, "a name or string is too long");
 }
 
-static size_t put_utf8(char *out, uint32_t code)
-{
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        out[0] = (char)(0xC0 | (code >> 6));
-        out[1] = (char)(0x80 | (code & 0x3F));
-        return 2;
-    }
-    if (code < 0x10000) {
-        out[0] = (char)(0xE0 | (code >> 12));
-        out[1] = (char)(0x80 | (code >> 6 & 0x3F));
-        out[2] = (char)(0x80 | (code & 0x3F));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | (code >> 18));
-    out[1] = (char)(0x80 | (code >> 12 & 0x3F));
-    out[2] = (char)(0x80 | (code >> 6 & 0x3F));
-    out[3] = (char)(0x80 | (code & 0x3F));
-    return 4;
-}
-
 bool event_unescape(struct str raw, struct arena *arena, struct str *ret)
 {
     const char *end = raw.ptr + raw.len;
@@ -157,7 +133,7 @@ bool event_unescape(struct str raw, struct arena *arena, struct str *ret)
             continue;
         }
         at += read_escape(at + 1, end, &code);
-        to += put_utf8(to, code);
+        to += str_put_utf8(to, code);
     }
     *ret = (struct str){ out, (size_t)(to - out) };
     return true;

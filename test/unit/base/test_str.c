@@ -110,6 +110,32 @@ static void test_str__utf8_is_what_unicode_says(void **state)
         assert_int_equal(str_is_utf8(cases[i].text), cases[i].valid);
 }
 
+static void test_str__code_points_are_written_as_utf8(void **state)
+{
+    static const struct {
+        uint32_t code;
+        struct str text;
+    } cases[] = {
+        { 0, { "", 1 } },
+        { 0x7F, STR("\x7f") },
+        { 0x80, STR("\xc2\x80") },
+        { 0x7FF, STR("\xdf\xbf") },
+        { 0x800, STR("\xe0\xa0\x80") },
+        { 0x20AC, STR("\xe2\x82\xac") },
+        { 0xFFFF, STR("\xef\xbf\xbf") },
+        { 0x10000, STR("\xf0\x90\x80\x80") },
+        { 0x10FFFF, STR("\xf4\x8f\xbf\xbf") },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char out[4];
+        size_t len = str_put_utf8(out, cases[i].code);
+
+        assert_true(str_equals((struct str){ out, len }, cases[i].text));
+    }
+}
+
 static void test_str__reads_integers_in_range_only(void **state)
 {
     const struct str wrong[] = {
@@ -165,6 +191,7 @@ int main(void)
         cmocka_unit_test(test_str__trims_both_ends),
         cmocka_unit_test(test_str__knows_beginnings_and_ends),
         cmocka_unit_test(test_str__utf8_is_what_unicode_says),
+        cmocka_unit_test(test_str__code_points_are_written_as_utf8),
         cmocka_unit_test(test_str__reads_integers_in_range_only),
         cmocka_unit_test(test_str__distance_counts_edits),
     };
