@@ -211,7 +211,7 @@ static void push_body(struct stage *s, size_t first)
              !queue_pop(&s->batches, 0, &item),
          "a body of events");
     batch = item;
-    batch->cargo->settle(batch->cargo, ERR_OK);
+    batch->cargo->settle(batch->cargo, &batch->left_out, ERR_OK);
     must(!evaluate_thread_push_batch(&s->evaluate, batch), "a push");
     buf_release(&body);
 }

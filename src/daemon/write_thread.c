@@ -110,7 +110,7 @@ static void let_go(struct write_thread *w, bool evaluate, enum err err)
 
         batch_queue_note_gone(w->budget, batch);
         if (batch->cargo)
-            batch->cargo->settle(batch->cargo, err);
+            batch->cargo->settle(batch->cargo, &batch->left_out, err);
         if (!evaluate || evaluate_thread_push_batch(w->evaluate, batch))
             sample_batch_free(batch);
     }

@@ -125,16 +125,18 @@ static void begin_chunk(struct head *h, struct series *s, int64_t ts_ms, double 
     s->last = number;
 }
 
-enum outcome { APPENDED, LATE, DUPLICATE, OUTCOME_COUNT };
+enum outcome { APPENDED, LATE, DUPLICATE, OTHER_VALUE, OUTCOME_COUNT };
 
-static bool chunk_has(const struct chunk *c, int64_t ts_ms)
+static bool find_in_chunk(const struct chunk *c, int64_t ts_ms, double *ret_value)
 {
     struct chunk_reader reader = chunk_reader_of(c);
     struct sample sample;
 
     while (chunk_reader_next(&reader, &sample))
-        if (sample.ts_ms >= ts_ms)
+        if (sample.ts_ms >= ts_ms) {
+            *ret_value = sample.value;
             return sample.ts_ms == ts_ms;
+        }
     return false;
 }
 
@@ -147,8 +149,8 @@ static uint32_t first_candidate(const struct head *h, const struct series *s, ui
     return atomic_load_explicit(&s->first, memory_order_relaxed);
 }
 
-/* The appender's own look at the chain. */
-static bool chain_has(struct head *h, const struct series *s, uint32_t ref, int64_t ts_ms)
+static bool find_in_chain(struct head *h, const struct series *s, uint32_t ref, int64_t ts_ms,
+                          double *ret_value)
 {
     uint32_t number = first_candidate(h, s, ref, ts_ms);
 
@@ -161,18 +163,35 @@ static bool chain_has(struct head *h, const struct series *s, uint32_t ref, int6
         if (!next || chunk_first_ts_ms(slab_at(&h->slab, next)) > ts_ms) {
             h->found_ref = ref;
             h->found_chunk = number;
-            return chunk_has(c, ts_ms);
+            return find_in_chunk(c, ts_ms, ret_value);
         }
         number = next;
     }
     return false;
 }
 
-static enum outcome append_late(struct head *h, struct series *s, const struct series_sample *item)
+bool head_find(struct head *h, uint32_t ref, int64_t ts_ms, double *ret_value)
 {
-    if (chain_has(h, s, item->series, item->ts_ms) ||
-        !late_insert(&h->late, item->series, (struct sample){ item->ts_ms, item->value }))
-        return DUPLICATE;
+    const struct series *s = head_record_of(h, ref);
+
+    if (!(s->flags & SERIES_SEEN) || ts_ms > s->writer.ts_ms)
+        return false;
+    if (ts_ms == s->writer.ts_ms) {
+        *ret_value = sample_from_bits(s->writer.bits);
+        return true;
+    }
+    return find_in_chain(h, s, ref, ts_ms, ret_value) || late_find(&h->late, ref, ts_ms, ret_value);
+}
+
+/* The series has a later sample, or one of that time. */
+static enum outcome append_behind(struct head *h, struct series *s,
+                                  const struct series_sample *item)
+{
+    double value;
+
+    if (head_find(h, item->series, item->ts_ms, &value))
+        return sample_bits(value) == sample_bits(item->value) ? DUPLICATE : OTHER_VALUE;
+    late_insert(&h->late, item->series, (struct sample){ item->ts_ms, item->value });
     s->flags |= SERIES_LATE;
     return LATE;
 }
@@ -184,7 +203,7 @@ static enum outcome append_one(struct head *h, struct series *s, const struct se
         s->flags |= SERIES_SEEN;
         s->sealed_ms = INT64_MIN;
     } else if (item->ts_ms <= s->writer.ts_ms) {
-        return item->ts_ms == s->writer.ts_ms ? DUPLICATE : append_late(h, s, item);
+        return append_behind(h, s, item);
     }
     if (!s->last || !chunk_append(slab_at(&h->slab, s->last), &s->writer, item->ts_ms, item->value))
         begin_chunk(h, s, item->ts_ms, item->value);
@@ -210,10 +229,12 @@ static void count_outcomes(struct head *h, const uint64_t counts[OUTCOME_COUNT])
     atomic_fetch_add_explicit(&h->appended_count, new_count, memory_order_relaxed);
     atomic_fetch_add_explicit(&h->unsealed_count, new_count, memory_order_relaxed);
     atomic_fetch_add_explicit(&h->late_count, counts[LATE], memory_order_relaxed);
-    atomic_fetch_add_explicit(&h->duplicate_count, counts[DUPLICATE], memory_order_relaxed);
+    atomic_fetch_add_explicit(&h->duplicate_count, counts[DUPLICATE] + counts[OTHER_VALUE],
+                              memory_order_relaxed);
 }
 
-size_t head_append(struct head *h, const struct series_sample *items, size_t count, uint8_t epoch)
+size_t head_append(struct head *h, const struct series_sample *items, size_t count, uint8_t epoch,
+                   struct samples_left_out *left_out)
 {
     uint64_t counts[OUTCOME_COUNT] = { 0 };
     int64_t min_ts_ms = INT64_MAX;
@@ -226,7 +247,9 @@ size_t head_append(struct head *h, const struct series_sample *items, size_t cou
         prefetch(h, items, count, i);
         atomic_store_explicit(&s->epoch, epoch, memory_order_relaxed);
         outcome = append_one(h, s, &items[i]);
-        if (outcome != DUPLICATE) {
+        if (outcome == OTHER_VALUE)
+            sample_leave_out(left_out, SAMPLE_OTHER_VALUE, &items[i]);
+        if (outcome == APPENDED || outcome == LATE) {
             min_ts_ms = items[i].ts_ms < min_ts_ms ? items[i].ts_ms : min_ts_ms;
             max_ts_ms = items[i].ts_ms > max_ts_ms ? items[i].ts_ms : max_ts_ms;
         }

@@ -13,7 +13,8 @@
  *
  * A commit is prepared (memory is reserved), written to the log, and then
  * appended, which cannot fail. A sample with the time of one that the series
- * already has in memory is a duplicate: the first value stays.
+ * already has in memory is a duplicate: the first value stays, and one with another
+ * value is told to have been left out.
  *
  * A seal copies to a block what is in memory and not in one yet: the chain behind
  * sealed_ms, and the late samples that had come when it began. Once the block
@@ -79,9 +80,13 @@ enum err head_reserve(struct head *h, const struct head_need *needed) MUST_CHECK
 void head_cancel(struct head *h, const struct series_sample *items, size_t count);
 
 /* Makes the samples readable; answers how many were not duplicates. `epoch` is noted at each
- * series.
+ * series; *left_out is added to.
  */
-size_t head_append(struct head *h, const struct series_sample *items, size_t count, uint8_t epoch);
+size_t head_append(struct head *h, const struct series_sample *items, size_t count, uint8_t epoch,
+                   struct samples_left_out *left_out);
+
+/* The appender's own look for a sample in memory. False: there is none of that time. */
+bool head_find(struct head *h, uint32_t ref, int64_t ts_ms, double *ret_value);
 
 /* Is the sample behind the latest of its series by more than window_ms? */
 bool head_is_late_by(const struct head *h, uint32_t ref, int64_t ts_ms, int64_t window_ms);

@@ -49,8 +49,12 @@ static void drop_chunks(struct head *h, struct series *s)
  */
 static void begin_new_chain(struct head *h, struct series *s, uint32_t ref)
 {
+    double value = 0;
+
     drop_chunks(h, s);
     s->writer.ts_ms = late_max_ts_ms(&h->late, ref);
+    if (late_find(&h->late, ref, s->writer.ts_ms, &value))
+        s->writer.bits = sample_bits(value);
     s->sealed_ms = INT64_MIN;
 }
 

@@ -115,13 +115,18 @@ enum err late_reserve(struct late *l, uint64_t count, uint64_t series_count)
 
 /* --- samples --- */
 
-bool late_insert(struct late *l, uint32_t ref, struct sample sample)
+bool late_find(const struct late *l, uint32_t ref, int64_t ts_ms, double *ret_value)
+{
+    const struct late_slot *slot = find_slot(l, ref);
+
+    return slot && (sample_tree_find(&l->trees, slot->roots[LATE_FRESH], ts_ms, ret_value) ||
+                    sample_tree_find(&l->trees, slot->roots[LATE_SEALING], ts_ms, ret_value));
+}
+
+void late_insert(struct late *l, uint32_t ref, struct sample sample)
 {
     struct late_slot *slot = slot_for(l->slots, l->slot_count, ref);
 
-    for (int part = 0; part < LATE_PARTS; part++)
-        if (sample_tree_has(&l->trees, slot->roots[part], sample.ts_ms))
-            return false;
     pthread_mutex_lock(&l->mutex);
     l->slot_used_count += slot->ref == 0;
     slot->ref = ref;
@@ -130,7 +135,6 @@ bool late_insert(struct late *l, uint32_t ref, struct sample sample)
     if (sample.ts_ms < l->min_ts_ms[LATE_FRESH])
         l->min_ts_ms[LATE_FRESH] = sample.ts_ms;
     note_bytes(l);
-    return true;
 }
 
 bool late_is_sealing(const struct late *l, uint32_t ref)

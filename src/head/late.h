@@ -54,8 +54,10 @@ void late_release(struct late *l);             /* only if that succeeded */
  */
 enum err late_reserve(struct late *l, uint64_t count, uint64_t series_count) MUST_CHECK;
 
-/* False: the series has a sample of that time here. Only what was reserved. */
-bool late_insert(struct late *l, uint32_t ref, struct sample sample);
+/* Has the series a sample of that time here? Then *ret_value is its value. */
+bool late_find(const struct late *l, uint32_t ref, int64_t ts_ms, double *ret_value);
+/* It has none. Only what was reserved. */
+void late_insert(struct late *l, uint32_t ref, struct sample sample);
 
 /* Has the series samples that are being sealed? */
 bool late_is_sealing(const struct late *l, uint32_t ref);

@@ -227,13 +227,15 @@ void sample_tree_join(struct sample_trees *t, uint32_t *root, uint32_t other)
 
 /* --- looking --- */
 
-bool sample_tree_has(const struct sample_trees *t, uint32_t root, int64_t ts_ms)
+bool sample_tree_find(const struct sample_trees *t, uint32_t root, int64_t ts_ms, double *ret_value)
 {
     while (root) {
         const struct sample_tree_node *n = node_at(t, root);
 
-        if (n->sample.ts_ms == ts_ms)
+        if (n->sample.ts_ms == ts_ms) {
+            *ret_value = n->sample.value;
             return true;
+        }
         root = ts_ms < n->sample.ts_ms ? n->left : (uint32_t)n->right;
     }
     return false;

@@ -63,7 +63,9 @@ void sample_tree_join(struct sample_trees *t, uint32_t *root, uint32_t other);
 void sample_tree_give_back(struct sample_trees *t, uint32_t root);
 void sample_trees_uncount(struct sample_trees *t, uint64_t count);
 
-bool sample_tree_has(const struct sample_trees *t, uint32_t root, int64_t ts_ms);
+/* False: the tree does not have this time. */
+bool sample_tree_find(const struct sample_trees *t, uint32_t root, int64_t ts_ms,
+                      double *ret_value);
 int64_t sample_tree_max_ts_ms(const struct sample_trees *t, uint32_t root); /* or INT64_MIN */
 
 /* The way from the top to the next sample: nodes whose own turn is still to come. */

@@ -89,7 +89,8 @@ static enum err settle_locked(struct event_delivery *d, enum err err)
                                                                           : ERR_OK;
 }
 
-static void on_settled(struct batch_cargo *cargo, enum err err)
+static void on_settled(struct batch_cargo *cargo, const struct samples_left_out *left_out UNUSED,
+                       enum err err)
 {
     struct event_delivery *d = (struct event_delivery *)cargo;
     struct events *e = d->events;
@@ -132,7 +133,7 @@ static void on_free(struct batch_cargo *cargo)
     struct event_delivery *d = (struct event_delivery *)cargo;
 
     if (d->done)
-        on_settled(cargo, ERR_CANCELLED);
+        on_settled(cargo, NULL, ERR_CANCELLED);
     release_delivery(d);
 }
 

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "ingest/batch_queue.h"
 #include "ingest/batch_writer.h"
+#include "ingest/write_faults.h"
 #include "wire/remote_write.h"
 #include "wire/snappy_block.h"
 
@@ -18,8 +19,8 @@ struct delivery {
     struct remote_write *rw;
     remote_write_done *done; /* NULL: it was told */
     void *ctx;
-    size_t stored_count, rejected_count, histogram_count; /* samples; histograms */
-    struct diag rejected;                                 /* the first reason */
+    size_t series_count, sample_count, histogram_count; /* that came */
+    struct write_faults faults;
 };
 
 /* A body while it is read. */
@@ -29,7 +30,6 @@ struct draft {
     struct delivery *delivery;
     struct batch_writer writer;
     struct arena arena;
-    size_t series_count, sample_count;
 };
 
 void remote_write_init(struct remote_write *rw, struct tsdb *db, struct queue *batches,
@@ -49,29 +49,48 @@ void remote_write_release(struct remote_write *rw)
 
 /* --- the cargo of a batch --- */
 
-static void settle(struct delivery *d, enum err err)
+static void count_stored(struct delivery *d)
 {
     struct remote_write_stats *stats = &d->rw->stats;
+    size_t faults = write_faults_count(&d->faults);
+
+    atomic_fetch_add(&stats->stored, d->sample_count - faults);
+    atomic_fetch_add(&stats->rejected, faults);
+    atomic_fetch_add(&stats->histograms_skipped, d->histogram_count);
+}
+
+/* A series has left memory although its reference was leased: all are asked for again. */
+static enum err on_orphans(struct remote_write *rw, struct diag *diag)
+{
+    lock_take(&rw->lock);
+    ref_cache_release(&rw->refs);
+    lock_drop(&rw->lock);
+    return diag_set(diag, ERR_UNAVAILABLE, "a series has just left memory");
+}
+
+static void settle(struct delivery *d, const struct samples_left_out *left_out, enum err err)
+{
     remote_write_done *done = d->done;
     struct diag diag = { 0 };
 
     d->done = NULL;
-    if (err) {
-        atomic_fetch_add(&stats->refused_bodies, 1);
-    } else {
-        atomic_fetch_add(&stats->stored, d->stored_count);
-        atomic_fetch_add(&stats->rejected, d->rejected_count);
-        atomic_fetch_add(&stats->histograms_skipped, d->histogram_count);
-    }
-    if (!err && d->rejected_count)
-        err = diag_set(&diag, ERR_INVALID, "%zu of %zu samples were not stored: %s",
-                       d->rejected_count, d->rejected_count + d->stored_count, d->rejected.message);
+    if (!err)
+        write_faults_join(&d->faults, left_out);
+    if (!err && d->faults.samples.by[SAMPLE_ORPHANED].count)
+        err = on_orphans(d->rw, &diag);
+    if (err)
+        atomic_fetch_add(&d->rw->stats.refused_bodies, 1);
+    else
+        count_stored(d);
+    if (!err)
+        err = write_faults_tell(&d->faults, d->rw->db, d->sample_count, &diag);
     done(d->ctx, err, &diag);
 }
 
-static void on_settled(struct batch_cargo *cargo, enum err err)
+static void on_settled(struct batch_cargo *cargo, const struct samples_left_out *left_out,
+                       enum err err)
 {
-    settle((struct delivery *)cargo, err);
+    settle((struct delivery *)cargo, left_out, err);
 }
 
 static void on_free(struct batch_cargo *cargo)
@@ -79,45 +98,37 @@ static void on_free(struct batch_cargo *cargo)
     struct delivery *d = (struct delivery *)cargo;
 
     if (d->done)
-        settle(d, ERR_CANCELLED);
+        settle(d, NULL, ERR_CANCELLED);
     mem_free(d);
 }
 
 /* --- reading --- */
 
-static void reject(struct draft *draft, size_t samples, const char *why)
-{
-    draft->delivery->rejected_count += samples;
-    diag_set(&draft->delivery->rejected, ERR_INVALID, "%s", why);
-}
-
 /* Labels as they were sent; they may stand in any order. */
 static enum err read_labels(struct draft *draft, struct remote_write_series *series,
-                            struct labels_builder *builder, struct diag *diag)
+                            struct labels_builder *builder, struct str *ret_name, struct diag *diag)
 {
     struct label label;
     enum protobuf_found found;
 
     arena_reset(&draft->arena);
     labels_builder_init(builder, &draft->arena);
-    while ((found = remote_write_label(series, &label, diag)) == PROTOBUF_FIELD)
+    while ((found = remote_write_label(series, &label, diag)) == PROTOBUF_FIELD) {
         labels_builder_add(builder, label.name, label.value);
+        if (str_equals(label.name, LABEL_METRIC_NAME))
+            *ret_name = label.value;
+    }
     return found == PROTOBUF_BAD ? ERR_INVALID : ERR_OK;
 }
 
-/* Rejects the series when its labels are not good: then *ret_good is false. */
-static enum err check_labels(struct draft *draft, struct labels_builder *builder,
-                             size_t sample_count, struct labels *ret, bool *ret_good)
+/* Why the labels are not good; ERR_OK, ERR_NOMEM. */
+static enum err check_labels(struct labels_builder *builder, struct labels *ret, struct diag *why)
 {
-    struct diag diag = { 0 };
-    enum err err = labels_builder_finish(builder, ret, &diag);
+    enum err err = labels_builder_finish(builder, ret, why);
 
-    *ret_good = !err && labels_value(*ret, LABEL_METRIC_NAME).len > 0;
-    if (err == ERR_NOMEM)
-        return err;
-    if (!*ret_good)
-        reject(draft, sample_count, err ? diag_text(&diag) : "a series has no __name__");
-    return ERR_OK;
+    if (!err && !labels_value(*ret, LABEL_METRIC_NAME).len)
+        err = diag_set(why, ERR_INVALID, "a series has no __name__");
+    return err;
 }
 
 /* Asks the store. *ret_ref 0: the labels are not valid. */
@@ -126,15 +137,20 @@ static enum err ask(struct draft *draft, struct remote_write_series *series, uin
 {
     struct labels_builder builder;
     struct labels labels;
-    bool good = false;
-    enum err err = read_labels(draft, series, &builder, diag);
+    struct str name = STR("");
+    struct diag why = { 0 };
+    enum err err = read_labels(draft, series, &builder, &name, diag);
 
     *ret_ref = 0;
-    if (!err)
-        err = check_labels(draft, &builder, series->sample_count, &labels, &good);
-    if (err || !good)
+    if (err)
         return err;
-    err = tsdb_series(draft->rw->db, labels, ret_ref);
+    err = check_labels(&builder, &labels, &why);
+    if (err && err != ERR_NOMEM) {
+        write_faults_add_labels(&draft->delivery->faults, series->sample_count, name, &why);
+        return ERR_OK;
+    }
+    if (!err)
+        err = tsdb_series(draft->rw->db, labels, ret_ref);
     return err == ERR_LIMIT ? ERR_OVERLOADED : err; /* no room for new series now */
 }
 
@@ -164,11 +180,13 @@ static void add_sample(struct draft *draft, uint32_t ref, const struct sample *s
 {
     const struct remote_write_when *when = draft->when;
     int64_t max_future_ms = draft->rw->max_future_ms;
+    struct samples_left_out *out = &draft->delivery->faults.samples;
+    struct series_sample item = { ref, sample->ts_ms, sample->value };
 
     if (max_future_ms && sample->ts_ms > when->now_ms + max_future_ms)
-        reject(draft, 1, "a sample's time is too far ahead (storage.max_future)");
+        sample_leave_out(out, SAMPLE_TOO_FAR, &item);
     else if (sample->ts_ms < when->oldest_ms)
-        reject(draft, 1, "a sample is older than what is kept (storage.retention)");
+        sample_leave_out(out, SAMPLE_TOO_OLD, &item);
     else
         batch_writer_add(&draft->writer, ref, sample->ts_ms, sample->value);
 }
@@ -194,11 +212,13 @@ static enum err add_series(struct draft *draft, struct remote_write_series *seri
 static enum err check_counts(struct draft *draft, const struct remote_write_series *series,
                              struct diag *diag)
 {
-    draft->delivery->histogram_count += series->histogram_count;
-    draft->sample_count += series->sample_count;
-    if (++draft->series_count > REMOTE_WRITE_SERIES_MAX)
+    struct delivery *d = draft->delivery;
+
+    d->histogram_count += series->histogram_count;
+    d->sample_count += series->sample_count;
+    if (++d->series_count > REMOTE_WRITE_SERIES_MAX)
         return diag_set(diag, ERR_TOO_LARGE, "a body may have %d series", REMOTE_WRITE_SERIES_MAX);
-    if (draft->sample_count > REMOTE_WRITE_SAMPLES_MAX)
+    if (d->sample_count > REMOTE_WRITE_SAMPLES_MAX)
         return diag_set(diag, ERR_TOO_LARGE, "a body may have %d samples",
                         REMOTE_WRITE_SAMPLES_MAX);
     return ERR_OK;
@@ -273,10 +293,9 @@ static enum err push(struct draft *draft, struct sample_batch *batch)
     struct delivery *d = draft->delivery;
     enum err err;
 
-    d->stored_count = batch->count;
     if (!batch->count) {
+        settle(d, &batch->left_out, ERR_OK);
         sample_batch_free(batch);
-        settle(d, ERR_OK);
         mem_free(d);
         return ERR_OK;
     }

@@ -7,9 +7,8 @@
  *            done(ctx, err)            not stored; the body may be sent again
  *
  * A body that is not well formed stores nothing. A series whose labels are not
- * valid, and a sample that is too old or too far ahead, is left out alone.
- * Native histograms are passed over and counted. What the store drops later
- * (storage.out_of_order_window, a second value for one time) is counted there.
+ * valid, and a sample that cannot be stored (write_faults.h), is left out alone; one
+ * that comes again counts as stored. Native histograms are passed over and counted.
  *
  * Threads   Locks itself. `done` is called once, by the write thread, by whoever drops the
  *           batch, or before remote_write_submit returns; without the lock.
@@ -30,9 +29,10 @@
 
 enum {
     REMOTE_WRITE_PACKED_MAX_BYTES = 4 << 20,
-    REMOTE_WRITE_BODY_MAX_BYTES = 16 << 20,
-    REMOTE_WRITE_SERIES_MAX = 20000, /* of one body; Prometheus sends up to 2,000 samples */
-    REMOTE_WRITE_SAMPLES_MAX = 50000,
+    REMOTE_WRITE_BODY_MAX_BYTES = 32 << 20,
+    /* Of one body. Senders come with 500 to 2,000 samples; some are set to 50,000, or to 8 MiB. */
+    REMOTE_WRITE_SERIES_MAX = 100000,
+    REMOTE_WRITE_SAMPLES_MAX = 100000,
 };
 
 struct remote_write_stats {            /* all rising */

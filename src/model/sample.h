@@ -30,6 +30,31 @@ struct series_sample {
     double value;
 };
 
+/* Why a sample is not stored. */
+enum sample_fault {
+    SAMPLE_TOO_OLD,     /* older than the retention */
+    SAMPLE_TOO_FAR,     /* too far ahead of the clock */
+    SAMPLE_TOO_LATE,    /* too far behind its series */
+    SAMPLE_OTHER_VALUE, /* its series has another value at that time, which stays */
+    SAMPLE_ORPHANED,    /* its series has left memory */
+    SAMPLE_FAULTS,
+};
+
+/* Samples that are not stored, by reason; the first of each. */
+struct samples_left_out {
+    struct {
+        size_t count;
+        struct series_sample first;
+    } by[SAMPLE_FAULTS];
+};
+
+static inline void sample_leave_out(struct samples_left_out *out, enum sample_fault fault,
+                                    const struct series_sample *sample)
+{
+    if (!out->by[fault].count++)
+        out->by[fault].first = *sample;
+}
+
 struct signal_sink;
 struct batch_cargo;
 
@@ -38,8 +63,10 @@ struct batch_cargo;
  * evaluated with them.
  */
 struct batch_cargo {
-    /* By the write thread, once: ERR_OK when the batch was committed and synced. */
-    void (*settle)(struct batch_cargo *cargo, enum err err);
+    /* By the write thread, once: ERR_OK when the batch was committed and synced, but for the
+     * samples that were left out. Behind it their references are leased still. */
+    void (*settle)(struct batch_cargo *cargo, const struct samples_left_out *left_out,
+                   enum err err);
     /* By the evaluate thread, behind the batch's samples; NULL: they are all. */
     void (*evaluate)(struct batch_cargo *cargo, const struct signal_sink *sink);
     void (*free)(struct batch_cargo *cargo); /* with its batch, settled or not */
@@ -67,6 +94,7 @@ struct sample_batch {
     int64_t received_mono_ns;  /* the same instant on the monotonic clock */
     struct batch_cargo *cargo; /* NULL: none; gone with the batch */
     struct batch_events events;
+    struct samples_left_out left_out; /* by the commit */
     size_t count;
     size_t capacity_count;
     struct series_sample items[];

@@ -8,14 +8,14 @@ struct accepted {
     size_t count;
     int64_t received_ms;
     const struct batch_events *events;
+    struct samples_left_out *left_out;
 };
 
-/* What a commit takes, and what it left out. */
+/* What a commit takes. */
 struct commit {
     int64_t latest_ms;   /* later samples are from the future */
     int64_t oldest_ms;   /* older samples are past the retention */
     int64_t in_order_ms; /* a sample from here on is never too late */
-    uint64_t future_count, too_old_count, late_count, orphaned_count;
 };
 
 static enum err note_definition(struct tsdb *db, struct series *s, uint32_t ref)
@@ -45,23 +45,28 @@ static void settle_definitions(struct tsdb *db, bool committed)
     vec_clear(&db->defining);
 }
 
-/* Counts why a sample is not taken; NULL: it is. */
-static uint64_t *why_not(struct tsdb *db, struct commit *c, const struct series_sample *item)
+/* SAMPLE_FAULTS: the sample is taken. So is one that is late because it comes again: appending
+ * says whether it is the same. */
+static enum sample_fault judge(struct tsdb *db, const struct commit *c,
+                               const struct series_sample *item)
 {
+    double value;
+
     if (!series_find(&db->index.table, item->series))
-        return &c->orphaned_count;
+        return SAMPLE_ORPHANED;
     if (item->ts_ms > c->latest_ms)
-        return &c->future_count;
+        return SAMPLE_TOO_FAR;
     if (item->ts_ms < c->oldest_ms)
-        return &c->too_old_count;
+        return SAMPLE_TOO_OLD;
     if (item->ts_ms < c->in_order_ms &&
-        head_is_late_by(&db->head, item->series, item->ts_ms, db->options.late_window_ms))
-        return &c->late_count;
-    return NULL;
+        head_is_late_by(&db->head, item->series, item->ts_ms, db->options.late_window_ms) &&
+        !head_find(&db->head, item->series, item->ts_ms, &value))
+        return SAMPLE_TOO_LATE;
+    return SAMPLE_FAULTS;
 }
 
 /* A batch with samples that are not taken is copied without them, from `first` on. */
-static enum err copy_taken(struct tsdb *db, struct commit *c, const struct sample_batch *batch,
+static enum err copy_taken(struct tsdb *db, const struct commit *c, struct sample_batch *batch,
                            size_t first, struct accepted *ret)
 {
     struct series_sample *copy = arena_alloc(&db->commit_arena,
@@ -72,14 +77,15 @@ static enum err copy_taken(struct tsdb *db, struct commit *c, const struct sampl
         return arena_error(&db->commit_arena);
     memcpy(copy, batch->items, first * sizeof *copy);
     for (size_t i = first; i < batch->count; i++) {
-        uint64_t *counter = why_not(db, c, &batch->items[i]);
+        enum sample_fault fault = judge(db, c, &batch->items[i]);
 
-        if (counter)
-            ++*counter;
-        else
+        if (fault == SAMPLE_FAULTS)
             copy[count++] = batch->items[i];
+        else
+            sample_leave_out(&batch->left_out, fault, &batch->items[i]);
     }
-    *ret = (struct accepted){ copy, count, batch->received_ms, &batch->events };
+    ret->items = copy;
+    ret->count = count;
     return ERR_OK;
 }
 
@@ -95,15 +101,17 @@ static enum err define_all(struct tsdb *db, const struct accepted *batch)
     return err;
 }
 
-static enum err accept_batch(struct tsdb *db, struct commit *c, const struct sample_batch *batch,
+static enum err accept_batch(struct tsdb *db, const struct commit *c, struct sample_batch *batch,
                              struct accepted *ret)
 {
     size_t i = 0;
     enum err err;
 
-    while (i < batch->count && !why_not(db, c, &batch->items[i]))
+    batch->left_out = (struct samples_left_out){ 0 }; /* of the try before */
+    while (i < batch->count && judge(db, c, &batch->items[i]) == SAMPLE_FAULTS)
         i++;
-    *ret = (struct accepted){ batch->items, batch->count, batch->received_ms, &batch->events };
+    *ret = (struct accepted){ batch->items, batch->count, batch->received_ms, &batch->events,
+                              &batch->left_out };
     err = i < batch->count ? copy_taken(db, c, batch, i, ret) : ERR_OK;
     return err ? err : define_all(db, ret);
 }
@@ -160,16 +168,17 @@ static enum err reserve_and_write(struct tsdb *db, const struct accepted *batche
     return err;
 }
 
-static void count_left_out(struct tsdb *db, const struct commit *c)
+/* The head has counted those of another value, with all whose time was there. */
+static void count_left_out(struct tsdb *db, const struct samples_left_out *left_out)
 {
-    tsdb_count(&db->future_count, c->future_count);
-    tsdb_count(&db->too_old_count, c->too_old_count);
-    tsdb_count(&db->out_of_order_count, c->late_count);
-    tsdb_count(&db->orphaned_count, c->orphaned_count);
+    tsdb_count(&db->future_count, left_out->by[SAMPLE_TOO_FAR].count);
+    tsdb_count(&db->too_old_count, left_out->by[SAMPLE_TOO_OLD].count);
+    tsdb_count(&db->out_of_order_count, left_out->by[SAMPLE_TOO_LATE].count);
+    tsdb_count(&db->orphaned_count, left_out->by[SAMPLE_ORPHANED].count);
 }
 
 static enum err commit(struct tsdb *db, struct sample_batch *const *batches, size_t count,
-                       struct commit *c)
+                       const struct commit *c)
 {
     struct accepted *accepted;
     enum err err = ERR_OK;
@@ -185,9 +194,11 @@ static enum err commit(struct tsdb *db, struct sample_batch *const *batches, siz
     settle_definitions(db, !err);
     if (err)
         return err;
-    for (size_t i = 0; i < count; i++)
-        head_append(&db->head, accepted[i].items, accepted[i].count, db->index.epoch);
-    count_left_out(db, c);
+    for (size_t i = 0; i < count; i++) {
+        head_append(&db->head, accepted[i].items, accepted[i].count, db->index.epoch,
+                    accepted[i].left_out);
+        count_left_out(db, accepted[i].left_out);
+    }
     return ERR_OK;
 }
 

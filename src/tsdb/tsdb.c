@@ -86,7 +86,7 @@ static enum err on_loaded_batch(void *ctx, struct sample_batch *batch)
         head_cancel(&db->head, batch->items, batch->count);
         return err;
     }
-    head_append(&db->head, batch->items, batch->count, db->index.epoch);
+    head_append(&db->head, batch->items, batch->count, db->index.epoch, &batch->left_out);
     return ERR_OK;
 }
 

@@ -68,7 +68,7 @@ scope.test('what is stored, what is not, and how it is told', async () => {
 
   const half = await send(fusebox, packed(Buffer.concat([series({ job: 'nameless' }, 1, now), series({ __name__: 'rw_rest' }, 2, now)])));
   assert.equal(half.status, 400);
-  assert.match((await half.json()).error.message, /1 of 2 samples were not stored: a series has no __name__/);
+  assert.match((await half.json()).error.message, /^1 of 2 samples were not stored: 1 with bad labels \(a series has no __name__\)/);
   assert.equal((await ask(fusebox.url, 'rw_rest', now / 1000 + 1))[0].value[1], '2');
 
   const bomb = await send(fusebox, Buffer.from([0x80, 0x80, 0xc0, 0x07, 0]));
@@ -82,6 +82,39 @@ scope.test('what is stored, what is not, and how it is told', async () => {
   assert.equal((await send(fusebox, body, { ...OURS, 'content-type': 'application/x-protobuf; proto=prometheus.WriteRequest' })).status, 204);
   assert.equal(await fusebox.metric('fusebox_remote_write_samples_total{result="stored"}'), 3);
   assert.equal(await fusebox.metric('fusebox_remote_write_samples_total{result="rejected"}'), 1);
+});
+
+scope.test('what comes again is stored; what cannot be stored is named, and the rest is stored', async () => {
+  const fusebox = await new Fusebox(scope).start();
+  const now = Date.now(), minute = 60000, hour = 60 * minute;
+  const whole = packed(Buffer.concat([1, 2, 3].map((n) => series({ __name__: 'rw_again', n: String(n) }, n, now - hour))));
+  assert.equal((await send(fusebox, whole)).status, 204);
+  assert.equal((await send(fusebox, packed(series({ __name__: 'rw_again', n: '1' }, 9, now)))).status, 204);
+  assert.equal((await send(fusebox, whole)).status, 204, 'it was stored, and its series has gone on by an hour');
+
+  const mixed = await send(fusebox, packed(Buffer.concat([
+    series({ __name__: 'rw_again', n: '1' }, 5, now - hour), // another value
+    series({ __name__: 'rw_again', n: '1' }, 5, now - hour + minute), // too late
+    series({ __name__: 'rw_again', n: '2' }, NaN, now - hour), // another value
+    series({ __name__: 'rw_again', n: '2' }, 6, now),
+    series({ __name__: 'rw_again', n: '3' }, 6, now + hour), // too far ahead
+    series({ __name__: 'rw_again', n: '3' }, 6, now - 1000 * 24 * hour), // too old
+  ])));
+  assert.equal(mixed.status, 400);
+  const { message } = (await mixed.json()).error;
+  assert.match(message, /^5 of 6 samples were not stored: 1 too old \(storage.retention\), 1 too far ahead \(storage.max_future\), 1 too late \(storage.out_of_order_window\), 2 with another value than was stored; the first: rw_again\{n="3"\} at 20/);
+  const stored = await ask(fusebox.url, 'rw_again[2h]', now / 1000 + 1);
+  assert.deepEqual(stored.map(({ metric, values }) => [metric.n, values.map(([, value]) => value).join(' ')]).sort(), [['1', '1 9'], ['2', '2 6'], ['3', '3']]);
+  assert.equal(await fusebox.metric('fusebox_remote_write_samples_total{result="stored"}'), 8);
+  assert.equal(await fusebox.metric('fusebox_remote_write_samples_total{result="rejected"}'), 5);
+});
+
+scope.test('large bodies of senders that were set to send them', async () => {
+  const fusebox = await new Fusebox(scope).start();
+  const now = Date.now(), count = 25000;
+  const many = Array.from({ length: count }, (_, i) => series({ __name__: 'rw_large', instance: `host-${i % 100}.example:9100`, n: String(i) }, i, now));
+  assert.equal((await send(fusebox, packed(Buffer.concat(many)))).status, 204);
+  assert.equal((await ask(fusebox.url, 'count(rw_large)', now / 1000 + 1))[0].value[1], String(count));
 });
 
 scope.test('without room for new series it says when to come again, and known ones go on', async () => {

@@ -48,6 +48,6 @@ void event_world_tell(struct event_world *w, const char *body, int64_t now_ms)
     assert_int_equal(queue_pop(&w->queue, 0, &popped), ERR_OK);
     batch = popped;
     assert_int_equal(tsdb_commit(w->store.db, &batch, 1, now_ms), ERR_OK);
-    batch->cargo->settle(batch->cargo, ERR_OK);
+    batch->cargo->settle(batch->cargo, &batch->left_out, ERR_OK);
     sample_batch_free(batch);
 }

@@ -156,7 +156,8 @@ struct listener {
     enum err err;
 };
 
-static void note_settled(struct batch_cargo *cargo, enum err err)
+static void note_settled(struct batch_cargo *cargo, const struct samples_left_out *left_out UNUSED,
+                         enum err err)
 {
     struct listener *l = (struct listener *)cargo;
 

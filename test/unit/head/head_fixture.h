@@ -44,10 +44,11 @@ static inline size_t head_fixture_commit(struct head_fixture *f, const struct se
                                          size_t count)
 {
     struct head_need needed = { 0 };
+    struct samples_left_out left_out = { 0 };
 
     head_prepare(&f->head, items, count, &needed);
     assert_int_equal(head_reserve(&f->head, &needed), ERR_OK);
-    return head_append(&f->head, items, count, 1);
+    return head_append(&f->head, items, count, 1, &left_out);
 }
 
 /* Appends a sample; was it new? */

@@ -1,5 +1,7 @@
 #include "head_fixture.h"
 
+#include <math.h>
+
 enum { CHUNK_FILL = 2000 }; /* samples that take some chunks for sure */
 
 static void assert_reads(struct head_fixture *f, uint32_t ref, const int64_t *times, size_t count)
@@ -104,12 +106,70 @@ static void test_head__finds_duplicates_anywhere_in_a_long_chain(void **state)
     head_fixture_close(&f);
 }
 
+static size_t other_values(struct head_fixture *f, int64_t ts_ms, double value)
+{
+    struct series_sample item = { 1, ts_ms, value };
+    struct head_need needed = { 0 };
+    struct samples_left_out left_out = { 0 };
+
+    head_prepare(&f->head, &item, 1, &needed);
+    assert_int_equal(head_reserve(&f->head, &needed), ERR_OK);
+    assert_int_equal(head_append(&f->head, &item, 1, 1, &left_out), 0);
+    if (left_out.by[SAMPLE_OTHER_VALUE].count)
+        assert_memory_equal(&left_out.by[SAMPLE_OTHER_VALUE].first.ts_ms, &ts_ms, sizeof ts_ms);
+    return left_out.by[SAMPLE_OTHER_VALUE].count;
+}
+
+/* In the chain, its last sample, late ones, and late ones that a seal has taken. */
+static void test_head__tells_a_repeated_sample_from_another_value(void **state)
+{
+    double stale = sample_from_bits(SAMPLE_STALE_BITS), value;
+    struct head_fixture f;
+
+    (void)state;
+    head_fixture_open(&f, 1);
+    assert_false(head_find(&f.head, 1, 1000, &value));
+    assert_true(head_fixture_put(&f, 1, 1000, 1));
+    assert_true(head_fixture_put(&f, 1, 2000, stale));
+    assert_true(head_fixture_put(&f, 1, 1500, 3));
+    assert_int_equal(other_values(&f, 1000, 1), 0);
+    assert_int_equal(other_values(&f, 1000, 2), 1);
+    assert_int_equal(other_values(&f, 2000, stale), 0);
+    assert_int_equal(other_values(&f, 2000, NAN), 1); /* bits, not values */
+    assert_int_equal(other_values(&f, 1500, 3), 0);
+    assert_int_equal(other_values(&f, 1500, 4), 1);
+    head_seal_begin(&f.head);
+    assert_int_equal(other_values(&f, 1500, 3), 0);
+    assert_int_equal(other_values(&f, 1500, 7), 1);
+    assert_int_equal(f.head.duplicate_count, 8);
+    head_fixture_close(&f);
+}
+
+/* A clock that stepped back: behind the seal the last sample is a late one. */
+static void test_head__knows_the_value_of_a_late_sample_that_became_the_last(void **state)
+{
+    struct head_fixture f;
+
+    (void)state;
+    head_fixture_open(&f, 1);
+    assert_true(head_fixture_put(&f, 1, 9000, 1));
+    head_fixture_seal(&f, NULL, true);
+    assert_true(head_fixture_put(&f, 1, 2000, 2));
+    head_fixture_seal(&f, NULL, true);
+    assert_true(head_is_sealed(&f.head, 1));
+    assert_int_equal(other_values(&f, 2000, 2), 0);
+    assert_int_equal(other_values(&f, 2000, 1), 1);
+    assert_true(head_fixture_put(&f, 1, 3000, 3));
+    head_fixture_close(&f);
+}
+
 /* Nothing but a sample of its own commit makes it late: room was reserved all the same. */
 static void test_head__reserves_for_what_becomes_late_within_a_commit(void **state)
 {
     enum { COUNT = 3000 };
     static struct series_sample items[COUNT];
     struct head_need needed = { 0 };
+    struct samples_left_out left_out = { 0 };
     struct head_fixture f;
 
     (void)state;
@@ -126,7 +186,7 @@ static void test_head__reserves_for_what_becomes_late_within_a_commit(void **sta
     assert_int_equal(needed.late, COUNT - 3);
     assert_int_equal(head_reserve(&f.head, &needed), ERR_OK);
     mem_fail_nth(1);
-    assert_int_equal(head_append(&f.head, items, COUNT, 7), COUNT);
+    assert_int_equal(head_append(&f.head, items, COUNT, 7, &left_out), COUNT);
     assert_false(mem_fault_happened());
     mem_fail_nth(0);
     assert_int_equal(f.head.late_count, COUNT - 3);
@@ -520,6 +580,8 @@ int main(void)
         cmocka_unit_test(test_head__keeps_late_samples_among_the_others),
         cmocka_unit_test(test_head__keeps_the_first_value_of_a_time),
         cmocka_unit_test(test_head__finds_duplicates_anywhere_in_a_long_chain),
+        cmocka_unit_test(test_head__tells_a_repeated_sample_from_another_value),
+        cmocka_unit_test(test_head__knows_the_value_of_a_late_sample_that_became_the_last),
         cmocka_unit_test(test_head__reserves_for_what_becomes_late_within_a_commit),
         cmocka_unit_test(test_head__needs_nothing_for_late_samples_when_all_are_in_order),
         cmocka_unit_test(test_head__tells_how_late_a_sample_is),

@@ -77,6 +77,7 @@ static void commit(struct head_fixture *f, struct model *m, struct rng *rng)
 {
     struct series_sample items[BATCH_MAX];
     struct head_need needed = { 0 };
+    struct samples_left_out left_out = { 0 };
     size_t count = 1 + (size_t)rng_below(rng, BATCH_MAX);
 
     for (size_t i = 0; i < count; i++)
@@ -89,7 +90,7 @@ static void commit(struct head_fixture *f, struct model *m, struct rng *rng)
     }
     mem_fail_nth(1);
     for (size_t i = 0; i < count; i++)
-        accept(m, &items[i], head_append(&f->head, &items[i], 1, 0) == 1);
+        accept(m, &items[i], head_append(&f->head, &items[i], 1, 0, &left_out) == 1);
     assert_false(mem_fault_happened());
     mem_fail_nth(0);
 }

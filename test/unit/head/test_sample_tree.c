@@ -74,17 +74,19 @@ static void test_sample_tree__finds_what_it_has_and_nothing_else(void **state)
         struct rng rng = rng_seeded(seed);
         struct sample_trees t;
         uint32_t root = 0;
+        double value;
 
         assert_int_equal(sample_trees_init(&t), ERR_OK);
         assert_int_equal(sample_tree_max_ts_ms(&t, root), INT64_MIN);
         shuffle(times, SHUFFLED, &rng);
         for (size_t i = 0; i < SHUFFLED; i++) {
-            assert_false(sample_tree_has(&t, root, times[i]));
+            assert_false(sample_tree_find(&t, root, times[i], &value));
             insert(&t, &root, times[i]);
-            assert_true(sample_tree_has(&t, root, times[i]));
+            assert_true(sample_tree_find(&t, root, times[i], &value));
+            assert_true(value == value_of(times[i]));
         }
         for (int64_t ts_ms = -1; ts_ms <= SHUFFLED * 2; ts_ms++)
-            assert_int_equal(sample_tree_has(&t, root, ts_ms),
+            assert_int_equal(sample_tree_find(&t, root, ts_ms, &value),
                              ts_ms >= 0 && ts_ms < SHUFFLED * 2 && ts_ms % 2 == 0);
         assert_int_equal(sample_tree_max_ts_ms(&t, root), (SHUFFLED - 1) * 2);
         assert_walks(&t, root, INT64_MIN, 0, 2, SHUFFLED);

@@ -149,7 +149,7 @@ static const char *settle(enum err err)
 
     if (!err)
         assert_int_equal(tsdb_commit(w.store.db, &batch, 1, NOW_MS + 1000), ERR_OK);
-    batch->cargo->settle(batch->cargo, err);
+    batch->cargo->settle(batch->cargo, &batch->left_out, err);
     batch->cargo->evaluate(batch->cargo, &sink);
     sample_batch_free(batch);
     return text;

@@ -106,7 +106,7 @@ static const char *settle(enum err err)
 
     if (!err)
         assert_int_equal(tsdb_commit(w.store.db, &batch, 1, NOW_MS), ERR_OK);
-    batch->cargo->settle(batch->cargo, err);
+    batch->cargo->settle(batch->cargo, &batch->left_out, err);
     sample_batch_free(batch);
     return text;
 }
@@ -168,7 +168,8 @@ static void test_remote_write__stores_the_valid_rest(void **state UNUSED)
     text = settle(ERR_OK);
     assert_string_equal(text, "good 1 @1795142467123\n");
     assert_int_equal(w.done_err, ERR_INVALID);
-    assert_string_equal(w.said, "5 of 6 samples were not stored: the label \"job\" is given twice");
+    assert_string_equal(w.said, "5 of 6 samples were not stored: 5 with bad labels (up: "
+                                "the label \"job\" is given twice)");
     assert_int_equal(w.rw.stats.rejected, 5);
     assert_int_equal(w.rw.stats.stored, 1);
 }
@@ -183,8 +184,62 @@ static void test_remote_write__too_old_and_too_far_ahead_are_left_out(void **sta
     assert_int_equal(queue_count(&w.queue), 1);
     settle(ERR_OK);
     assert_int_equal(w.done_err, ERR_INVALID);
-    assert_string_equal(w.said, "2 of 4 samples were not stored: a sample's time is too far ahead "
-                                "(storage.max_future)");
+    assert_string_equal(w.said, "2 of 4 samples were not stored: 1 too old (storage.retention), "
+                                "1 too far ahead (storage.max_future); the first: "
+                                "d at 2026-11-19T02:41:07.122Z, a at 2026-11-20T02:51:07.124Z");
+    assert_int_equal(w.rw.stats.rejected, 2);
+    assert_int_equal(w.rw.stats.stored, 2);
+}
+
+/* A sender repeats what it got no answer for: that is stored, another value is not. */
+static void test_remote_write__the_first_value_of_a_time_stays(void **state UNUSED)
+{
+    for (int i = 0; i < 2; i++) {
+        put_series(&w.body, "__name__=up,job=web", NOW_MS, 1);
+        assert_int_equal(send(NULL), ERR_OK);
+        settle(ERR_OK);
+        assert_int_equal(w.done_err, ERR_OK);
+    }
+    put_series(&w.body, "__name__=up,job=web", NOW_MS, 2);
+    put_series(&w.body, "__name__=up,job=api", NOW_MS, 2);
+    assert_int_equal(send(NULL), ERR_OK);
+    settle(ERR_OK);
+    assert_int_equal(w.done_err, ERR_INVALID);
+    assert_string_equal(w.said, "1 of 2 samples were not stored: 1 with another value than was "
+                                "stored; the first: up{job=\"web\"} at "
+                                "2026-11-20T02:41:07.123Z");
+    assert_int_equal(w.rw.stats.rejected, 1);
+    assert_int_equal(w.rw.stats.stored, 3);
+}
+
+static void test_remote_write__a_long_series_is_cut_where_it_is_told(void **state UNUSED)
+{
+    char text[600];
+
+    snprintf(text, sizeof text, "__name__=up,long=%0*d", 500, 7);
+    put_series(&w.body, text, NOW_MS - DAY_MS - 1, 1);
+    assert_int_equal(send(NULL), ERR_OK);
+    assert_non_null(strstr(w.said, "; the first: up{long=\"0000"));
+    assert_non_null(strstr(w.said, "000... at 2026-"));
+}
+
+/* Its reference was leased, so that this is nobody's fault: the body is to come again, and then
+ * the labels are read. */
+static void test_remote_write__a_series_that_left_memory_is_asked_for_again(void **state UNUSED)
+{
+    struct sample_batch *batch;
+    struct samples_left_out left_out = { 0 };
+
+    put_series(&w.body, "__name__=up", NOW_MS, 1);
+    assert_int_equal(send(NULL), ERR_OK);
+    assert_int_equal(w.rw.refs.count, 1);
+    batch = next_batch();
+    sample_leave_out(&left_out, SAMPLE_ORPHANED, &batch->items[0]);
+    batch->cargo->settle(batch->cargo, &left_out, ERR_OK);
+    sample_batch_free(batch);
+    assert_int_equal(w.done_err, ERR_UNAVAILABLE);
+    assert_int_equal(w.rw.refs.count, 0);
+    assert_int_equal(w.rw.stats.refused_bodies, 1);
 }
 
 static void test_remote_write__the_first_and_the_last_time_break_nothing(void **state UNUSED)
@@ -243,13 +298,21 @@ static void test_remote_write__what_is_not_well_formed_stores_nothing(void **sta
 
 static void test_remote_write__too_much_is_refused(void **state UNUSED)
 {
+    struct buf series = buf_limited(BODY_BYTES);
     struct diag diag = { 0 };
 
     for (int i = 0; i <= REMOTE_WRITE_SERIES_MAX; i++)
         put_bytes(&w.body, 1, STR(""));
     assert_int_equal(send(&diag), ERR_TOO_LARGE);
-    assert_string_equal(diag.message, "a body may have 20000 series");
+    assert_string_equal(diag.message, "a body may have 100000 series");
     assert_int_equal(w.done_count, 0);
+    for (int i = 0; i <= REMOTE_WRITE_SAMPLES_MAX; i++)
+        put_bytes(&series, 2, STR(""));
+    put_bytes(&w.body, 1, buf_str(&series));
+    buf_release(&series);
+    diag = (struct diag){ 0 };
+    assert_int_equal(send(&diag), ERR_TOO_LARGE);
+    assert_string_equal(diag.message, "a body may have 100000 samples");
 }
 
 static void test_remote_write__a_full_queue_or_store_says_so(void **state UNUSED)
@@ -326,6 +389,9 @@ int main(void)
         TEST(labels_in_any_order_are_one_series),
         TEST(stores_the_valid_rest),
         TEST(too_old_and_too_far_ahead_are_left_out),
+        TEST(the_first_value_of_a_time_stays),
+        TEST(a_long_series_is_cut_where_it_is_told),
+        TEST(a_series_that_left_memory_is_asked_for_again),
         TEST(the_first_and_the_last_time_break_nothing),
         TEST(nothing_to_store_is_answered_at_once),
         TEST(histograms_are_passed_over_and_counted),

@@ -93,6 +93,44 @@ static void test_tsdb__the_late_window_is_judged_by_series_and_clock(void **stat
     assert_int_equal(got.sample_count, 3);
 }
 
+/* What was stored and comes again is neither late nor another value, however late it comes. */
+static void test_tsdb__a_commit_tells_what_it_left_out(void **state)
+{
+    struct fixture *f = *state;
+    struct tsdb_options options = fixture_options(f);
+    struct sample_batch *batch = sample_batch_new(8);
+    uint32_t ref;
+
+    options.retention_ms = 1000000;
+    options.late_window_ms = 10000;
+    options.max_future_ms = 1000;
+    fixture_open(f, &options);
+    ref = fixture_ref(f, 1);
+    assert_int_equal(fixture_commit_at(f->db, ref, 400000, 1, 500000), ERR_OK);
+    assert_int_equal(fixture_commit_at(f->db, ref, 500000, 1, 500000), ERR_OK);
+    batch->items[batch->count++] = (struct series_sample){ ref, 400000, 1 };  /* as before */
+    batch->items[batch->count++] = (struct series_sample){ ref, 400000, 2 };  /* another value */
+    batch->items[batch->count++] = (struct series_sample){ ref, 400001, 3 };  /* too late */
+    batch->items[batch->count++] = (struct series_sample){ ref, 500000, 1 };  /* as before */
+    batch->items[batch->count++] = (struct series_sample){ ref, 500001, 4 };  /* stored */
+    batch->items[batch->count++] = (struct series_sample){ ref, 501001, 5 };  /* too far */
+    batch->items[batch->count++] = (struct series_sample){ ref, -500001, 6 }; /* too old */
+    batch->items[batch->count++] = (struct series_sample){ 99, 500000, 7 };   /* no series */
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(tsdb_commit(f->db, &batch, 1, 500000), ERR_OK);
+        for (size_t i = 0; i < SAMPLE_FAULTS; i++)
+            assert_int_equal(batch->left_out.by[i].count, 1);
+    }
+    assert_true(batch->left_out.by[SAMPLE_TOO_OLD].first.value == 6);
+    assert_true(batch->left_out.by[SAMPLE_TOO_FAR].first.value == 5);
+    assert_true(batch->left_out.by[SAMPLE_TOO_LATE].first.value == 3);
+    assert_true(batch->left_out.by[SAMPLE_OTHER_VALUE].first.value == 2);
+    assert_true(batch->left_out.by[SAMPLE_ORPHANED].first.series == 99);
+    assert_int_equal(fixture_stats(f).samples_appended_count, 3);
+    assert_int_equal(fixture_stats(f).samples_out_of_order_count, 2);
+    sample_batch_free(batch);
+}
+
 static void test_tsdb__samples_without_a_series_are_left_out(void **state)
 {
     struct fixture *f = *state;
@@ -705,6 +743,7 @@ int main(void)
         TEST(test_tsdb__committed_samples_are_read_back),
         TEST(test_tsdb__late_equal_and_future_samples_are_counted),
         TEST(test_tsdb__the_late_window_is_judged_by_series_and_clock),
+        TEST(test_tsdb__a_commit_tells_what_it_left_out),
         TEST(test_tsdb__samples_without_a_series_are_left_out),
         TEST(test_tsdb__empty_commits_write_nothing),
         TEST(test_tsdb__replay_hands_out_what_was_committed_by_time),
