@@ -31,6 +31,7 @@ enum option_id {
     OPT_STORAGE_RECOVER,           /* "storage.recover"              bool    false */
     OPT_STORAGE_MEMORY,            /* "storage.memory"               size    0 = half of the machine's or cgroup's memory */
     OPT_STORAGE_MAX_FUTURE,        /* "storage.max_future"           duration 10m; 0 = no limit */
+    OPT_INGEST_MAX_WAIT,           /* "ingest.max_wait"              duration 10s */
     OPT_EVENTS_RETENTION,          /* "events.retention"             duration 7d; 0 = as long as there is room; reloadable */
     OPT_EVENTS_MAX_BYTES,          /* "events.max_bytes"             size    256MiB; 0 = no limit; reloadable */
     OPT_SCRAPE_MAX_BODY,           /* "scrape.max_body"              size    10MiB */

@@ -221,6 +221,15 @@ static const struct option_row rows[OPT_COUNT] = {
                                  .zero = "takes samples from any future",
                                  .help = "Samples further ahead of the clock are refused." },
 
+    [OPT_INGEST_MAX_WAIT] = { .name = "ingest.max_wait",
+                              .environment = "FUSEBOX_INGEST_MAX_WAIT",
+                              .type = OPTION_DURATION,
+                              .preset = "10s",
+                              .min = MS(10),
+                              .max = MINUTES(60),
+                              .help = "While a body of remote write has waited longer than this "
+                                      "to be stored, further ones are answered 503." },
+
     [OPT_EVENTS_RETENTION] = { .name = "events.retention",
                                .environment = "FUSEBOX_EVENTS_RETENTION",
                                .type = OPTION_DURATION,

@@ -247,8 +247,14 @@ static void fill_api(struct daemon *d)
     api->daemon = d;
     events_init(&d->events, d->db, &d->write.queue, &d->budget,
                 config_int(d->config, OPT_STORAGE_MAX_FUTURE));
-    remote_write_init(&d->remote_write, d->db, &d->write.queue, &d->budget,
-                      config_int(d->config, OPT_STORAGE_MAX_FUTURE));
+    remote_write_init(&d->remote_write,
+                      &(struct remote_write_options){
+                          .db = d->db,
+                          .batches = &d->write.queue,
+                          .budget = &d->budget,
+                          .max_future_ms = config_int(d->config, OPT_STORAGE_MAX_FUTURE),
+                          .max_wait_ms = config_int(d->config, OPT_INGEST_MAX_WAIT),
+                      });
     d->events_ready = true;
     api->events = &d->events;
     api->own.events = &d->events.stats;

@@ -12,12 +12,14 @@ enum {
     SERIES_USUAL_BYTES = 128,   /* of a body; a guess at the size of its batch */
 };
 
-static const int64_t NS_PER_S = 1000000000;
+static const int64_t NS_PER_S = 1000000000, NS_PER_MS = 1000000;
 
-struct delivery {
+struct remote_write_delivery {
     struct batch_cargo cargo; /* first: a cargo is its delivery */
     struct remote_write *rw;
-    remote_write_done *done; /* NULL: it was told */
+    struct remote_write_delivery *before, *after; /* while it waits */
+    int64_t mono_ns;                              /* when it came; 0: it does not wait */
+    remote_write_done *done;                      /* NULL: it was told */
     void *ctx;
     size_t series_count, sample_count, histogram_count; /* that came */
     struct write_faults faults;
@@ -27,17 +29,14 @@ struct delivery {
 struct draft {
     struct remote_write *rw;
     const struct remote_write_when *when;
-    struct delivery *delivery;
+    struct remote_write_delivery *delivery;
     struct batch_writer writer;
     struct arena arena;
 };
 
-void remote_write_init(struct remote_write *rw, struct tsdb *db, struct queue *batches,
-                       struct budget *budget, int64_t max_future_ms)
+void remote_write_init(struct remote_write *rw, const struct remote_write_options *options)
 {
-    *rw = (struct remote_write){
-        .db = db, .batches = batches, .budget = budget, .max_future_ms = max_future_ms
-    };
+    *rw = (struct remote_write){ .options = *options };
     lock_init(&rw->lock, LOCK_RANK_REMOTE_WRITE);
 }
 
@@ -47,9 +46,47 @@ void remote_write_release(struct remote_write *rw)
     lock_release(&rw->lock);
 }
 
+/* --- those that wait to be stored, in the order in which they came --- */
+
+static void begin_waiting(struct remote_write_delivery *d, int64_t mono_ns)
+{
+    struct remote_write *rw = d->rw;
+
+    lock_take(&rw->lock);
+    d->mono_ns = mono_ns;
+    d->before = rw->last;
+    *(rw->last ? &rw->last->after : &rw->first) = d;
+    rw->last = d;
+    lock_drop(&rw->lock);
+}
+
+static void end_waiting(struct remote_write_delivery *d)
+{
+    struct remote_write *rw = d->rw;
+
+    lock_take(&rw->lock);
+    if (d->mono_ns) {
+        *(d->before ? &d->before->after : &rw->first) = d->after;
+        *(d->after ? &d->after->before : &rw->last) = d->before;
+        d->mono_ns = 0;
+    }
+    lock_drop(&rw->lock);
+}
+
+static bool waits_too_long(struct remote_write *rw, int64_t mono_ns)
+{
+    int64_t max_ns = rw->options.max_wait_ms * NS_PER_MS;
+    bool too_long;
+
+    lock_take(&rw->lock);
+    too_long = max_ns && rw->first && mono_ns - rw->first->mono_ns > max_ns;
+    lock_drop(&rw->lock);
+    return too_long;
+}
+
 /* --- the cargo of a batch --- */
 
-static void count_stored(struct delivery *d)
+static void count_stored(struct remote_write_delivery *d)
 {
     struct remote_write_stats *stats = &d->rw->stats;
     size_t faults = write_faults_count(&d->faults);
@@ -68,11 +105,13 @@ static enum err on_orphans(struct remote_write *rw, struct diag *diag)
     return diag_set(diag, ERR_UNAVAILABLE, "a series has just left memory");
 }
 
-static void settle(struct delivery *d, const struct samples_left_out *left_out, enum err err)
+static void settle(struct remote_write_delivery *d, const struct samples_left_out *left_out,
+                   enum err err)
 {
     remote_write_done *done = d->done;
     struct diag diag = { 0 };
 
+    end_waiting(d);
     d->done = NULL;
     if (!err)
         write_faults_join(&d->faults, left_out);
@@ -83,19 +122,19 @@ static void settle(struct delivery *d, const struct samples_left_out *left_out, 
     else
         count_stored(d);
     if (!err)
-        err = write_faults_tell(&d->faults, d->rw->db, d->sample_count, &diag);
+        err = write_faults_tell(&d->faults, d->rw->options.db, d->sample_count, &diag);
     done(d->ctx, err, &diag);
 }
 
 static void on_settled(struct batch_cargo *cargo, const struct samples_left_out *left_out,
                        enum err err)
 {
-    settle((struct delivery *)cargo, left_out, err);
+    settle((struct remote_write_delivery *)cargo, left_out, err);
 }
 
 static void on_free(struct batch_cargo *cargo)
 {
-    struct delivery *d = (struct delivery *)cargo;
+    struct remote_write_delivery *d = (struct remote_write_delivery *)cargo;
 
     if (d->done)
         settle(d, NULL, ERR_CANCELLED);
@@ -150,7 +189,7 @@ static enum err ask(struct draft *draft, struct remote_write_series *series, uin
         return ERR_OK;
     }
     if (!err)
-        err = tsdb_series(draft->rw->db, labels, ret_ref);
+        err = tsdb_series(draft->rw->options.db, labels, ret_ref);
     return err == ERR_LIMIT ? ERR_OVERLOADED : err; /* no room for new series now */
 }
 
@@ -179,7 +218,7 @@ static enum err find_ref(struct draft *draft, struct remote_write_series *series
 static void add_sample(struct draft *draft, uint32_t ref, const struct sample *sample)
 {
     const struct remote_write_when *when = draft->when;
-    int64_t max_future_ms = draft->rw->max_future_ms;
+    int64_t max_future_ms = draft->rw->options.max_future_ms;
     struct samples_left_out *out = &draft->delivery->faults.samples;
     struct series_sample item = { ref, sample->ts_ms, sample->value };
 
@@ -212,7 +251,7 @@ static enum err add_series(struct draft *draft, struct remote_write_series *seri
 static enum err check_counts(struct draft *draft, const struct remote_write_series *series,
                              struct diag *diag)
 {
-    struct delivery *d = draft->delivery;
+    struct remote_write_delivery *d = draft->delivery;
 
     d->histogram_count += series->histogram_count;
     d->sample_count += series->sample_count;
@@ -266,7 +305,7 @@ static enum err make_batch(struct draft *draft, struct str body, struct sample_b
 static enum err unpack_batch(struct draft *draft, struct str packed, struct sample_batch **ret,
                              struct diag *diag)
 {
-    struct budget *budget = draft->rw->budget;
+    struct budget *budget = draft->rw->options.budget;
     size_t bytes;
     char *body;
     enum err err = snappy_block_size(packed, REMOTE_WRITE_BODY_MAX_BYTES, &bytes, diag);
@@ -290,7 +329,8 @@ static enum err unpack_batch(struct draft *draft, struct str packed, struct samp
 /* Takes the batch and its cargo, but not on an error. */
 static enum err push(struct draft *draft, struct sample_batch *batch)
 {
-    struct delivery *d = draft->delivery;
+    const struct remote_write_options *options = &draft->rw->options;
+    struct remote_write_delivery *d = draft->delivery;
     enum err err;
 
     if (!batch->count) {
@@ -302,8 +342,10 @@ static enum err push(struct draft *draft, struct sample_batch *batch)
     batch->received_ms = draft->when->now_ms;
     batch->received_mono_ns = draft->when->mono_ns;
     batch->cargo = &d->cargo;
-    err = batch_queue_push(draft->rw->batches, draft->rw->budget, batch);
+    begin_waiting(d, batch->received_mono_ns);
+    err = batch_queue_push(options->batches, options->budget, batch);
     if (err) {
+        end_waiting(d);
         batch->cargo = NULL;
         sample_batch_free(batch);
     }
@@ -314,17 +356,19 @@ enum err remote_write_submit(struct remote_write *rw, struct str packed,
                              const struct remote_write_when *when, remote_write_done *done,
                              void *ctx, struct diag *diag)
 {
-    struct delivery *d = mem_alloc_zero(1, sizeof *d);
+    struct remote_write_delivery *d = mem_alloc_zero(1, sizeof *d);
     struct draft draft = { .rw = rw, .when = when, .delivery = d };
     struct sample_batch *batch;
     enum err err = ERR_NOMEM;
 
     if (d) {
-        *d = (struct delivery){
+        *d = (struct remote_write_delivery){
             .cargo = { .settle = on_settled, .free = on_free }, .rw = rw, .done = done, .ctx = ctx
         };
-        err = unpack_batch(&draft, packed, &batch, diag);
+        err = waits_too_long(rw, when->mono_ns) ? ERR_OVERLOADED : ERR_OK;
     }
+    if (!err)
+        err = unpack_batch(&draft, packed, &batch, diag);
     if (!err)
         err = push(&draft, batch);
     if (err) {

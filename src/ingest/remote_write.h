@@ -14,7 +14,9 @@
  *           batch, or before remote_write_submit returns; without the lock.
  * Memory    The unpacked body is booked in the budget while it is read, the batch while it
  *           waits. remote_write_release needs all batches to be gone.
- * Limits    The enum below; model/labels.h for each series.
+ * Limits    The enum below; model/labels.h for each series. Overload is refused early: while the
+ *           oldest body that waits has waited max_wait_ms, no other is taken, so that one which is
+ *           taken is answered before its sender gives up and sends it twice.
  */
 #ifndef FUSEBOX_INGEST_REMOTE_WRITE_H
 #define FUSEBOX_INGEST_REMOTE_WRITE_H
@@ -41,18 +43,25 @@ struct remote_write_stats {            /* all rising */
     _Atomic uint64_t refused_bodies; /* not stored: the store, the queue or memory refused */
 };
 
-struct remote_write {
+struct remote_write_options {
     struct tsdb *db;
     struct queue *batches;
     struct budget *budget; /* NULL: no limit */
     int64_t max_future_ms; /* 0: no limit */
-    struct lock lock;      /* of refs */
+    int64_t max_wait_ms;   /* 0: no limit */
+};
+
+struct remote_write_delivery;
+
+struct remote_write {
+    struct remote_write_options options;
+    struct lock lock; /* of what follows, up to stats */
     struct ref_cache refs;
+    struct remote_write_delivery *first, *last; /* that wait to be stored */
     struct remote_write_stats stats;
 };
 
-void remote_write_init(struct remote_write *rw, struct tsdb *db, struct queue *batches,
-                       struct budget *budget, int64_t max_future_ms);
+void remote_write_init(struct remote_write *rw, const struct remote_write_options *options);
 void remote_write_release(struct remote_write *rw);
 
 struct remote_write_when {
@@ -65,7 +74,8 @@ typedef void remote_write_done(void *ctx, enum err err, const struct diag *diag)
 
 /*
  * The body need not outlive the call. On an error done is not called: ERR_INVALID, ERR_TOO_LARGE;
- * ERR_OVERLOADED: the queue, the budget or the store is full; ERR_NOMEM; ERR_CANCELLED.
+ * ERR_OVERLOADED: the queue, the budget or the store is full, or others have waited too long;
+ * ERR_NOMEM; ERR_CANCELLED.
  */
 enum err remote_write_submit(struct remote_write *rw, struct str packed,
                              const struct remote_write_when *when, remote_write_done *done,

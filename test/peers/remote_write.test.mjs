@@ -3,10 +3,11 @@
 //
 //   FUSEBOX=build/fusebox node --test test/peers/remote_write.test.mjs
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { TextTarget } from './support/backend.mjs';
 import { Fusebox } from './support/fusebox.mjs';
 import { Prometheus } from './support/prometheus.mjs';
-import { Scope, freePort, pause, until } from './support/scope.mjs';
+import { Process, Scope, freePort, pause, until } from './support/scope.mjs';
 
 const scope = new Scope('remote-write');
 const OURS = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'x-prometheus-remote-write-version': '0.1.0' };
@@ -134,38 +135,122 @@ scope.test('without room for new series it says when to come again, and known on
   assert.ok(await fusebox.metric('fusebox_remote_write_refused_total') >= 1);
 });
 
-scope.test('a kill -9 in between loses nothing that Prometheus sends', async () => {
-  let round = 0;
+// A target with `lines(round)`, and Prometheus that scrapes it and sends what it has, under these limits of its queue.
+async function startSender(fusebox, queue, lines) {
+  const sender = { round: 0 };
   const target = await TextTarget.start(scope, (req, res) => {
-    round++;
-    const lines = Array.from({ length: 50 }, (_, i) => `rw_total{shard="${i}",path="/a\\"b\\\\c"} ${round * (i + 1)}`);
-    if (round % 7) lines.push(`rw_flapping ${round}`); // a stale marker follows each gap
-    res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(`${lines.join('\n')}\nrw_odd{v="nan"} NaN\nrw_odd{v="inf"} +Inf\n`);
+    res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(`${lines(++sender.round).join('\n')}\n`);
   });
-  const fusebox = await new Fusebox(scope, { listen: `127.0.0.1:${await freePort()}` }).start();
-  const prometheus = await new Prometheus(scope).start(`global: {scrape_interval: 200ms, scrape_timeout: 200ms}
+  sender.prometheus = await new Prometheus(scope).start(`global: {scrape_interval: 200ms, scrape_timeout: 200ms}
 scrape_configs: [{job_name: gen, static_configs: [{targets: ['${target.address}']}]}]
-remote_write: [{url: '${fusebox.url}/api/v1/write', queue_config: {batch_send_deadline: 100ms, max_samples_per_send: 40, max_backoff: 500ms}}]
+remote_write: [{url: '${fusebox.url}/api/v1/write', queue_config: {batch_send_deadline: 100ms, max_backoff: 500ms, ${queue}}}]
 `);
-  const theirs = `http://${prometheus.address}`;
+  sender.url = `http://${sender.prometheus.address}`;
+  sender.metric = async (name) => {
+    const line = (await (await fetch(`${sender.url}/metrics`)).text()).split('\n').find((text) => text.split(/[{ ]/)[0] === `prometheus_remote_storage_${name}`);
+    return Number(line.split(' ').pop());
+  };
+  return sender;
+}
 
-  await until('samples', async () => (await ask(fusebox.url, 'rw_total', Date.now() / 1000)).length === 50);
-  await fusebox.stop('SIGKILL');
-  await pause(1500); // Prometheus goes on and tries again
-  await fusebox.start();
-  const killed = round;
-  await until('more rounds', () => round > killed + 10);
-  const endS = Math.floor(Date.now() / 1000) - 1; // all before it are in Prometheus
+// Everything up to now is in Prometheus, and in the end in ours; none was lost on the way.
+async function assertSame(fusebox, sender, seriesAtLeast) {
+  const endS = Math.floor(Date.now() / 1000) - 1;
   const query = '{job="gen"}[10m]';
-  const expected = await samplesOf(theirs, query, endS);
-  assert.ok(expected.length >= 58, `${expected.length} series`);
+  const expected = await samplesOf(sender.url, query, endS);
+  assert.ok(expected.length >= seriesAtLeast, `${expected.length} series`);
   let last;
   await until('the same samples', async () => {
     last = await samplesOf(fusebox.url, query, endS);
     return JSON.stringify(last) === JSON.stringify(expected);
   }).catch(() => assert.deepEqual(last, expected));
-  const metrics = await (await fetch(`${theirs}/metrics`)).text();
-  assert.match(metrics, /^prometheus_remote_storage_samples_failed_total\{.*\} 0$/m);
-  assert.match(metrics, /^prometheus_remote_storage_samples_retried_total\{.*\} [1-9]/m); // the kill was felt
+  assert.equal(await sender.metric('samples_failed_total'), 0);
+  assert.equal(await sender.metric('samples_dropped_total'), 0);
+  assert.ok((await sender.metric('samples_retried_total')) > 0, 'the trouble was not felt');
+  return expected;
+}
+
+scope.test('a kill -9 in between loses nothing that Prometheus sends', async () => {
+  const fusebox = await new Fusebox(scope, { listen: `127.0.0.1:${await freePort()}` }).start();
+  const sender = await startSender(fusebox, 'max_samples_per_send: 40', (round) => [
+    ...Array.from({ length: 50 }, (_, i) => `rw_total{shard="${i}",path="/a\\"b\\\\c"} ${round * (i + 1)}`),
+    ...(round % 7 ? [`rw_flapping ${round}`] : []), // a stale marker follows each gap
+    'rw_odd{v="nan"} NaN', 'rw_odd{v="inf"} +Inf',
+  ]);
+  await until('samples', async () => (await ask(fusebox.url, 'rw_total', Date.now() / 1000)).length === 50);
+  await fusebox.stop('SIGKILL');
+  await pause(1500); // Prometheus goes on and tries again
+  await fusebox.start();
+  const killed = sender.round;
+  await until('more rounds', () => sender.round > killed + 10);
+  const expected = await assertSame(fusebox, sender, 58);
   assert.ok(expected.some((text) => text.includes('NaN')));
+});
+
+const whyNoStrace = () => {
+  const tried = spawnSync('strace', ['-f', '-e', 'trace=none', 'true'], { encoding: 'utf8' });
+  return tried.error ? 'strace is not installed' : tried.status === 0 ? '' : `strace may not trace here: ${tried.stderr.trim()}`;
+};
+const slowSyncs = (fusebox, ms) => new Process(scope, 'strace',
+  ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=fdatasync,fsync', '-e', `inject=fdatasync,fsync:delay_exit=${ms * 1000}`, '-p', String(fusebox.process.pid)]);
+
+// Sends one sample after the other; what was acknowledged and how often it was told to come again.
+function startCrowd(fusebox, senders) {
+  const crowd = { stored: [], refused: 0 };
+  const one = async (name) => {
+    for (let value = 1; !crowd.ended;) {
+      const answer = await send(fusebox, packed(series({ __name__: 'rw_crowd', name: String(name) }, value, Date.now()))).catch(() => null);
+      if (answer?.status === 204) crowd.stored.push(`${name} ${value++}`);
+      if (answer?.status === 503) crowd.refused += answer.headers.get('retry-after') === '1';
+      if (answer && ![204, 503].includes(answer.status)) crowd.surprise = answer.status;
+      await pause(30 + 50 * name);
+    }
+  };
+  const all = Promise.all(Array.from({ length: senders }, (_, name) => one(name)));
+  crowd.stop = () => {
+    crowd.ended = true;
+    return all;
+  };
+  return scope.add(crowd);
+}
+
+// Until at least that many seconds of it have gone: how many samples Prometheus had for us, and how many were stored.
+async function overload(fusebox, sender, crowd, seconds) {
+  const slow = slowSyncs(fusebox, 1000);
+  const stored = () => fusebox.metric('fusebox_remote_write_samples_total{result="stored"}');
+  const before = { refused: crowd.refused, offered: await sender.metric('samples_in_total'), stored: await stored() };
+  await pause(seconds * 1000);
+  await until('a body is refused', () => crowd.refused > before.refused);
+  const ratio = ((await sender.metric('samples_in_total')) - before.offered) / Math.max(1, (await stored()) - before.stored);
+  return { slow, ratio };
+}
+
+scope.test('ten times overload, a restart and a kill -9: nothing is lost, and it is told to come again', async (t) => {
+  const noStrace = whyNoStrace();
+  if (noStrace) return t.skip(noStrace);
+  const fusebox = await new Fusebox(scope, { listen: `127.0.0.1:${await freePort()}`, args: ['--set', 'ingest.max_wait=300ms'] }).start();
+  const sender = await startSender(fusebox, 'max_shards: 4, max_samples_per_send: 50, capacity: 500',
+    (round) => Array.from({ length: 400 }, (_, i) => `rw_total{shard="${i}"} ${round * (i + 1)}`));
+  const crowd = startCrowd(fusebox, 5);
+  await until('samples', async () => (await ask(fusebox.url, 'rw_total', Date.now() / 1000)).length === 400);
+
+  const first = await overload(fusebox, sender, crowd, 5);
+  await first.slow.stop();
+  assert.equal((await fusebox.stop('SIGTERM')).code, 0, fusebox.process.output);
+  await fusebox.start();
+  const second = await overload(fusebox, sender, crowd, 4);
+  await fusebox.stop('SIGKILL');
+  await second.slow.stop();
+  await fusebox.start();
+  const third = await overload(fusebox, sender, crowd, 1);
+  await third.slow.stop();
+  await crowd.stop();
+  t.diagnostic(`offered / stored: ${first.ratio.toFixed(0)}, ${second.ratio.toFixed(0)}; told to come again ${crowd.refused} times`);
+  assert.ok(first.ratio > 10 && second.ratio > 10, `only ${first.ratio} and ${second.ratio} times`);
+  assert.equal(crowd.surprise, undefined);
+
+  await assertSame(fusebox, sender, 400);
+  const kept = await ask(fusebox.url, 'rw_crowd[10m]', Date.now() / 1000);
+  const found = new Set(kept.flatMap(({ metric, values }) => values.map(([, value]) => `${metric.name} ${value}`)));
+  assert.deepEqual(crowd.stored.filter((text) => !found.has(text)), []);
 });

@@ -21,6 +21,7 @@ struct world {
     struct remote_write rw;
     struct arena arena;
     struct buf body, packed;
+    int64_t mono_ns;
     int done_count;
     enum err done_err;
     char said[DIAG_MESSAGE_BYTES];
@@ -39,7 +40,12 @@ static int set_up(void **state UNUSED)
     test_store_open(&w.store);
     assert_int_equal(queue_init(&w.queue, QUEUE_BATCHES, QUEUE_REFUSE, drop_batch), ERR_OK);
     budget_init(&w.budget, 1 << 28);
-    remote_write_init(&w.rw, w.store.db, &w.queue, &w.budget, 600000);
+    remote_write_init(&w.rw, &(struct remote_write_options){ .db = w.store.db,
+                                                             .batches = &w.queue,
+                                                             .budget = &w.budget,
+                                                             .max_future_ms = 600000,
+                                                             .max_wait_ms = 1000 });
+    w.mono_ns = 1;
     w.arena = arena_limited(ARENA_BYTES);
     w.body = buf_limited(BODY_BYTES);
     w.packed = buf_limited(BODY_BYTES);
@@ -69,7 +75,7 @@ static void on_done(void *ctx, enum err err, const struct diag *diag)
 
 static enum err send_packed(struct str packed, struct diag *diag)
 {
-    struct remote_write_when when = { NOW_MS, 1, NOW_MS - DAY_MS };
+    struct remote_write_when when = { NOW_MS, w.mono_ns, NOW_MS - DAY_MS };
 
     return remote_write_submit(&w.rw, packed, &when, on_done, &w, diag);
 }
@@ -246,7 +252,7 @@ static void test_remote_write__the_first_and_the_last_time_break_nothing(void **
 {
     struct remote_write_when when = { NOW_MS, 1, INT64_MIN };
 
-    w.rw.max_future_ms = 0;
+    w.rw.options.max_future_ms = 0;
     put_series(&w.body, "__name__=a", INT64_MIN, 1);
     put_series(&w.body, "__name__=a", INT64_MAX, 2);
     put_series(&w.body, "__name__=b", INT64_MAX, 1);
@@ -332,6 +338,32 @@ static void test_remote_write__a_full_queue_or_store_says_so(void **state UNUSED
     assert_int_equal(w.rw.stats.refused_bodies, 2);
 }
 
+/* The first of two is stored, then the second waits. */
+static void test_remote_write__while_one_waits_too_long_no_other_is_taken(void **state UNUSED)
+{
+    put_series(&w.body, "__name__=up", NOW_MS, 1);
+    assert_int_equal(send(NULL), ERR_OK);
+    w.mono_ns += 600000000;
+    put_series(&w.body, "__name__=up", NOW_MS + 1, 1);
+    assert_int_equal(send(NULL), ERR_OK);
+    w.mono_ns = 1000000002;
+    put_series(&w.body, "__name__=up", NOW_MS + 2, 1);
+    assert_int_equal(send(NULL), ERR_OVERLOADED);
+    assert_int_equal(w.rw.stats.refused_bodies, 1);
+    settle(ERR_OK);
+    put_series(&w.body, "__name__=up", NOW_MS + 2, 1);
+    assert_int_equal(send(NULL), ERR_OK);
+    w.mono_ns = 1600000002;
+    put_series(&w.body, "__name__=up", NOW_MS + 3, 1);
+    assert_int_equal(send(NULL), ERR_OVERLOADED);
+    settle(ERR_OK);
+    settle(ERR_OK);
+    put_series(&w.body, "__name__=up", NOW_MS + 3, 1);
+    assert_int_equal(send(NULL), ERR_OK);
+    settle(ERR_OK);
+    assert_int_equal(w.rw.stats.refused_bodies, 2);
+}
+
 static void test_remote_write__what_the_store_refuses_is_told(void **state UNUSED)
 {
     put_series(&w.body, "__name__=up", NOW_MS, 1);
@@ -398,6 +430,7 @@ int main(void)
         TEST(what_is_not_well_formed_stores_nothing),
         TEST(too_much_is_refused),
         TEST(a_full_queue_or_store_says_so),
+        TEST(while_one_waits_too_long_no_other_is_taken),
         TEST(what_the_store_refuses_is_told),
         TEST(without_memory_nothing_is_kept),
     };
