@@ -45,7 +45,7 @@ const KINDS = {
   prometheus: {
     command: 'prometheus',
     args: (p) => [`--config.file=${p.config}`, `--storage.tsdb.path=${p.dir}`, `--web.listen-address=${p.address}`,
-      '--web.enable-admin-api', '--log.level=error'],
+      '--web.enable-admin-api', '--web.enable-remote-write-receiver', '--log.level=error'],
     ready: '/-/ready',
     samples: ['prometheus_tsdb_head_samples_appended_total'],
     blocks: (p) => [join(p.dir, 'snapshots', p.snapshot ?? 'none')],
