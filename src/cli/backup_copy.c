@@ -45,15 +45,15 @@ static enum err copy_all(const char *from_dir, const char *to_dir, struct diag *
     return err ? err : file_sync_dir(to_dir, diag);
 }
 
-/* Backups of older versions have none; whether one is missing is for the verification. */
-static enum err copy_events(const char *from, const char *to, struct diag *diag)
+/* Backups of older versions lack some; whether one is missing is for the verification. */
+static enum err copy_if_there(const char *from, const char *to, const char *name, struct diag *diag)
 {
     char path[PATH_BYTES];
-    enum err err = join(from, "events", path, diag);
+    enum err err = join(from, name, path, diag);
 
     if (err || access(path, F_OK) != 0)
         return err;
-    return copy_file(from, to, "events", diag);
+    return copy_file(from, to, name, diag);
 }
 
 static void remove_all(const char *path)
@@ -104,7 +104,9 @@ enum err backup_copy(const char *from, const char *to, struct diag *diag)
         return err;
     err = copy_all(from_blocks, to_blocks, diag);
     if (!err)
-        err = copy_events(from, to, diag);
+        err = copy_if_there(from, to, "events", diag);
+    if (!err)
+        err = copy_if_there(from, to, "state.db", diag);
     if (!err)
         err = copy_file(from, to, "MANIFEST", diag);
     if (!err)

@@ -9,6 +9,7 @@
 #include "cli/backup_copy.h"
 #include "cli/colour.h"
 #include "cli/commands.h"
+#include "cli/state_files.h"
 #include "cli/storage.h"
 #include "tsdb/tsdb.h"
 
@@ -153,14 +154,19 @@ int storage_restore(struct cli_flags *flags)
 {
     struct progress progress = { .on_terminal = isatty(STDERR_FILENO) };
     struct diag diag = { 0 };
+    bool has_state = false;
     enum err err;
 
     if (!flags->from)
         return needs("restore", "--from BACKUP");
     if (!flags->data)
         return needs("restore", "--data DIR");
-    err = tsdb_restore(flags->from, flags->data, on_verify, &progress, &diag);
+    err = state_files_restore(flags->from, flags->data, &has_state, &diag);
+    if (!err)
+        err = tsdb_restore(flags->from, flags->data, on_verify, &progress, &diag);
     clear_line(&progress);
+    if (err && has_state)
+        state_files_drop(flags->data);
     if (err) {
         storage_complain("restore", err, &diag);
         if (err == ERR_CONFLICT)
@@ -198,7 +204,9 @@ static enum err copy_store(const char *data, const char *inside, const char *to,
     enum err err;
 
     backup_remove(inside); /* of one that was interrupted */
-    err = tsdb_open(&options, &db, diag);
+    err = state_files_copy(data, inside, diag);
+    if (!err)
+        err = tsdb_open(&options, &db, diag);
     if (!err)
         err = tsdb_request_backup(db, inside);
     if (!err)

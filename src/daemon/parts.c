@@ -103,6 +103,20 @@ static void define_at_start(void *daemon, struct definition *definition, bool go
 }
 
 /* What people defined, as the monitor needs it for the first view. */
+static enum err ask_job(struct daemon *d, struct http_parked *parked, const char *dir)
+{
+    enum err err = store_jobs_ask(&d->write.jobs, parked, dir);
+
+    if (!err)
+        write_thread_wake(&d->write);
+    return err;
+}
+
+static enum err go_on_with_backup(void *daemon, struct http_parked *parked, const char *dir)
+{
+    return ask_job(daemon, parked, dir);
+}
+
 static enum err open_state(struct daemon *d, struct diag *diag)
 {
     enum err err;
@@ -110,6 +124,7 @@ static enum err open_state(struct daemon *d, struct diag *diag)
     d->state.log = &d->log;
     d->state.api = &d->api;
     d->state.on_lost = on_lost;
+    d->state.go_on = go_on_with_backup;
     d->state.daemon = d->api.daemon = d;
     d->api.tell_definition = define_at_start;
     err = state_thread_open(&d->state, data_dir(d), d->config, diag);
@@ -150,30 +165,31 @@ static enum err ask_reload(void *daemon, struct http_parked *parked)
     return err;
 }
 
-static enum err ask_job(struct daemon *d, struct http_parked *parked, const char *dir)
-{
-    enum err err = store_jobs_ask(&d->write.jobs, parked, dir);
-
-    if (!err)
-        write_thread_wake(&d->write);
-    return err;
-}
-
 static enum err ask_seal(void *daemon, struct http_parked *parked)
 {
     return ask_job(daemon, parked, NULL);
 }
 
+static void answer_job(struct http_parked *parked, enum err err, const struct diag *diag,
+                       const struct tsdb_job_result *result, const char *dir)
+{
+    if (err && dir)
+        state_thread_drop_copy(dir);
+    api_answer_job(parked, err, diag, result, dir);
+}
+
 static enum err ask_backup(void *daemon, struct http_parked *parked, const char *dir)
 {
-    return ask_job(daemon, parked, dir);
+    struct daemon *d = daemon;
+
+    return state_thread_ask(&d->state, parked, dir);
 }
 
 static enum err ask_edit(void *daemon, struct http_parked *parked)
 {
     struct daemon *d = daemon;
 
-    return state_thread_ask(&d->state, parked);
+    return state_thread_ask(&d->state, parked, NULL);
 }
 
 static enum err ask_fresh(void *daemon, struct http_parked *parked)
@@ -369,7 +385,7 @@ static void wire_threads(struct daemon *d)
     d->write.on_lost = on_lost;
     d->write.daemon = d;
     d->write.jobs.seal = &d->seal;
-    d->write.jobs.answer = api_answer_job;
+    d->write.jobs.answer = answer_job;
     d->seal.wake = wake_write_thread;
     d->seal.ctx = &d->write;
     watch_init(&d->write.watch, data_dir(d), (uint64_t)config_int(d->config, OPT_STORAGE_MIN_FREE));

@@ -1,11 +1,18 @@
 #include "daemon/state_thread.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "catalog/edit.h"
 
 enum { PATH_BYTES = 4096 };
+
+struct state_ask {
+    struct http_parked *parked;
+    const char *dir; /* of a backup; NULL: a definition */
+};
 
 /* The item that says no more than: look. */
 static void *wake_token(struct state_thread *s)
@@ -13,11 +20,20 @@ static void *wake_token(struct state_thread *s)
     return s;
 }
 
-static void drop_parked(void *parked)
+static void drop_ask(void *item)
 {
+    struct state_ask *ask = item;
     struct http_reply none = { 0 };
 
-    http_request_finish(parked, ERR_CANCELLED, &none);
+    http_request_finish(ask->parked, ERR_CANCELLED, &none);
+    mem_free(ask);
+}
+
+static bool join(const char *dir, const char *name, char path[PATH_BYTES])
+{
+    int len = snprintf(path, PATH_BYTES, "%s/%s", dir, name);
+
+    return len >= 0 && len < PATH_BYTES;
 }
 
 /* --- definitions --- */
@@ -72,7 +88,57 @@ static enum err take_config(struct state_thread *s, struct config *cfg)
     return err ? err : state_thread_tell_all(s);
 }
 
+/* --- backups --- */
+
+static enum err copy_state(struct state_thread *s, const char *dir, struct diag *diag)
+{
+    char path[PATH_BYTES];
+    enum err err;
+
+    if (!join(dir, "state.db", path))
+        return diag_set(diag, ERR_INVALID, "the name of the backup's directory is too long");
+    err = file_make_dir(dir, diag);
+    return err ? err : store_copy(s->store, path, diag);
+}
+
+void state_thread_drop_copy(const char *dir)
+{
+    char path[PATH_BYTES];
+
+    if (join(dir, "state.db", path))
+        unlink(path);
+    rmdir(dir);
+}
+
+static void begin_backup(struct state_thread *s, struct http_parked *parked, const char *dir)
+{
+    struct diag diag = { 0 };
+    enum err err = copy_state(s, dir, &diag);
+
+    if (err == ERR_CONFLICT) { /* of another backup: it stays */
+        api_answer_job(parked, err, &diag, NULL, dir);
+        return;
+    }
+    if (!err) {
+        err = s->go_on(s->daemon, parked, dir);
+        if (!err)
+            return;
+        diag_set(&diag, err, "%s", err_text(err));
+    }
+    state_thread_drop_copy(dir);
+    api_answer_job(parked, err, &diag, NULL, dir);
+}
+
 /* --- the thread --- */
+
+static void answer(struct state_thread *s, struct state_ask *ask)
+{
+    if (ask->dir)
+        begin_backup(s, ask->parked, ask->dir);
+    else
+        api_answer_edit(s->api, s->store, ask->parked);
+    mem_free(ask);
+}
 
 static void look_for_config(struct state_thread *s)
 {
@@ -95,7 +161,7 @@ static void *run(void *arg)
         look_for_config(s);
         if (item == wake_token(s))
             continue;
-        api_answer_edit(s->api, s->store, item);
+        answer(s, item);
         if (!lost && store_is_lost(s->store)) {
             lost = true;
             log_message(s->log, LOG_ERROR, "a sync of state.db failed: Fusebox ends");
@@ -109,12 +175,11 @@ enum err state_thread_open(struct state_thread *s, const char *dir, struct confi
                            struct diag *diag)
 {
     char path[PATH_BYTES];
-    int len = snprintf(path, sizeof path, "%s/state.db", dir);
-    enum err err = queue_init(&s->inbox, STATE_ASKS_MAX, QUEUE_REFUSE, drop_parked);
+    enum err err = queue_init(&s->inbox, STATE_ASKS_MAX, QUEUE_REFUSE, drop_ask);
 
     if (err)
         return diag_set(diag, err, "no memory for the queues");
-    if (len < 0 || (size_t)len >= sizeof path)
+    if (!join(dir, "state.db", path))
         return diag_set(diag, ERR_INVALID, "the name of the data directory is too long");
     registry_init(&s->registry, (size_t)config_int(cfg, OPT_CATALOG_MAX_SERVICES));
     s->has_registry = true;
@@ -147,7 +212,7 @@ void state_thread_close(struct state_thread *s)
     /* After a start that failed half way no thread has emptied it; the token is nobody's. */
     while (s->inbox.items && !queue_pop(&s->inbox, 0, &item))
         if (item != wake_token(s))
-            drop_parked(item);
+            drop_ask(item);
     queue_release(&s->inbox);
     store_close(s->store);
     if (s->has_registry)
@@ -155,9 +220,18 @@ void state_thread_close(struct state_thread *s)
     config_unref(atomic_exchange(&s->next_config, NULL));
 }
 
-enum err state_thread_ask(struct state_thread *s, struct http_parked *parked)
+enum err state_thread_ask(struct state_thread *s, struct http_parked *parked, const char *dir)
 {
-    return queue_push(&s->inbox, parked);
+    struct state_ask *ask = mem_alloc(sizeof *ask);
+    enum err err;
+
+    if (!ask)
+        return ERR_NOMEM;
+    *ask = (struct state_ask){ parked, dir };
+    err = queue_push(&s->inbox, ask);
+    if (err)
+        mem_free(ask);
+    return err;
 }
 
 void state_thread_set_config(struct state_thread *s, struct config *cfg)

@@ -5,6 +5,9 @@
  * synced, tells the evaluation, and answers. A sync takes as long as the disk
  * takes, and holds up nobody else: neither the evaluation nor the samples.
  *
+ * A backup begins here: the state is copied into its directory, and the request goes on to the
+ * samples' store, which ends it with the MANIFEST.
+ *
  * A new configuration is read against every definition again, since limits that
  * a definition does not give are the options'.
  *
@@ -30,7 +33,7 @@ enum { STATE_ASKS_MAX = 256 };
 
 struct state_thread {
     struct thread thread;
-    struct queue inbox; /* struct http_parked, or the token that wakes */
+    struct queue inbox; /* struct state_ask, or the token that wakes */
     _Atomic(struct config *) next_config;
     struct registry registry;
     bool has_registry;
@@ -38,6 +41,8 @@ struct state_thread {
     struct log *log;
     struct api *api;
     void (*on_lost)(void *daemon); /* a sync failed: end the process */
+    /* Takes the parked request of a backup whose state is copied, or says why not. */
+    enum err (*go_on)(void *daemon, struct http_parked *parked, const char *dir);
     void *daemon;
 };
 
@@ -54,8 +59,12 @@ void state_thread_close(struct state_thread *s);                /* all-zero is a
 /* Tells the monitor of all definitions; api->tell_definition is called for each. ERR_NOMEM. */
 enum err state_thread_tell_all(struct state_thread *s) MUST_CHECK;
 
-/* Takes the parked request. ERR_OVERLOADED, ERR_CANCELLED (stopping): it did not. */
-enum err state_thread_ask(struct state_thread *s, struct http_parked *parked) MUST_CHECK;
+/* Takes the parked request: of a definition, or (`dir`, which lives as long) of a backup.
+ * ERR_OVERLOADED, ERR_CANCELLED (stopping), ERR_NOMEM: it did not. */
+enum err state_thread_ask(struct state_thread *s, struct http_parked *parked,
+                          const char *dir) MUST_CHECK;
+/* Of a backup that came to nothing: its copy of the state, and its directory. */
+void state_thread_drop_copy(const char *dir);
 /* Takes a reference of its own. */
 void state_thread_set_config(struct state_thread *s, struct config *cfg);
 

@@ -24,7 +24,7 @@
 
 enum { STORE_ASKS_MAX = 16 };
 
-/* api_answer_job: takes the parked request. `result` is NULL when there is none. */
+/* Takes the parked request. `result` is NULL when there is none. */
 typedef void store_answer(struct http_parked *parked, enum err err, const struct diag *diag,
                           const struct tsdb_job_result *result, const char *dir);
 

@@ -120,6 +120,10 @@ size_t db_wal_bytes(const struct db *db);
 enum err db_give_back(struct db *db, int pages_max, size_t *ret_free_bytes,
                       struct diag *diag) MUST_CHECK;
 
+/* Writes a copy, as of now and without the WAL, to a new file, and syncs it. ERR_CONFLICT: there is
+ * one. Outside a transaction; after an error the file may be there in part. */
+enum err db_copy(struct db *db, const char *path, struct diag *diag) MUST_CHECK;
+
 const char *db_library_version(void); /* of the SQLite that runs, "3.40.1" */
 int db_library_version_number(void);  /* 3040001 */
 

@@ -131,6 +131,11 @@ static enum err for_each_service(struct store *s, store_on_service *on_service, 
     return err;
 }
 
+static enum err copy(struct store *s, const char *path, struct diag *diag)
+{
+    return db_copy(of(s)->db, path, diag);
+}
+
 static bool is_lost(const struct store *s)
 {
     return db_sync_failed(((const struct sqlite_store *)s)->db);
@@ -140,6 +145,7 @@ static const struct store_engine engine = { .close = close_store,
                                             .save_service = save_service,
                                             .delete_service = delete_service,
                                             .for_each_service = for_each_service,
+                                            .copy = copy,
                                             .is_lost = is_lost };
 
 static enum err open_parts(struct sqlite_store *self, const char *path, struct diag *diag)

@@ -47,6 +47,11 @@ enum err store_for_each_service(struct store *s, store_on_service *on_service, v
     return s->engine->for_each_service(s, on_service, ctx, diag);
 }
 
+enum err store_copy(struct store *s, const char *path, struct diag *diag)
+{
+    return s->engine->copy(s, path, diag);
+}
+
 bool store_is_lost(const struct store *s)
 {
     return s->engine->is_lost(s);

@@ -7,7 +7,7 @@
  * but it is there whole or not at all, and the store goes on.
  *
  *   store_open_sqlite -> { store_save_service | store_delete_service
- *                          | store_for_each_service }* -> store_close
+ *                          | store_for_each_service | store_copy }* -> store_close
  *
  * Another engine is a struct store_engine and an open function of its own; the
  * suite in test/support/store_suite.h runs on each.
@@ -60,6 +60,12 @@ enum err store_for_each_service(struct store *s, store_on_service *on_service, v
                                 struct diag *diag) MUST_CHECK;
 
 /*
+ * Writes all of it to a new file, synced, that opens as this one does. ERR_CONFLICT: there is one.
+ * After another error the file may be there in part.
+ */
+enum err store_copy(struct store *s, const char *path, struct diag *diag) MUST_CHECK;
+
+/*
  * A sync failed: what the disk holds is not known any more. Nothing is saved from
  * then on (ERR_UNAVAILABLE); close it and open it anew, in a new process.
  */
@@ -74,6 +80,7 @@ struct store_engine {
     enum err (*delete_service)(struct store *s, struct str name, struct diag *diag);
     enum err (*for_each_service)(struct store *s, store_on_service *on_service, void *ctx,
                                  struct diag *diag);
+    enum err (*copy)(struct store *s, const char *path, struct diag *diag);
     bool (*is_lost)(const struct store *s);
 };
 

@@ -89,6 +89,8 @@ static void remove_backup(const struct backup *b, const char *blocks_dir)
             unlink(path);
     if (tsdb_path(b->dir, "events", path))
         unlink(path);
+    if (tsdb_path(b->dir, "state.db", path))
+        unlink(path);
     rmdir(blocks_dir);
     rmdir(b->dir);
 }
@@ -102,7 +104,7 @@ enum err backup_write(const struct backup *b, struct tsdb_job_result *ret, struc
 
     if (!tsdb_path(b->dir, "blocks", blocks_dir))
         return diag_set(diag, ERR_LIMIT, "%s: the path is too long", b->dir);
-    if (access(b->dir, F_OK) == 0)
+    if (access(blocks_dir, F_OK) == 0)
         return diag_set(diag, ERR_CONFLICT, "%s is there already", b->dir);
     err = file_make_dir(blocks_dir, diag);
     if (!err)

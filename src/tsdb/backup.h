@@ -4,6 +4,7 @@
  *   NAME/MANIFEST              a line per block: seq level created_ms name, and a checksum
  *   NAME/blocks/               hard links where the file system allows, else copies
  *   NAME/events                what sources told, word for word (backup_events.h)
+ *   NAME/state.db              what people defined: put there before, by who asks for the backup
  *
  * Behind a seal that is everything that was committed before it.
  *
@@ -26,7 +27,7 @@ struct backup {
     const atomic_bool *cancel;
 };
 
-/* Makes the directory, which must not exist; after an error it is gone again. */
+/* Makes the directory, in which nothing but state.db may be; after an error it is gone again. */
 enum err backup_write(const struct backup *b, struct tsdb_job_result *ret,
                       struct diag *diag) MUST_CHECK;
 

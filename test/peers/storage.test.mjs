@@ -33,6 +33,14 @@ const storage = (fusebox) => fusebox.json('/api/v1/storage');
 const post = (fusebox, what, body, headers = {}) =>
   fetch(`${fusebox.url}/api/v1/storage/${what}`, { method: 'POST', body, headers: body ? { 'content-type': 'application/json', ...headers } : headers });
 
+const services = '/api/v1/retry-monitoring/services';
+const registered = async (fusebox, service) => (await fusebox.json(services)).services.find((row) => row.service === service);
+async function register(fusebox, name) {
+  const answer = await fetch(`${fusebox.url}${services}`, {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name, team: 'tills', max_retries_per_minute: 77 }) });
+  assert.equal(answer.status, 201, await answer.text());
+}
+
 // One byte in the middle of the greatest block is another one.
 function flip(dir) {
   const files = fs.readdirSync(path.join(dir, 'blocks')).map((name) => path.join(dir, 'blocks', name));
@@ -149,6 +157,7 @@ scope.test('info and seal on the command line', async () => {
 scope.test('a backup is copied, verified, restored, and serves the same', async () => {
   const fusebox = await scraping();
   const copy = path.join(scope.dir, 'copy');
+  await register(fusebox, 'till');
   const made = await run('storage', 'backup', '--url', fusebox.url, '--name', 'full', '--to', copy);
   assert.equal(made.status, 0, made.stderr);
   assert.match(made.stdout, /backups\/full, 1 block, /);
@@ -159,12 +168,15 @@ scope.test('a backup is copied, verified, restored, and serves the same', async 
   const data = path.join(scope.dir, 'restored');
   const restored = await run('storage', 'restore', '--from', copy, '--data', data);
   assert.equal(restored.status, 0, restored.stderr);
+  await register(fusebox, 'after-the-backup');
   assert.match(restored.stdout, /^restored and verified: start it with fusebox run --data /);
   const [before] = (await storage(fusebox)).blocks;
   await fusebox.stop();
   const second = await new Fusebox(scope, { data }).start();
   const found = (await storage(second)).blocks.find((b) => b.samples === before.samples);
   assert.deepEqual({ ...found, name: 0, level: 0 }, { ...before, name: 0, level: 0 });
+  assert.equal((await registered(second, 'till')).team, 'tills');
+  assert.equal(await registered(second, 'after-the-backup'), undefined);
   const refused = await run('storage', 'restore', '--from', copy, '--data', data);
   assert.equal(refused.status, 10);
   assert.match(refused.stderr, /there is a store already/);
@@ -172,6 +184,7 @@ scope.test('a backup is copied, verified, restored, and serves the same', async 
 
 scope.test('verify says who has the store, then that it is whole, then where it is not', async () => {
   const fusebox = await scraping();
+  await register(fusebox, 'till');
   assert.equal((await post(fusebox, 'seal')).status, 200);
   const busy = await run('storage', 'verify', '--data', fusebox.data);
   assert.equal(busy.status, 10);
@@ -193,11 +206,15 @@ scope.test('verify says who has the store, then that it is whole, then where it 
   assert.equal(hurt.status, 8, hurt.stdout + hurt.stderr);
   assert.match(hurt.stdout, new RegExp(`^${file.replaceAll('.', '\\.')}: offset \\d+: .+\\n`));
   assert.match(hurt.stdout, /: 1 damaged place\n$/);
+  const back = path.join(scope.dir, 'back');
+  assert.equal((await run('storage', 'restore', '--from', backup, '--data', back)).status, 0);
+  const restored = await new Fusebox(scope, { data: back }).start();
+  assert.equal((await registered(restored, 'till')).team, 'tills', 'an offline backup has the definitions');
   flip(backup);
   const target = path.join(scope.dir, 'never');
   const bad = await run('storage', 'restore', '--from', backup, '--data', target);
   assert.equal(bad.status, 8, bad.stdout + bad.stderr);
-  assert.ok(!fs.existsSync(path.join(target, 'samples.db')), 'nothing is left behind');
+  for (const name of ['samples.db', 'state.db']) assert.ok(!fs.existsSync(path.join(target, name)), 'nothing is left behind');
 });
 
 scope.test('what is missing or contradicts itself is said', async () => {

@@ -251,6 +251,30 @@ static void test_store__without_memory_a_change_is_whole_or_not_there(void **sta
     }
 }
 
+static void test_store__a_copy_opens_as_the_store_did(void **state)
+{
+    struct store_suite *suite = *state;
+    struct store *s = open_one(suite);
+    struct store_service service = { .name = STR("a"), .definition = STR("{\"n\":1}") };
+    struct seen seen;
+    uint64_t revision = 0;
+    char path[sizeof suite->place + 8];
+
+    snprintf(path, sizeof path, "%s.copy", suite->place);
+    assert_int_equal(store_save_service(s, &service, &revision, NULL), ERR_OK);
+    assert_int_equal(store_copy(s, path, NULL), ERR_OK);
+    assert_int_equal(store_copy(s, path, NULL), ERR_CONFLICT);
+    assert_int_equal(store_delete_service(s, STR("a"), NULL), ERR_OK);
+    store_close(s);
+
+    assert_int_equal(rename(path, suite->place), 0);
+    s = open_one(suite);
+    look(s, &seen);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(store_save_service(s, &service, &revision, NULL), ERR_OK);
+    store_close(s);
+}
+
 int store_suite_run(struct store_suite *suite)
 {
     struct CMUnitTest tests[] = {
@@ -264,6 +288,7 @@ int store_suite_run(struct store_suite *suite)
         cmocka_unit_test_teardown(test_store__a_walk_may_be_ended_and_begun_again, wipe),
         cmocka_unit_test_teardown(test_store__what_is_empty_or_too_long_is_refused, wipe),
         cmocka_unit_test_teardown(test_store__without_memory_a_change_is_whole_or_not_there, wipe),
+        cmocka_unit_test_teardown(test_store__a_copy_opens_as_the_store_did, wipe),
     };
 
     for (size_t i = 0; i < ARRAY_LEN(tests); i++)

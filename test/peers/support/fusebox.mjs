@@ -92,6 +92,11 @@ export class Fusebox {
     return (await this.service(service)).breaker_list?.find((breaker) => breaker.name === name);
   }
 
+  // The series that a query finds now.
+  async query(expr) {
+    return (await this.json(`/api/v1/query?query=${encodeURIComponent(expr)}`)).data.result;
+  }
+
   async targets() {
     return (await this.json(`${monitoring}/status`)).targets;
   }

@@ -68,8 +68,11 @@ static bool never_lost(const struct store *s UNUSED)
     return false;
 }
 
-static const struct store_engine engine = { close_fake, save_fake, delete_fake, walk_fake,
-                                            never_lost };
+static const struct store_engine engine = { .close = close_fake,
+                                            .save_service = save_fake,
+                                            .delete_service = delete_fake,
+                                            .for_each_service = walk_fake,
+                                            .is_lost = never_lost };
 
 struct fixture {
     struct fake fake;
