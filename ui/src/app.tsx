@@ -6,6 +6,7 @@ import { Hatches } from './marks';
 import { Notices } from './notices';
 import { DependencyMap } from './map';
 import { Overview } from './overview';
+import { Query } from './query';
 import { follow, kiosk, overviewPath, route, type Route } from './route';
 import { Service } from './service';
 import { CopyDialog, said } from './copy';
@@ -27,6 +28,7 @@ const SENTENCES: Record<Route['view'], () => Sentence | null | undefined> = {
   service: () => serviceDoc.value?.sentence,
   storage: () => storage.value?.sentence,
   map: () => mapDoc.value?.sentence,
+  query: () => null,
   missing: () => null,
 };
 const currentSentence = (): Sentence | null => SENTENCES[route.value.view]() ?? null;
@@ -45,7 +47,7 @@ function trouble(): string {
   return MARKS[bad ?? ''] ?? '';
 }
 
-const TITLES = { overview: 'Overview', storage: 'Storage', map: 'Map', missing: 'Not there' };
+const TITLES = { overview: 'Overview', storage: 'Storage', map: 'Map', query: 'Query', missing: 'Not there' };
 effect(() => {
   const now = route.value;
   const where = now.view === 'service' ? visible(now.name).slice(0, 64) : TITLES[now.view];
@@ -94,6 +96,7 @@ function View() {
   if (now.view === 'service') return <Service key={now.name} name={now.name} />;
   if (now.view === 'storage') return <Storage />;
   if (now.view === 'map') return <DependencyMap />;
+  if (now.view === 'query') return <Query />;
   if (now.view === 'missing') return <Missing path={now.path} />;
   return refused.value && !overviewLoaded.value ? <Failed failure={refused.value} /> : <Overview />;
 }

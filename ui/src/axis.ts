@@ -12,6 +12,20 @@ export function ticks(max: number): number[] {
   return Array.from({ length: n + 1 }, (_, i) => Number((i * step).toPrecision(6)));
 }
 
+const NEAR_ZERO = 0.75; // a curve that leaves more room than this below it is drawn without its zero
+
+// The grid of any values: with the zero, unless they all keep far from it.
+export function spanGrid(low: number, high: number): number[] {
+  let from = low >= 0 && low < NEAR_ZERO * high ? 0 : low;
+  let to = high <= 0 && high > NEAR_ZERO * low ? 0 : high;
+  if (from === to) [from, to] = from === 0 ? [0, 1] : [Math.min(0, from), Math.max(0, to)];
+  const power = 10 ** Math.floor(Math.log10((to - from) / GRID_MAX));
+  const fits = (step: number) => Math.ceil(to / step - 1e-9) - Math.floor(from / step + 1e-9) <= GRID_MAX;
+  const step = [1, 2, 2.5, 5, 10, 20, 50].map((n) => n * power).find(fits)!;
+  const first = Math.floor(from / step + 1e-9);
+  return Array.from({ length: Math.ceil(to / step - 1e-9) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
 // The grid of a chart of shares, from the top down: whole is on top, and the lowest value is above the floor.
 export function shareTicks(lowest: number): number[] {
   return ticks(Math.max(SHARE_SPAN_MIN, 1 - lowest)).map((t) => Number(Math.max(0, 1 - t).toPrecision(9))).reverse();

@@ -8,6 +8,13 @@ import type { History } from './views-service';
 
 export type Tone = 's1' | 's3' | 's4' | 'retry' | 'crit' | 'warn' | 'ink2';
 
+// The instants of a chart: `count` of them, step_s apart, the last at end_ms, in a picture of period_s.
+export interface Timeline {
+  period_s: number;
+  step_s: number;
+  end_ms: number;
+  count: number;
+}
 export interface Line {
   name: string;
   tone: Tone;
@@ -27,6 +34,8 @@ export interface ChartSpec {
   marks: readonly Mark[];
   grid: readonly number[]; // from the bottom to the top of the picture
   note: string | null; // about the axis
+  alone?: boolean; // no others stand beside it: it is tall, and needs no room for words at its lines' ends
+  missing?: string; // in place of a value; else "not heard"
   show(value: number | null): string; // with its unit
   axis(value: number): string;
 }
@@ -37,12 +46,13 @@ const ATTEMPT_DASH = [4, 3];
 const TABLE_ROWS_MAX = 360;
 
 export const isHeard = (values: Values): boolean => values.some((v) => v !== null);
-export const startMs = (h: History): number => h.end_ms - h.period_s * 1000;
-export const timesOf = (h: History): number[] => h.calls.map((_, i) => h.end_ms - (h.calls.length - 1 - i) * h.step_s * 1000);
+export const startMs = (t: Pick<Timeline, 'end_ms' | 'period_s'>): number => t.end_ms - t.period_s * 1000;
+export const timesOf = (t: Timeline): number[] => Array.from({ length: t.count }, (_, i) => t.end_ms - (t.count - 1 - i) * t.step_s * 1000);
+export const timelineOf = ({ period_s, step_s, end_ms, calls }: History): Timeline => ({ period_s, step_s, end_ms, count: calls.length });
 
-export function indexAt(h: History, ms: number): number | null {
-  const i = h.calls.length - 1 - Math.round((h.end_ms - ms) / (h.step_s * 1000));
-  return i >= 0 && i < h.calls.length ? i : null;
+export function indexAt(t: Timeline, ms: number): number | null {
+  const i = t.count - 1 - Math.round((t.end_ms - ms) / (t.step_s * 1000));
+  return i >= 0 && i < t.count ? i : null;
 }
 
 function lowestOf(lines: readonly Values[]): number {
@@ -137,26 +147,25 @@ export function chartsOf(doc: ServiceDocument, h: History): ChartSpec[] {
 // Since when there is anything, when that is not the beginning of the period.
 export function knownSince(h: History): number | null {
   const first = h.calls.findIndex((v, i) => v !== null || h.retries[i] !== null || h.utilization_percent[i] !== null);
-  const ms = first < 0 ? h.end_ms : timesOf(h)[first]! - h.step_s * 1000;
+  const ms = first < 0 ? h.end_ms : timesOf(timelineOf(h))[first]! - h.step_s * 1000;
   return ms - startMs(h) > 1.5 * h.step_s * 1000 ? ms : null;
 }
 
 // What a person who does not see the chart is told.
-export function summary(spec: ChartSpec, h: History): string {
-  const times = timesOf(h);
+export function summary(spec: ChartSpec, t: Timeline): string {
+  const times = timesOf(t);
   const line = ({ name, values }: Line) => {
     const low = lowestOf([values]);
     const high = highestOf([values]);
-    const missing = (h.period_s / h.step_s - values.filter((v) => v !== null).length) * h.step_s;
+    const missing = (Math.max(t.count, t.period_s / t.step_s) - values.filter((v) => v !== null).length) * t.step_s;
     return `${name}: at the end ${spec.show(values[values.length - 1] ?? null)}, lowest ${spec.show(low)} at ${clock(times[values.indexOf(low)]!)}, `
-      + `highest ${spec.show(high)} at ${clock(times[values.indexOf(high)]!)}${missing >= h.step_s ? `, nothing heard for ${duration(missing)}` : ''}`;
+      + `highest ${spec.show(high)} at ${clock(times[values.indexOf(high)]!)}${missing >= t.step_s ? `, ${spec.missing ?? 'nothing heard'} for ${duration(missing)}` : ''}`;
   };
-  return [`${spec.title}, ${clock(startMs(h))} to ${clock(h.end_ms)} UTC`, ...spec.lines.map(line), ...spec.marks.map((m) => m.label)].join('. ');
+  return [`${spec.title}, ${clock(startMs(t))} to ${clock(t.end_ms)} UTC`, ...spec.lines.map(line), ...spec.marks.map((m) => m.label)].join('. ');
 }
 
 // The rows of a chart's table, newest first; of very many every so many.
-export function tableRows(h: History): number[] {
-  const n = h.calls.length;
+export function tableRows({ count: n }: Timeline): number[] {
   const every = Math.ceil(n / TABLE_ROWS_MAX);
   return Array.from({ length: Math.ceil(n / every) }, (_, k) => n - 1 - k * every);
 }

@@ -6,8 +6,7 @@
 import type uPlot from 'uplot';
 import { spanTicks, tickText } from './axis';
 import { palette, textColour } from './chart-palette';
-import { spread, startMs, timesOf, type ChartSpec, type Line } from './chart-data';
-import type { History } from './views-service';
+import { spread, startMs, timesOf, type ChartSpec, type Line, type Timeline } from './chart-data';
 
 // The library comes with the first chart, and not with the first route.
 type Library = typeof uPlot;
@@ -18,7 +17,7 @@ export const loadLibrary = async (): Promise<void> => {
 
 export interface Scene {
   spec: ChartSpec;
-  history: History;
+  timeline: Timeline;
   openings: readonly (readonly [number, number])[]; // when a breaker of the service was open
 }
 export interface PlotEvents {
@@ -27,6 +26,7 @@ export interface PlotEvents {
 }
 
 const HEIGHT_PX = 156;
+const ALONE_HEIGHT_PX = 320;
 const AXIS_PX = 54;
 const TIME_AXIS_PX = 24;
 const GUTTER_PX = 54; // for the words at the ends of lines; the same in all charts, so that instants stand below each other
@@ -38,7 +38,7 @@ const DRAG_MIN_PX = 5;
 const HEADROOM = 0.015;
 const MARK_DASH = [1.5, 3];
 
-const shape = ({ lines }: ChartSpec): string => lines.map((l) => `${l.name} ${l.tone} ${l.stepped}`).join();
+const shape = ({ lines }: ChartSpec): string => lines.map((l) => `${l.name} ${l.tone} ${l.dash} ${l.stepped}`).join();
 
 // Steps with a value between two without: a line of one point is nothing to see.
 function lonely(values: readonly (number | null | undefined)[]): number[] {
@@ -56,7 +56,7 @@ export class Plot {
   private readonly resizer: ResizeObserver;
 
   constructor(private readonly host: HTMLElement, private readonly events: PlotEvents) {
-    this.resizer = new ResizeObserver(() => this.u?.setSize({ width: this.width(), height: HEIGHT_PX }));
+    this.resizer = new ResizeObserver(() => this.u?.setSize({ width: this.width(), height: this.u.height }));
     this.resizer.observe(host);
   }
 
@@ -70,7 +70,7 @@ export class Plot {
     const other = !this.scene || shape(this.scene.spec) !== shape(scene.spec);
     this.scene = scene;
     this.view = null;
-    const data = [timesOf(scene.history), ...scene.spec.lines.map((l) => l.values)] as unknown as uPlot.AlignedData;
+    const data = [timesOf(scene.timeline), ...scene.spec.lines.map((l) => l.values)] as unknown as uPlot.AlignedData;
     if (!this.u || other) {
       this.u?.destroy();
       this.u = new library(this.options(scene.spec), data, this.host);
@@ -114,7 +114,7 @@ export class Plot {
   }
 
   private range(): [number, number] {
-    return this.view ?? [startMs(this.scene!.history), this.scene!.history.end_ms];
+    return this.view ?? [startMs(this.scene!.timeline), this.scene!.timeline.end_ms];
   }
 
   // A little above the highest mark, where a line would be cut in half.
@@ -124,10 +124,10 @@ export class Plot {
     return [low, high + HEADROOM * (high - low)];
   }
 
-  private options({ lines }: ChartSpec): uPlot.Options {
+  private options({ lines, alone = false }: ChartSpec): uPlot.Options {
     return {
-      width: this.width(), height: HEIGHT_PX, ms: 1, legend: { show: false },
-      padding: [8, GUTTER_PX, 0, 0],
+      width: this.width(), height: alone ? ALONE_HEIGHT_PX : HEIGHT_PX, ms: 1, legend: { show: false },
+      padding: [8, alone ? 8 : GUTTER_PX, 0, 0],
       scales: {
         x: { time: false, range: () => this.range() },
         y: { range: () => this.height() },

@@ -3,7 +3,7 @@
 // All charts of a page have one cursor; the values at it stand in the heads and not in a floating box.
 import { effect, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { indexAt, summary, tableRows, timesOf, type ChartSpec, type Line } from './chart-data';
+import { indexAt, summary, tableRows, timesOf, type ChartSpec, type Line, type Timeline } from './chart-data';
 import { touches } from './chart-touch';
 import { palette } from './chart-palette';
 import { Plot, type Scene } from './chart-plot';
@@ -11,7 +11,6 @@ import { cursorMs, stepBack, turnTo, zoomTo } from './chart-zoom';
 import { clock, moment } from './format';
 import { between } from './period';
 import { nowMs } from './state';
-import type { History } from './views-service';
 
 const PAGE_STEPS = 10;
 const WHEEL_FACTOR = 1.5;
@@ -23,7 +22,7 @@ const spanOf = (fromMs: number, toMs: number) => between(fromMs, toMs, nowMs.pee
 const zoomBetween = (fromMs: number, toMs: number) => zoomTo(spanOf(fromMs, toMs));
 
 // A sample of the line: colour and dash as they are drawn.
-function Key({ line }: { line: Line }) {
+export function Key({ line }: { line: Line }) {
   return (
     <svg class="line-key" width="18" height="8" aria-hidden="true">
       <path class={`nf k-${line.tone} w2`} d="M0 4h18" stroke-dasharray={line.dash?.join(' ')} />
@@ -31,12 +30,12 @@ function Key({ line }: { line: Line }) {
   );
 }
 
-const valuesAt = (spec: ChartSpec, i: number) => spec.lines.map((l) => `${l.name} ${spec.show(l.values[i] ?? null)}`).join(', ');
+export const valuesAt = (spec: ChartSpec, i: number) => spec.lines.map((l) => `${l.name} ${spec.show(l.values[i] ?? null)}`).join(', ');
 
-function Head({ spec, history, focused }: { spec: ChartSpec; history: History; focused: boolean }) {
-  const at = cursorMs.value === null ? null : indexAt(history, cursorMs.value);
-  const i = at ?? history.calls.length - 1;
-  const time = timesOf(history)[i]!;
+function Head({ spec, timeline, focused }: { spec: ChartSpec; timeline: Timeline; focused: boolean }) {
+  const at = cursorMs.value === null ? null : indexAt(timeline, cursorMs.value);
+  const i = at ?? timeline.count - 1;
+  const time = timesOf(timeline)[i]!;
   return (
     <header>
       <h2 id={`chart-${spec.id}`}>{spec.title}</h2>
@@ -50,24 +49,24 @@ function Head({ spec, history, focused }: { spec: ChartSpec; history: History; f
       })}
       <span class="sp" />
       {spec.note && <span class="xs m nw">{spec.note}</span>}
-      <span class="m nw at">{history.period_s > 86_400 ? moment(time, nowMs.value).slice(0, 16) : clock(time)}</span>
+      <span class="m nw at">{timeline.period_s > 86_400 ? moment(time, nowMs.value).slice(0, 16) : clock(time)}</span>
       <span class="sr" aria-live="polite">{focused && at !== null ? `${clock(time)}: ${valuesAt(spec, i)}` : ''}</span>
     </header>
   );
 }
 
-function moveCursor(key: string, history: History): boolean {
-  const last = history.calls.length - 1;
-  const at = cursorMs.peek() === null ? null : indexAt(history, cursorMs.peek()!);
+function moveCursor(key: string, timeline: Timeline): boolean {
+  const last = timeline.count - 1;
+  const at = cursorMs.peek() === null ? null : indexAt(timeline, cursorMs.peek()!);
   const from = at ?? last + (key === 'ArrowLeft' ? 0 : 1);
   const next = { ArrowLeft: from - 1, ArrowRight: from + 1, PageUp: from - PAGE_STEPS, PageDown: from + PAGE_STEPS, Home: 0, End: last }[key];
   if (next === undefined) return false;
-  cursorMs.value = timesOf(history)[Math.min(last, Math.max(0, next))]!;
+  cursorMs.value = timesOf(timeline)[Math.min(last, Math.max(0, next))]!;
   return true;
 }
 
 // The wheel scrolls the page; with Ctrl it zooms about the pointer.
-function onWheel(event: WheelEvent, plot: Plot, { end_ms, period_s }: History): void {
+function onWheel(event: WheelEvent, plot: Plot, { end_ms, period_s }: Timeline): void {
   if (!event.ctrlKey) return;
   event.preventDefault();
   const factor = event.deltaY > 0 ? WHEEL_FACTOR : 1 / WHEEL_FACTOR;
@@ -96,7 +95,7 @@ function attach(host: HTMLElement, own: Kept): () => void {
     draw(own);
   }, { rootMargin: '200px' });
   observer.observe(host);
-  const wheel = (event: WheelEvent) => onWheel(event, own.plot, own.scene.history);
+  const wheel = (event: WheelEvent) => onWheel(event, own.plot, own.scene.timeline);
   host.addEventListener('wheel', wheel, { passive: false });
   const ends = [
     touches(host, own.plot, setCursor, zoomBetween),
@@ -114,7 +113,7 @@ function attach(host: HTMLElement, own: Kept): () => void {
   };
 }
 
-function Canvas({ scene, onFocus }: { scene: Scene; onFocus(focused: boolean): void }) {
+export function Canvas({ scene, onFocus }: { scene: Scene; onFocus(focused: boolean): void }) {
   const host = useRef<HTMLDivElement>(null);
   const kept = useRef<Kept | null>(null);
   useEffect(() => {
@@ -130,27 +129,27 @@ function Canvas({ scene, onFocus }: { scene: Scene; onFocus(focused: boolean): v
     setCursor(null);
   };
   const key = (event: KeyboardEvent) => {
-    if (!event.ctrlKey && !event.altKey && !event.metaKey && moveCursor(event.key, scene.history)) event.preventDefault();
+    if (!event.ctrlKey && !event.altKey && !event.metaKey && moveCursor(event.key, scene.timeline)) event.preventDefault();
   };
   return (
-    <div ref={host} class="plot" tabIndex={0} role="img" aria-label={summary(scene.spec, scene.history)}
+    <div ref={host} class="plot" tabIndex={0} role="img" aria-label={summary(scene.spec, scene.timeline)}
       onFocus={() => onFocus(true)} onBlur={blur} onDblClick={() => void stepBack()} onKeyDown={key} />
   );
 }
 
-function Numbers({ spec, history }: { spec: ChartSpec; history: History }) {
-  const times = timesOf(history);
+export function Numbers({ spec, timeline }: { spec: ChartSpec; timeline: Timeline }) {
+  const times = timesOf(timeline);
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={`${spec.title}, as a table`}>
       <table>
         <thead><tr><th scope="col">Step that ended, UTC</th>{spec.lines.map((l) => <th key={l.name} scope="col" class="rt">{l.name}</th>)}</tr></thead>
         <tbody>
-          {tableRows(history).map((i) => (
+          {tableRows(timeline).map((i) => (
             <tr key={times[i]}>
-              <th scope="row">{moment(times[i]!, history.end_ms)}</th>
+              <th scope="row">{moment(times[i]!, timeline.end_ms)}</th>
               {spec.lines.map((l) => {
                 const v = l.values[i] ?? null;
-                return <td key={l.name} class="rt">{v === null ? <span class="m">not heard</span> : spec.show(v)}</td>;
+                return <td key={l.name} class="rt">{v === null ? <span class="m">{spec.missing ?? 'not heard'}</span> : spec.show(v)}</td>;
               })}
             </tr>
           ))}
@@ -163,15 +162,15 @@ function Numbers({ spec, history }: { spec: ChartSpec; history: History }) {
 export function Chart({ scene, csv }: { scene: Scene; csv: string }) {
   const focused = useSignal(false);
   const open = useSignal(false);
-  const { spec, history } = scene;
+  const { spec, timeline } = scene;
   return (
     <section class="card chart" aria-labelledby={`chart-${spec.id}`}>
-      <Head spec={spec} history={history} focused={focused.value} />
+      <Head spec={spec} timeline={timeline} focused={focused.value} />
       <Canvas scene={scene} onFocus={(now) => (focused.value = now)} />
       <footer class="chart-foot">
         <details class="numbers" onToggle={(event) => (open.value = event.currentTarget.open)}>
           <summary>As a table</summary>
-          {open.value && <Numbers spec={spec} history={history} />}
+          {open.value && <Numbers spec={spec} timeline={timeline} />}
         </details>
         <a href={csv} download>CSV</a>
       </footer>

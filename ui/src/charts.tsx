@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { Chart } from './chart';
-import { chartsOf, isHeard, knownSince, startMs } from './chart-data';
+import { chartsOf, isHeard, knownSince, startMs, timelineOf } from './chart-data';
 import { loadLibrary, type Scene } from './chart-plot';
 import { csvPath, historyFailure, loadAgain, loadingPeriod, shownHistory, watchHistory } from './chart-history';
 import { stepBack } from './chart-zoom';
@@ -16,11 +16,11 @@ import type { ServiceDocument } from './views';
 import type { History } from './views-service';
 
 // As the buttons of the periods have it: 1 h, and not 60 min.
-const periodText = (rangeS: number) => rangeText(rangeS).replace(/\D/, (unit) => `${THIN}${unit === 'm' ? 'min' : unit}`);
+export const periodText = (rangeS: number) => rangeText(rangeS).replace(/\D/, (unit) => `${THIN}${unit === 'm' ? 'min' : unit}`);
 
 // Esc goes one step back, before the page takes it as the way to all services.
-function onEscape(event: KeyboardEvent): void {
-  const typing = event.target instanceof HTMLElement && event.target.closest('input, textarea, select, dialog') !== null;
+export function onEscape(event: KeyboardEvent): void {
+  const typing = event.target instanceof HTMLElement && event.target.closest('input, textarea, select, dialog, .editor') !== null;
   if (event.key !== 'Escape' || event.defaultPrevented || typing || document.querySelector('dialog[open]')) return;
   if (stepBack()) event.preventDefault();
 }
@@ -66,7 +66,7 @@ function Trouble({ name }: { name: string }) {
 }
 
 // It is a file of its own, which another version of the server does not have.
-const NoLibrary = () => (
+export const NoLibrary = () => (
   <p class="note" role="status">
     <Glyph kind="unknown" quiet /><b>The charts could not be loaded.</b>
     <span class="sp" /><button class="flat" onClick={() => location.reload()}>Reload</button>
@@ -87,7 +87,7 @@ export function Charts({ doc }: { doc: ServiceDocument }) {
   const scenes = useMemo(() => {
     if (!history) return [];
     const openings = openingsOf(doc.breaker_list ?? [], history.end_ms);
-    return chartsOf(doc, history).map((spec) => ({ spec, history, openings }));
+    return chartsOf(doc, history).map((spec) => ({ spec, timeline: timelineOf(history), openings }));
   }, [history]);
   const loading = loadingPeriod.value;
   const veiled = loading !== null && history !== null && loading.rangeS !== history.period_s;

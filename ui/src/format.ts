@@ -75,6 +75,25 @@ export function rateText(perSecond: number | null): string {
   return unit ? `${value}${THIN}${unit}` : value;
 }
 
+const SIZES: readonly (readonly [number, string])[] = [[1e12, 'T'], [1e9, 'G'], [1e6, 'M'], [1e4, 'k']];
+
+// A number of no known unit, in six digits, and whole ones in all of theirs. What a query gives may be no number: that is told as Prometheus writes it.
+export function plain(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : `${MINUS}Inf`;
+  const size = Math.abs(value);
+  const short = size >= 1e6 && size < 1e15 ? Math.round(value) : Number(value.toPrecision(6));
+  if (size !== 0 && (size < 1e-4 || size >= 1e15)) return short.toExponential().replace('e+', 'e').replace(/-/g, MINUS);
+  return grouped(String(short));
+}
+
+// The same for an axis up to top, whose values are round.
+export function plainAxis(value: number, top: number): string {
+  const [size, unit] = SIZES.find(([least]) => Math.abs(top) >= least) ?? [1, ''];
+  const scale = unit === 'k' ? 1e3 : size;
+  return value === 0 ? '0' : `${plain(value / scale)}${unit && THIN + unit}`;
+}
+
 // A percentage that is not a success: whole from 10 up, else one digit.
 export function percent(value: number | null): string {
   if (!known(value)) return DASH;

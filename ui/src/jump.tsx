@@ -4,7 +4,7 @@ import { visible } from './format';
 import { best } from './fuzzy';
 import { Glyph } from './glyphs';
 import { Dialog } from './dialog';
-import { go, mapPath, overviewPath, route, servicePath, storagePath } from './route';
+import { go, mapPath, overviewPath, queryPath, route, servicePath, storagePath } from './route';
 import { Name } from './text';
 import type { Health } from './views';
 
@@ -22,6 +22,7 @@ interface Place {
 const PAGES: readonly Place[] = [
   { name: 'Services', path: overviewPath, what: 'page', health: null },
   { name: 'Map', path: mapPath, what: 'page', health: null },
+  { name: 'Query', path: queryPath, what: 'page', health: null },
   { name: 'Storage', path: storagePath, what: 'page', health: null },
 ];
 const GLYPH_OF: Record<Health, string> = { healthy: 'ok', degraded: 'warning', unhealthy: 'critical', unknown: 'unknown' };

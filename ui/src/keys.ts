@@ -3,14 +3,14 @@ import { copyLink } from './copy';
 import { jumpOpen, openJump } from './jump';
 import { RANGES, shifted, zoomed, type Period } from './period';
 import { DENSITIES, cycle, density, shortcuts } from './prefs';
-import { go, hasCharts, mapPath, overviewPath, period, route, setPeriod, storagePath } from './route';
+import { go, hasCharts, mapPath, overviewPath, period, queryPath, route, setPeriod, storagePath } from './route';
 import { openSettings, settingsOpen } from './settings';
 import { nowMs } from './state';
 import { leaveRow, moveFocus, returnTo } from './table';
 import { chooseRange, toggleLive } from './top';
 
 const SECOND_KEY_MS = 1500;
-const PAGE_KEYS: Record<string, string> = { o: overviewPath, m: mapPath, s: storagePath };
+const PAGE_KEYS: Record<string, string> = { o: overviewPath, m: mapPath, q: queryPath, s: storagePath };
 
 function back(): void {
   const now = route.peek();
@@ -44,7 +44,7 @@ const KEYS: Record<string, () => void> = {
 };
 
 const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null;
+  target instanceof HTMLElement && target.closest('input, textarea, select, .editor, [contenteditable]') !== null;
 
 let secondUntilMono = 0; // after g
 

@@ -3,9 +3,10 @@
 // All of a view's state that a copied link should carry stands in the address. A parameter that is not
 // known, or whose value makes no sense, is ignored and named in `ignored`.
 import { batch, computed, signal } from '@preact/signals';
+import { parseStep } from './query-ask';
 import { RANGE_DEFAULT_S, endText, parseEnd, parseRange, rangeText, type Period } from './period';
 
-export type Route = { view: 'overview' } | { view: 'storage' } | { view: 'map' } | { view: 'service'; name: string } | { view: 'missing'; path: string };
+export type Route = { view: 'overview' } | { view: 'storage' } | { view: 'map' } | { view: 'query' } | { view: 'service'; name: string } | { view: 'missing'; path: string };
 
 const BASE = '/ui/';
 
@@ -20,6 +21,9 @@ const PARAMS: Record<string, { accepts(value: string): boolean; kept?: boolean }
   sort: { accepts: anything },
   group: { accepts: anything },
   tab: { accepts: anything },
+  expr: { accepts: anything },
+  view: { accepts: (value) => value === 'table' || value === 'graph' },
+  step: { accepts: (value) => parseStep(value) !== null },
 };
 
 export function parseRoute(pathname: string): Route {
@@ -28,6 +32,7 @@ export function parseRoute(pathname: string): Route {
   const [head, name, ...more] = rest.split('/');
   if (head === 'storage' && name === undefined) return { view: 'storage' };
   if (head === 'map' && name === undefined) return { view: 'map' };
+  if (head === 'query' && name === undefined) return { view: 'query' };
   if (head !== 'services' || !name || more.length > 0) return { view: 'missing', path: pathname };
   try {
     return { view: 'service', name: decodeURIComponent(name) };
@@ -39,6 +44,7 @@ export function parseRoute(pathname: string): Route {
 export const overviewPath = BASE;
 export const mapPath = `${BASE}map`;
 export const storagePath = `${BASE}storage`;
+export const queryPath = `${BASE}query`;
 export const servicePath = (name: string) => `${BASE}services/${encodeURIComponent(name)}`;
 
 const path = signal(location.pathname);
@@ -59,7 +65,7 @@ export const period = computed<Period>(() => ({
   rangeS: parseRange(param('range') ?? '') ?? RANGE_DEFAULT_S,
   endMs: parseEnd(param('end') ?? ''),
 }));
-export const hasCharts = computed(() => route.value.view === 'service');
+export const hasCharts = computed(() => route.value.view === 'service' || route.value.view === 'query');
 // The charts end before now.
 export const isPast = computed(() => hasCharts.value && period.value.endMs !== null);
 export const kiosk = computed(() => param('kiosk') !== null);

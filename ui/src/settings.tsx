@@ -10,7 +10,7 @@ export const openSettings = (): void => {
 
 const KEYS: [string, string][] = [
   ['/ or Ctrl K', 'jump to a service or a page'],
-  ['g o, g m, g s', 'services, map, storage'],
+  ['g o, g m, g q, g s', 'services, map, query, storage'],
   ['j k', 'next service, service before'],
   ['Enter', 'open it'],
   ['Esc', 'back'],

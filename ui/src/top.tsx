@@ -6,7 +6,7 @@ import { Glyph } from './glyphs';
 import { openJump } from './jump';
 import { RANGES, parseRange, rangeText } from './period';
 import { THEMES, cycle, narrow, theme } from './prefs';
-import { follow, hasCharts, isPast, kiosk, mapPath, overviewPath, period, route, setPeriod, storagePath } from './route';
+import { follow, hasCharts, isPast, kiosk, mapPath, overviewPath, period, queryPath, route, setPeriod, storagePath } from './route';
 import { openSettings } from './settings';
 import { dataAgeS, feedState, isRefused, nowMs, openBreakers, paused, shown, togglePause } from './state';
 
@@ -74,6 +74,7 @@ function Pages() {
       <PageLink view="overview" path={overviewPath}>Services</PageLink>
       <PageLink view="map" path={mapPath}>Map</PageLink>
       <OpenBreakers />
+      <PageLink view="query" path={queryPath}>Query</PageLink>
       <PageLink view="storage" path={storagePath}>Storage</PageLink>
       {narrow.value && <button onClick={openJump}>Jump</button>}
       {narrow.value && <button onClick={openSettings}>Settings</button>}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { load } from './load.mjs';
 
-const { chartsOf, indexAt, knownSince, spread, startMs, summary, tableRows, timesOf } = await load('chart-data.ts');
+const { chartsOf, indexAt, knownSince, spread, startMs, summary, tableRows, timelineOf, timesOf } = await load('chart-data.ts');
 const { stretched } = await load('chart-touch.ts');
 
 const END = Date.parse('2026-11-20T02:41:05Z');
@@ -17,13 +17,13 @@ const ids = (charts) => charts.map((c) => c.id);
 
 test('a value stands at the end of its step, and every place finds its own step again', () => {
   const h = historyOf({ calls: full(1) });
-  const times = timesOf(h);
+  const times = timesOf(timelineOf(h));
   assert.equal(times[179], END);
   assert.equal(times[178], END - 5000);
   assert.equal(startMs(h), END - 900_000);
-  times.forEach((ms, i) => assert.equal(indexAt(h, ms + (i % 3) - 1), i));
-  assert.equal(indexAt(h, END + 5000), null);
-  assert.equal(indexAt(h, END - 901_000), null);
+  times.forEach((ms, i) => assert.equal(indexAt(timelineOf(h), ms + (i % 3) - 1), i));
+  assert.equal(indexAt(timelineOf(h), END + 5000), null);
+  assert.equal(indexAt(timelineOf(h), END - 901_000), null);
 });
 
 test('what has nothing to show is no chart', () => {
@@ -89,15 +89,15 @@ test('the text alternative has the figures, their times, and what was not heard'
   values[100] = 0.7;
   values[20] = null;
   const h = historyOf({ success_ratio: values });
-  assert.equal(summary(chartsOf(doc(), h)[0], h),
+  assert.equal(summary(chartsOf(doc(), h)[0], timelineOf(h)),
     'Success of calls, 02:26:05 to 02:41:05 UTC. final: at the end 99.50\u202f%, lowest 70.0\u202f% at 02:34:30, highest 99.50\u202f% at 02:26:10, nothing heard for 5\u202fs');
 });
 
 test('a table has the newest step first and never more than 360 rows', () => {
   const h = historyOf({ calls: full(1) });
-  assert.deepEqual(tableRows(h).slice(0, 2), [179, 178]);
-  assert.equal(tableRows(h).length, 180);
-  const many = tableRows({ ...h, calls: full(1, 3600) });
+  assert.deepEqual(tableRows(timelineOf(h)).slice(0, 2), [179, 178]);
+  assert.equal(tableRows(timelineOf(h)).length, 180);
+  const many = tableRows(timelineOf({ ...h, calls: full(1, 3600) }));
   assert.equal(many.length, 360);
   assert.equal(many[0], 3599);
 });

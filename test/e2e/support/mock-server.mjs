@@ -7,6 +7,7 @@
 import { createServer } from 'node:http';
 import { mapDocument } from './map-scenes.mjs';
 import { START_MS, overviewDocument } from './scenes.mjs';
+import { queryAnswer } from './query-scenes.mjs';
 import { definitionOf, eventsPage, historyCsv, historyOf, serviceDocument } from './service-scenes.mjs';
 import { cardinalityDocument, storageDocument } from './storage-scenes.mjs';
 
@@ -24,6 +25,7 @@ const VIEWS = '/api/v1/retry-monitoring/dashboard/';
 const SERVICES = '/api/v1/retry-monitoring/services/';
 const HEALTH = '/api/v1/retry-monitoring/health';
 const STORAGE = '/api/v1/storage';
+const PROMETHEUS = /^\/api\/v1\/(query|query_range|format_query|series|labels|label\/[^/]+\/values|metadata)$/;
 
 export class MockServer {
   constructor(files) {
@@ -39,6 +41,7 @@ export class MockServer {
     this.mapScene = 'storm';
     this.storageRefusal = null; // {status, code, message}: what every storage request is told
     this.seal = () => ({ status: 200, body: { blocks: 1, series: 48_120, samples: 712_000, bytes: 660_000, duration_ms: 340.5 } });
+    this.queryGate = null; // a promise that queries wait for
     this.epoch = 'one';
     this.seq = 1;
     this.nowMs = START_MS;
@@ -121,12 +124,27 @@ export class MockServer {
     if (pathname === '/api/v1/events') return this.json(res, 200, eventsPage(this.serviceScene, searchParams));
     if (pathname.startsWith(SERVICES)) return this.json(res, 200, definitionOf(this.serviceScene));
     if (pathname === HEALTH) return this.health(res);
+    if (PROMETHEUS.test(pathname)) return this.query(req, res, pathname.slice('/api/v1/'.length), searchParams);
     if (pathname.startsWith(STORAGE)) return this.storage(req.method, pathname.slice(STORAGE.length), res);
     const file = this.files.get(pathname) ?? (pathname.startsWith('/ui/') && !pathname.startsWith('/ui/assets/') ? this.files.get('/ui/') : undefined);
     if (!file) return res.writeHead(404).end();
     res.writeHead(200, { 'Content-Type': file.type, 'Content-Encoding': 'gzip', ETag: file.etag,
       'Cache-Control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache' });
     return res.end(file.gzip);
+  }
+
+  // The arguments stand in the form that is posted, or in the address.
+  async query(req, res, path, params) {
+    const parts = [];
+    for await (const part of req) parts.push(part);
+    const posted = new URLSearchParams(Buffer.concat(parts).toString());
+    for (const [name, value] of posted) params.append(name, value);
+    this.searches.push(`${path}?${params}`);
+    if (path.startsWith('query')) await this.queryGate;
+    if (res.destroyed) return;
+    const { status, headers = {}, body } = queryAnswer(path, params, this.nowMs);
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+    this.json(res, status, body);
   }
 
   async storage(method, path, res) {
