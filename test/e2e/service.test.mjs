@@ -93,6 +93,7 @@ test('final and first attempts are drawn, and the limit that adapts is a step', 
   assert.match(await success.locator('.plot').getAttribute('aria-label'), /^Success of calls, 02:26:05 to 02:41:05 UTC\. final: at the end 96\.6.*objective 99\.9\u202f%$/);
   assert.match(await success.locator('header').innerText(), /axis from 70\u202f%/);
   assert.match(await page.locator('.callers').innerText(), /Objective, latency\s+800\u202fms · p95 1\.3\u202fs · missed/);
+  assert.match(await page.locator('.callers').innerText(), /Instances\s+3 of 6 say they are healthy · 2 silent · 1 unhealthy/);
   const limit = await page.evaluate(async (path) => (await (await fetch(path)).json()).history.retry_limit, '/api/v1/retry-monitoring/dashboard/service/payment-service?period=900s');
   assert.equal(new Set(limit.filter((v) => v !== null)).size, 3, 'the fixture has two steps');
   assert.ok((await pixels(chart(page, 'Retries used and denied'), '--ink2')) > 150);
@@ -301,6 +302,7 @@ test('each chart is a table and a file, too, of the same period', async () => {
 
 test('what is not there has no panel', async () => {
   const page = await show('bare');
+  assert.doesNotMatch(await page.locator('.callers').innerText(), /Instances/);
   for (const part of ['.breakers', '.neighbours', '.events']) assert.equal(await page.locator(part).count(), 0, part);
   assert.doesNotMatch(await page.locator('main').innerText(), /objective/i);
   assert.deepEqual(await page.locator('.chart h2').allTextContents(), ['Success of calls', 'Calls and attempts', 'Retries used']);

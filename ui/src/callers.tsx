@@ -5,7 +5,7 @@ import { count, duration, rateText, successText } from './format';
 import { Glyph } from './glyphs';
 import { Dumbbell, DumbbellScale, successTone } from './marks';
 import { evidenceWords } from './row';
-import type { ServiceDocument } from './views';
+import type { InstanceCounts, ServiceDocument } from './views';
 
 const Told = ({ perSecond }: { perSecond: number | null }) =>
   perSecond === null ? <span class="m">not told</span> : <>{rateText(perSecond)}</>;
@@ -42,6 +42,16 @@ function Latency({ doc }: { doc: ServiceDocument }) {
   return <Fact label={`Latency ${told.map(([name]) => name).join(' · ')}`}>{told.map(([, v]) => duration(v)).join(' · ')}</Fact>;
 }
 
+function Instances({ of }: { of: InstanceCounts }) {
+  const bad = ([['degraded', 'warn'], ['silent', 'warn'], ['unhealthy', 'crit']] as const).filter(([state]) => of[state] > 0);
+  return (
+    <Fact label="Instances">
+      {count(of.healthy)} of {count(of.total)} say they are healthy
+      {bad.map(([state, tone]) => <> · <b class={`c-${tone}`}>{count(of[state])} {state}</b></>)}
+    </Fact>
+  );
+}
+
 export function CallersCard({ doc }: { doc: ServiceDocument }) {
   const why = evidenceWords(doc);
   const target = doc.slo?.success_rate_target_percent ?? null;
@@ -65,6 +75,7 @@ export function CallersCard({ doc }: { doc: ServiceDocument }) {
         {attempts !== null && <Fact label="Success of attempts">{successText(attempts)}</Fact>}
         <Fact label="Calls"><Told perSecond={doc.calls_per_s} />{doc.calls_last_minute !== null && <span class="m"> · {count(doc.calls_last_minute)} in the last minute</span>}</Fact>
         <Fact label="Errors"><Told perSecond={doc.errors_per_s} /></Fact>
+        {doc.instances && <Instances of={doc.instances} />}
         <Latency doc={doc} />
         <Objectives doc={doc} />
       </dl>

@@ -84,6 +84,15 @@ export interface Budget {
   } | null;
 }
 
+// Of the instances that tell of themselves; the rest of the total has not said how it is.
+export interface InstanceCounts {
+  total: number;
+  healthy: number;
+  degraded: number;
+  unhealthy: number;
+  silent: number;
+}
+
 export interface Row {
   service: string;
   team: string | null;
@@ -118,6 +127,7 @@ export interface Row {
     response_time_target_ms: number | null;
     response_time_compliant: boolean | null;
   } | null;
+  instances?: InstanceCounts | null;
   breakers: BreakerCounts & { worst: BreakerState | null };
   conditions?: readonly (BreakerCondition & { breakers: number })[];
   spark?: {

@@ -65,6 +65,7 @@ const trouble = (name) => (nowMs) => ({
       kinds: [{ kind: 'absolute', modelled: false, utilization_percent: 118.2, low_percent: null, high_percent: null, remaining: 0, limit: 4372 },
         { kind: 'failure_tokens', modelled: true, utilization_percent: 41, low_percent: 32, high_percent: 50, remaining: 59, limit: 100 }] },
     slo: { success_rate_target_percent: 99.9, success_rate_compliant: false, response_time_target_ms: 800, response_time_compliant: false },
+    instances: { total: 6, healthy: 3, degraded: 0, unhealthy: 1, silent: 2 },
   }),
   breaker_list: troubledBreakers(name, nowMs), callees: CALLEES, callers: CALLERS,
 });
