@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include "base/json.h"
+#include "config/config.h"
 
 struct monitor_view *api_view(struct api *api, struct http_reply *reply)
 {
@@ -11,6 +12,30 @@ struct monitor_view *api_view(struct api *api, struct http_reply *reply)
         diag_set(&reply->diag, ERR_UNAVAILABLE, "Fusebox is starting: try again in a second");
     }
     return view;
+}
+
+struct config *api_config(struct api *api)
+{
+    struct config *cfg;
+
+    lock_take(&api->config_lock);
+    cfg = config_ref(api->config);
+    lock_drop(&api->config_lock);
+    return cfg;
+}
+
+void api_set_config(struct api *api, struct config *cfg)
+{
+    struct config *before;
+
+    if (cfg)
+        atomic_store(&api->left_open,
+                     str_equals(config_text(cfg, OPT_PROMQL_RANGE_SELECTORS), STR("left-open")));
+    lock_take(&api->config_lock);
+    before = api->config;
+    api->config = cfg ? config_ref(cfg) : NULL;
+    lock_drop(&api->config_lock);
+    config_unref(before);
 }
 
 struct json api_json(struct http_reply *reply)

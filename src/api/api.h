@@ -18,6 +18,7 @@
 #include "api/notices.h"
 #include "api/own.h"
 #include "base/budget.h"
+#include "base/lock.h"
 #include "catalog/registry.h"
 #include "http/sse.h"
 #include "monitor/history.h"
@@ -49,6 +50,9 @@ struct api {
     struct publication views;
     struct registry *registry;
     struct own own;
+    struct lock config_lock;
+    struct config *config; /* in force; api_config gives it */
+    atomic_bool left_open; /* promql.range_selectors */
     struct sse_hub *hub;
     uint32_t overview_topic;
     struct scraper *scraper;
@@ -89,6 +93,11 @@ extern const size_t api_route_count;
 /* The newest view, or NULL with the reply's diag filled (return ERR_UNAVAILABLE). */
 struct monitor_view *api_view(struct api *api, struct http_reply *reply);
 
+/* The configuration in force; give the reference back with config_unref. */
+struct config *api_config(struct api *api);
+/* Takes a reference of its own; NULL: none is in force any more. */
+void api_set_config(struct api *api, struct config *cfg);
+
 /* Leaves the reply as JSON with an empty body to be written. */
 struct json api_json(struct http_reply *reply);
 
@@ -119,7 +128,7 @@ void api_answer_job(struct http_parked *parked, enum err err, const struct diag 
 struct store;
 void api_answer_edit(struct api *api, struct store *store, struct http_parked *parked);
 
-api_answer api_answer_events, api_answer_promql, api_answer_series;
+api_answer api_answer_events, api_answer_exemplars, api_answer_promql, api_answer_series;
 
 /* Answers a parked GET of a service from the newest view. The evaluate thread. */
 void api_answer_service(struct api *api, struct http_parked *parked);
@@ -138,16 +147,18 @@ http_handler api_overview_export, api_map_export, api_service_export; /* downloa
 http_handler api_gateway_dashboard, api_gateway_breakers;             /* gateway.c */
 http_handler api_monitoring_status, api_performance;                  /* performance.c */
 http_handler api_page, api_page_root;                                 /* page.c */
-http_handler api_metadata, api_targets;                               /* prometheus.c */
+http_handler api_metadata, api_targets, api_rules, api_alerts;        /* prometheus.c */
 http_handler api_federate;                                            /* federate.c */
-http_handler api_buildinfo, api_runtimeinfo, api_flags, api_tsdb;     /* prometheus_status.c */
-http_handler api_query, api_query_range, api_format_query;            /* promql.c */
-http_handler api_series, api_label_names, api_label_values;           /* promql_series.c */
-http_handler api_reload;                                              /* admin.c */
-http_handler api_storage, api_storage_seal, api_storage_backup;       /* storage.c */
-http_handler api_remote_write;                                        /* remote_write.c */
-http_handler api_events_post;                                         /* events.c */
-http_handler api_events_search;                                       /* event_search.c */
-http_handler api_storage_cardinality;                                 /* cardinality.c */
+http_handler api_buildinfo, api_runtimeinfo, api_flags, api_tsdb,
+    api_config_text; /* prometheus_status.c */
+http_handler api_query, api_query_range, api_format_query, api_parse_query; /* promql.c */
+http_handler api_query_exemplars;                                           /* promql_exemplars.c */
+http_handler api_series, api_label_names, api_label_values;                 /* promql_series.c */
+http_handler api_reload;                                                    /* admin.c */
+http_handler api_storage, api_storage_seal, api_storage_backup;             /* storage.c */
+http_handler api_remote_write;                                              /* remote_write.c */
+http_handler api_events_post;                                               /* events.c */
+http_handler api_events_search;                                             /* event_search.c */
+http_handler api_storage_cardinality;                                       /* cardinality.c */
 
 #endif

@@ -126,6 +126,26 @@ static void export_remote_write(struct remote_write_stats *stats, const struct m
             stats->refused_bodies);
 }
 
+static void export_queries(struct own *own, const struct metric_out *out)
+{
+    struct own_queries *q = &own->queries;
+
+    gauge(out, "fusebox_query_running", "Questions that the query threads work at.",
+          (double)q->running);
+    gauge(out, "fusebox_query_waiting", "Questions that wait for a query thread.",
+          (double)queue_count(own->query_queue));
+    counter(out, "fusebox_query_refused_total",
+            "Questions that were refused because too many waited.", q->refused);
+    counter(out, "fusebox_query_cancelled_total",
+            "Questions given up because the client had gone, or Fusebox stopped.", q->cancelled);
+    counter(out, "fusebox_query_timed_out_total", "Questions that took longer than they may.",
+            q->timed_out);
+    counter(out, "fusebox_query_samples_read_total", "Samples that PromQL read.", q->samples_read);
+    out->family(out->ctx, "fusebox_query_duration_seconds", METRIC_HISTOGRAM,
+                "From a question's arrival to its answer, waiting included.");
+    histogram_write(&q->duration, out, NULL, 0);
+}
+
 static void export_scrapes(struct own *own, const struct metric_out *out)
 {
     struct labelled scrapes[] = {
@@ -371,6 +391,7 @@ void own_export(struct own *own, const struct metric_out *out)
 {
     export_process(own, out);
     export_http(own, out);
+    export_queries(own, out);
     export_scrapes(own, out);
     if (own->events)
         export_events(own->events, out);

@@ -22,6 +22,16 @@
 
 enum { OWN_ROUTES_MAX = 96 };
 
+/* Questions to the query threads. */
+struct own_queries {
+    _Atomic uint64_t running; /* now */
+    _Atomic uint64_t refused;
+    _Atomic uint64_t cancelled; /* the client went away, or the daemon stopped */
+    _Atomic uint64_t timed_out;
+    _Atomic uint64_t samples_read; /* by PromQL */
+    struct histogram duration;     /* from the request's arrival to the answer */
+};
+
 struct own {
     struct http_stats http;
     struct scrape_stats scrape;
@@ -39,6 +49,7 @@ struct own {
     _Atomic int64_t reload_success_ms;
     _Atomic int64_t evaluated_ms; /* wall time of the last evaluation */
     struct own_cardinality cardinality;
+    struct own_queries queries;
     int64_t started_ms;
     const char *version;
     struct tsdb *db;
@@ -48,6 +59,7 @@ struct own {
     struct remote_write_stats *remote_write; /* NULL: none */
     struct queue *write_queue;
     struct queue *evaluate_queue;
+    struct queue *query_queue;
     const struct http_route *routes;
     size_t route_count;
 };

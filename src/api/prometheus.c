@@ -1,7 +1,7 @@
 /*
- * What Prometheus' HTTP API answers about targets and metadata, in its shape:
- * {"status":"success","data":...}, and {"status":"error","errorType","error"} for
- * an argument that it would refuse.
+ * What Prometheus' HTTP API answers about targets, metadata, rules and alerts, in its
+ * shape: {"status":"success","data":...}, and {"status":"error","errorType","error"}
+ * for an argument that it would refuse.
  *
  * Source    Prometheus 2.42, HTTP API: Targets, Querying metric metadata.
  */
@@ -160,7 +160,8 @@ static enum err write_target(struct json *j, const struct scrape_target_state *t
     return ERR_OK;
 }
 
-static enum err write_active(struct json *j, struct api *api)
+/* `pool` empty: of all jobs. */
+static enum err write_active(struct json *j, struct api *api, struct str pool)
 {
     struct arena arena = arena_limited(API_TARGETS_MAX_BYTES);
     struct scrape_target_state *list;
@@ -168,7 +169,8 @@ static enum err write_active(struct json *j, struct api *api)
     enum err err = scrape_targets(api->scraper, &arena, &list, &count);
 
     for (size_t i = 0; !err && i < count; i++)
-        err = write_target(j, &list[i], &arena);
+        if (!pool.len || str_equals(list[i].pool, pool))
+            err = write_target(j, &list[i], &arena);
     arena_release(&arena);
     return err;
 }
@@ -176,22 +178,57 @@ static enum err write_active(struct json *j, struct api *api)
 /* Nothing relabels here, so that no target is ever dropped. */
 enum err api_targets(struct http_request *req, struct http_reply *reply, void *ctx)
 {
-    struct str state = STR("");
+    struct str state = STR(""), pool = STR("");
     enum err err = ERR_OK;
     struct json j;
 
     http_request_arg(req, "state", &state);
+    http_request_arg(req, "scrapePool", &pool);
     j = prometheus_open(reply);
     json_open_object(&j);
     json_key(&j, "activeTargets");
     json_open_array(&j);
     if (!state.len || str_equals_nocase(state, STR("active")) ||
         str_equals_nocase(state, STR("any")))
-        err = write_active(&j, ctx);
+        err = write_active(&j, ctx, pool);
     json_close_array(&j);
     json_key(&j, "droppedTargets");
     json_open_array(&j);
     json_close_array(&j);
     json_close_object(&j);
     return err ? err : prometheus_close(&j, reply);
+}
+
+/* --- rules and alerts: there are none, and Grafana asks for them --- */
+
+static enum err answer_none(const char *key, struct http_reply *reply)
+{
+    struct json j = prometheus_open(reply);
+
+    json_open_object(&j);
+    json_key(&j, key);
+    json_open_array(&j);
+    json_close_array(&j);
+    json_close_object(&j);
+    return prometheus_close(&j, reply);
+}
+
+enum err api_rules(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    struct str type = STR("");
+
+    (void)ctx;
+    http_request_arg(req, "type", &type);
+    if (type.len && !str_equals_nocase(type, STR("alert")) &&
+        !str_equals_nocase(type, STR("record")))
+        return prometheus_error(reply, ERR_INVALID, "bad_data",
+                                "invalid parameter \"type\": it must be alert or record");
+    return answer_none("groups", reply);
+}
+
+enum err api_alerts(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    (void)req;
+    (void)ctx;
+    return answer_none("alerts", reply);
 }

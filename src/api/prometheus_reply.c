@@ -18,6 +18,14 @@ struct json prometheus_open(struct http_reply *reply)
     return j;
 }
 
+void prometheus_warn(struct json *j, const char *sentence)
+{
+    json_key(j, "warnings");
+    json_open_array(j);
+    json_cstr(j, sentence);
+    json_close_array(j);
+}
+
 enum err prometheus_close(struct json *j, struct http_reply *reply)
 {
     json_close_object(j);

@@ -14,8 +14,9 @@
 #include "api/api.h"
 #include "base/json.h"
 
-/* Behind "data": write one value, then close. */
+/* Behind "data": write one value, perhaps a warning, then close. */
 struct json prometheus_open(struct http_reply *reply);
+void prometheus_warn(struct json *j, const char *sentence); /* once at most */
 enum err prometheus_close(struct json *j, struct http_reply *reply);
 
 /* The error document. `type` NULL: as `err` is called there. ERR_OK, or the buffer's error. */

@@ -1,6 +1,6 @@
 /*
  * What Prometheus' HTTP API answers about itself, in its shape: version, run time,
- * flags and the make-up of what is in memory.
+ * configuration, flags and the make-up of what is in memory.
  *
  * What only a Go program has is empty or 0. Of the flags there are those of which
  * Fusebox has the like.
@@ -13,6 +13,7 @@
 
 #include "api/api.h"
 #include "api/prometheus_reply.h"
+#include "config/config.h"
 #include "model/duration.h"
 
 /* Whose API this is: by it Grafana chooses what it asks for. */
@@ -95,7 +96,21 @@ enum err api_runtimeinfo(struct http_request *req, struct http_reply *reply, voi
     return prometheus_close(&j, reply);
 }
 
-/* --- flags --- */
+/* --- configuration and flags --- */
+
+enum err api_config_text(struct http_request *req, struct http_reply *reply, void *ctx)
+{
+    struct config *cfg = api_config(ctx);
+    struct json j = prometheus_open(reply);
+
+    (void)req;
+    json_open_object(&j);
+    json_key(&j, "yaml");
+    json_string(&j, config_shown(cfg));
+    json_close_object(&j);
+    config_unref(cfg);
+    return prometheus_close(&j, reply);
+}
 
 enum err api_flags(struct http_request *req, struct http_reply *reply, void *ctx)
 {

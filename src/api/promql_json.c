@@ -15,7 +15,7 @@ void promql_json_labels(struct json *j, struct labels labels)
 }
 
 /* Seconds with as many decimals as they need, three at most. */
-static void write_time(struct json *j, int64_t ms)
+void promql_json_time(struct json *j, int64_t ms)
 {
     char text[32];
     int64_t seconds = ms / 1000, rest = ms % 1000;
@@ -36,7 +36,7 @@ static void write_point(struct json *j, int64_t ms, double value)
     size_t len = number_format(value, text);
 
     json_open_array(j);
-    write_time(j, ms);
+    promql_json_time(j, ms);
     json_string(j, (struct str){ text, len });
     json_close_array(j);
 }
@@ -90,7 +90,7 @@ static void write_value(struct json *j, const struct promql_options *o,
         return;
     }
     json_open_array(j);
-    write_time(j, o->start_ms);
+    promql_json_time(j, o->start_ms);
     json_string(j, r->text);
     json_close_array(j);
 }

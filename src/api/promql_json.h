@@ -15,5 +15,6 @@
 void promql_json_result(struct json *j, const struct promql_options *options,
                         const struct promql_result *result);
 void promql_json_labels(struct json *j, struct labels labels);
+void promql_json_time(struct json *j, int64_t ms);
 
 #endif

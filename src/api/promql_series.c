@@ -4,11 +4,9 @@
  *
  * Source    Prometheus 2.42, HTTP API: Querying metadata.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "api/api.h"
-#include "api/prometheus_reply.h"
+#include "api/promql_args.h"
 #include "api/promql_json.h"
 #include "api/promql_select.h"
 #include "promql/parse.h"
@@ -30,44 +28,18 @@ struct finding {
     enum err err;
 };
 
-static bool take_selectors(struct finding *f, struct diag *diag)
+static enum err take_selectors(struct finding *f, struct diag *diag)
 {
     struct str text;
+    enum err err = ERR_OK;
 
-    for (size_t n = 0; prometheus_arg(f->req, "match[]", n, &text); n++) {
-        if (n == SELECTORS_MAX) {
-            diag_set(diag, ERR_INVALID, "more than %d match[] parameters", SELECTORS_MAX);
-            return false;
-        }
-        if (promql_parse_selector(text, f->arena, &f->selectors[n], diag))
-            return false;
-        f->selector_count++;
+    for (size_t n = 0; !err && prometheus_arg(f->req, "match[]", n, &text); n++) {
+        if (n == SELECTORS_MAX)
+            return diag_set(diag, ERR_INVALID, "more than %d match[] parameters", SELECTORS_MAX);
+        err = promql_parse_selector(text, f->arena, &f->selectors[n], diag);
+        f->selector_count += !err;
     }
-    return true;
-}
-
-static bool take_time(struct finding *f, const char *name, int64_t preset_ms, int64_t *ret,
-                      struct diag *diag)
-{
-    struct str text;
-
-    *ret = preset_ms;
-    if (!prometheus_arg(f->req, name, 0, &text) || !text.len || prometheus_time(text, ret))
-        return true;
-    diag_set(diag, ERR_INVALID, "invalid parameter \"%s\": cannot parse it to a valid timestamp",
-             name);
-    return false;
-}
-
-static bool take_limit(struct finding *f, struct diag *diag)
-{
-    struct str text;
-
-    if (!prometheus_arg(f->req, "limit", 0, &text) || !text.len ||
-        (str_parse_i64(text, &f->limit) && f->limit >= 0))
-        return true;
-    diag_set(diag, ERR_INVALID, "invalid parameter \"limit\": it must be a number of at least 0");
-    return false;
+    return err;
 }
 
 /* --- gathering --- */
@@ -154,7 +126,7 @@ static enum err write_series(struct finding *f, struct json *j, struct str bytes
 
 static enum err write_found(struct finding *f, struct http_reply *reply)
 {
-    bool is_series = http_request_route(f->req)->handler == api_series;
+    bool is_series = http_request_route(f->req)->handler == api_series, is_cut;
     struct str *texts = arena_alloc_zero(f->arena, f->found.count + 1, sizeof *texts);
     struct map_entry *entry;
     size_t cursor = 0, count = 0;
@@ -166,7 +138,8 @@ static enum err write_found(struct finding *f, struct http_reply *reply)
     while ((entry = map_next(&f->found, &cursor)))
         texts[count++] = entry->key;
     qsort(texts, count, sizeof *texts, compare_texts);
-    if (f->limit && count > (size_t)f->limit)
+    is_cut = f->limit && count > (size_t)f->limit;
+    if (is_cut)
         count = (size_t)f->limit;
     j = prometheus_open(reply);
     json_open_array(&j);
@@ -177,24 +150,28 @@ static enum err write_found(struct finding *f, struct http_reply *reply)
             json_string(&j, texts[i]);
     }
     json_close_array(&j);
+    if (is_cut)
+        prometheus_warn(&j, "results truncated due to limit");
     return err ? err : prometheus_close(&j, reply);
 }
 
-static bool take_args(struct finding *f, struct diag *diag)
+static enum err take_args(struct finding *f, struct diag *diag)
 {
+    enum err err;
+
     f->label = http_request_param(f->req, "name");
-    if (f->label.len && !label_name_is_valid(f->label)) {
-        diag_set(diag, ERR_INVALID, "invalid label name: \"%.*s\"", STR_ARG(f->label));
-        return false;
-    }
-    if (!take_selectors(f, diag) || !take_time(f, "start", INT64_MIN, &f->start_ms, diag) ||
-        !take_time(f, "end", INT64_MAX, &f->end_ms, diag) || !take_limit(f, diag))
-        return false;
-    if (f->selector_count == 0 && http_request_route(f->req)->handler == api_series) {
-        diag_set(diag, ERR_INVALID, "no match[] parameter provided");
-        return false;
-    }
-    return true;
+    if (f->label.len && !label_name_is_valid(f->label))
+        return diag_set(diag, ERR_INVALID, "invalid label name: \"%.*s\"", STR_ARG(f->label));
+    err = take_selectors(f, diag);
+    if (!err)
+        err = promql_arg_time(f->req, "start", -PROMQL_TIME_MAX_MS, &f->start_ms, diag);
+    if (!err)
+        err = promql_arg_time(f->req, "end", PROMQL_TIME_MAX_MS, &f->end_ms, diag);
+    if (!err)
+        err = promql_arg_limit(f->req, &f->limit, diag);
+    if (!err && f->selector_count == 0 && http_request_route(f->req)->handler == api_series)
+        err = diag_set(diag, ERR_INVALID, "no match[] parameter provided");
+    return err;
 }
 
 void api_answer_series(struct api *api, struct http_parked *parked, enum err (*go_on)(void *ctx),
@@ -212,8 +189,9 @@ void api_answer_series(struct api *api, struct http_parked *parked, enum err (*g
                          .key = buf_limited(1 << 16) };
     enum err err;
 
-    if (!take_args(&f, &diag)) {
-        err = prometheus_error(&reply, ERR_INVALID, "bad_data", diag_text(&diag));
+    err = take_args(&f, &diag);
+    if (err) {
+        err = promql_refuse(&reply, err, &diag);
     } else {
         err = gather(&f, &diag);
         if (!err)

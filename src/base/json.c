@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/number.h"
 
-enum { JSON_MAX_DEPTH = 31, JSON_ROUNDED_BYTES = 352 };
+enum { JSON_ROUNDED_BYTES = 352 };
 
 struct json json_to(struct buf *out)
 {
@@ -20,24 +20,24 @@ static void before_value(struct json *j)
         j->after_key = false;
         return;
     }
-    if (j->has_item & (1u << j->depth))
+    if (j->after_value)
         buf_append_byte(j->out, ',');
-    j->has_item |= 1u << j->depth;
+    j->after_value = true;
 }
 
 static void open(struct json *j, char bracket)
 {
     before_value(j);
     buf_append_byte(j->out, bracket);
-    assert(j->depth < JSON_MAX_DEPTH);
     j->depth++;
-    j->has_item &= ~(1u << j->depth);
+    j->after_value = false;
 }
 
 static void close(struct json *j, char bracket)
 {
     assert(j->depth > 0 && !j->after_key);
     j->depth--;
+    j->after_value = true;
     buf_append_byte(j->out, bracket);
 }
 

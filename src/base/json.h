@@ -8,7 +8,6 @@
  *   json_close_object(&j);
  *
  * Errors    Those of the buffer: look at buf_error once at the end.
- * Limits    Nesting 31 deep (asserted: the shape is ours, never the user's).
  * Text      Bytes that are not UTF-8 become U+FFFD; <, >, & and U+2028/9 are
  *           escaped too, so that the text may stand inside a page.
  */
@@ -22,9 +21,9 @@
 
 struct json {
     struct buf *out;
-    uint32_t has_item; /* bit per depth */
     int depth;
     bool after_key;
+    bool after_value; /* in the same object or array: a comma comes next */
 };
 
 struct json json_to(struct buf *out);

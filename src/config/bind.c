@@ -41,6 +41,13 @@ static size_t find_field(const struct field_table *table, struct str key)
     return i;
 }
 
+const struct field *bind_find_field(const struct field_table *table, struct str key)
+{
+    size_t i = find_field(table, key);
+
+    return i < table->count ? &table->fields[i] : NULL;
+}
+
 /* "maxRetries" as "max_retries", written into `out`; a key that is too long for that as it is. */
 static struct str snake_of(struct str key, char out[SNAKE_BYTES])
 {

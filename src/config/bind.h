@@ -46,6 +46,9 @@ struct field_table {
 bool bind_map(struct report *report, const struct field_table *table, const struct node *map,
               void *target);
 
+/* The field that a key of such a map means; NULL: none. */
+const struct field *bind_find_field(const struct field_table *table, struct str key);
+
 /* A list, or nothing (an empty list): true; anything else is reported. */
 bool bind_is_list(struct report *report, const char *name, const struct node *node);
 

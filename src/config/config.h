@@ -187,6 +187,8 @@ const struct config_mapping *config_mappings(const struct config *cfg, size_t *r
 bool config_mappings_equal(const struct config *a, const struct config *b);
 /* `global.external_labels`. */
 struct labels config_external_labels(const struct config *cfg);
+/* All that is in force as YAML, secrets masked. */
+struct str config_shown(const struct config *cfg);
 
 /* Typed values by option id (config/options.h); asking for another type than the row's is asserted.
  */

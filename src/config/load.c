@@ -7,6 +7,7 @@
 #include "config/address.h"
 #include "config/option_set.h"
 #include "config/sections.h"
+#include "config/shown.h"
 #include "config/suggest.h"
 
 enum { TREE_MAX_BYTES = 128 << 20 }; /* of nodes; a file of 1 MiB needs less */
@@ -214,6 +215,8 @@ enum err config_load_text(struct str text, const struct config_sources *sources,
     finish = report_finish(&report);
     if (!err)
         err = finish;
+    if (!err)
+        err = config_show(cfg, root);
     if (!err) {
         *ret = cfg;
         cfg = NULL;

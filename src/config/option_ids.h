@@ -37,6 +37,7 @@ enum option_id {
     OPT_SCRAPE_MAX_BODY,           /* "scrape.max_body"              size    10MiB */
     OPT_SCRAPE_MAX_SAMPLES,        /* "scrape.max_samples"           int     50000 */
     OPT_SELF_INTERVAL,             /* "self.interval"                duration 10s: own and derived series are stored this often */
+    OPT_PROMQL_RANGE_SELECTORS,    /* "promql.range_selectors"       enum    closed left-open; reloadable */
     OPT_BUDGET_RATIO_PERCENT,      /* "retry_budget.max_retry_rate_percent"     double 20; reloadable */
     OPT_BUDGET_RESERVE_PER_S,      /* "retry_budget.reserve_per_second"         double 10; reloadable */
     OPT_BUDGET_WINDOW,             /* "retry_budget.window"                     duration 10s..60m, default 10s: of the ratio model */

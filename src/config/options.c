@@ -279,6 +279,18 @@ static const struct option_row rows[OPT_COUNT] = {
                             .help = "Fusebox's own series and those that it derives are stored "
                                     "this often." },
 
+    [OPT_PROMQL_RANGE_SELECTORS] = { .name = "promql.range_selectors",
+                                     .environment = "FUSEBOX_PROMQL_RANGE_SELECTORS",
+                                     .type = OPTION_ENUM,
+                                     .preset = "closed",
+                                     .choices = "closed left-open",
+                                     .reloadable = true,
+                                     .help = "Whether a sample that is exactly as old as the range "
+                                             "of a selector (or the 5 min that a selector without "
+                                             "one looks back) belongs to it: closed, yes, as in "
+                                             "Prometheus 2; left-open, no, as from Prometheus 3 "
+                                             "on." },
+
     [OPT_BUDGET_RATIO_PERCENT] = { .name = "retry_budget.max_retry_rate_percent",
                                    .environment = "FUSEBOX_RETRY_BUDGET_MAX_RETRY_RATE_PERCENT",
                                    .type = OPTION_DOUBLE,
@@ -407,4 +419,14 @@ const struct option_row *option_find(const char *name, size_t len)
         if (strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0)
             return &rows[i];
     return NULL;
+}
+
+size_t option_common_len(const char *a, const char *b)
+{
+    size_t common = 0;
+
+    for (size_t i = 0; a[i] && a[i] == b[i]; i++)
+        if (a[i] == '.')
+            common = i + 1;
+    return common;
 }

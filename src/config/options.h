@@ -38,5 +38,7 @@ struct option_row {
 
 const struct option_row *option_rows(void); /* OPT_COUNT rows, indexed by id */
 const struct option_row *option_find(const char *name, size_t len);
+/* Length of what two names have in common up to a dot, with that dot. */
+size_t option_common_len(const char *a, const char *b);
 
 #endif

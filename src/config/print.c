@@ -118,22 +118,11 @@ static void indent(struct buf *out, size_t depth)
         buf_append_cstr(out, "  ");
 }
 
-/* Length of what two names have in common up to a dot, with that dot. */
-static size_t common_len(const char *a, const char *b)
-{
-    size_t common = 0;
-
-    for (size_t i = 0; a[i] && a[i] == b[i]; i++)
-        if (a[i] == '.')
-            common = i + 1;
-    return common;
-}
-
 /* Opens the maps of `name` that `before` had not opened; returns its depth and last part. */
 static size_t print_maps(const char *before, const char *name, const char **ret_last,
                          struct buf *out)
 {
-    size_t common = common_len(before, name), depth = 0;
+    size_t common = option_common_len(before, name), depth = 0;
     const char *part = name, *dot;
 
     while ((dot = strchr(part, '.'))) {

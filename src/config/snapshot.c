@@ -47,6 +47,11 @@ const struct config_mapping *config_mappings(const struct config *cfg, size_t *r
     return cfg->mappings;
 }
 
+struct str config_shown(const struct config *cfg)
+{
+    return cfg->shown;
+}
+
 struct labels config_external_labels(const struct config *cfg)
 {
     return cfg->external_labels;

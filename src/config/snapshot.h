@@ -21,6 +21,7 @@ struct config {
     const struct config_mapping *mappings;
     size_t mapping_count;
     struct labels external_labels;
+    struct str shown; /* all of it as YAML, secrets masked (shown.h) */
 };
 
 struct config *snapshot_new(void) MUST_CHECK; /* one reference; NULL: no memory */

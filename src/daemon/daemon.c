@@ -51,6 +51,7 @@ static void take_over(struct daemon *d, struct config *cfg)
     reload_warn_of_restarts(&d->log, d->config, cfg);
     log_set_level(&d->log, log_level_of(cfg));
     parts_set_retention(d, cfg);
+    api_set_config(&d->api, cfg);
     scrape_reload(d->scraper, cfg);
     if (evaluate_thread_push_config(&d->evaluate, cfg))
         log_message(&d->log, LOG_WARN, "the services of the new configuration were not taken over");

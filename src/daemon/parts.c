@@ -281,11 +281,13 @@ static void fill_api(struct daemon *d)
     api->budget = api->own.budget = &d->budget;
     api->notices = api->own.notices = &d->notices;
     parts_set_retention(d, d->config);
+    api_set_config(api, d->config);
     api->own.started_ms = api->started_ms;
     api->own.version = FUSEBOX_VERSION;
     api->own.db = d->db;
     api->own.write_queue = &d->write.queue;
     api->own.evaluate_queue = &d->evaluate.inbox;
+    api->own.query_queue = &d->query.inbox;
     api->own.routes = api_routes;
     api->own.route_count = api_route_count;
     atomic_store(&api->own.reload_successful, 1);
@@ -459,6 +461,7 @@ enum err parts_start(struct daemon *d, struct diag *diag)
     if (err)
         return err;
     publication_init(&d->api.views);
+    lock_init(&d->api.config_lock, LOCK_RANK_PUBLISH);
     d->views_ready = true;
     fill_api(d);
     own_cardinality_init(&d->api.own.cardinality);
@@ -503,8 +506,11 @@ void parts_stop(struct daemon *d)
     sse_hub_free(d->api.hub);
     mapping_free(d->evaluate.mapping);
     monitor_free(d->evaluate.monitor);
-    if (d->views_ready)
+    if (d->views_ready) {
         publication_release(&d->api.views);
+        api_set_config(&d->api, NULL);
+        lock_release(&d->api.config_lock);
+    }
     own_cardinality_release(&d->api.own.cardinality);
     tsdb_close(d->db);
     if (d->lock_fd >= 0) {

@@ -4,12 +4,16 @@
 #include "base/mem.h"
 
 static const int64_t QUERY_DEADLINE_NS = 30000000000; /* from the request's arrival */
+static const int64_t LOOK_INTERVAL_NS = 50000000;     /* is the client still there? */
 
 struct question {
     struct query_thread *asked;
     struct http_parked *parked;
+    int64_t arrived_mono_ns;
     int64_t deadline_mono_ns;
-    api_answer *answer; /* NULL: a history */
+    int64_t look_mono_ns; /* when to look at the client next */
+    enum err given_up;    /* why go_on said so, or ERR_OK */
+    api_answer *answer;   /* NULL: a history */
     int64_t stored_ms;
     struct service_history history;
 };
@@ -28,13 +32,25 @@ enum err query_thread_init(struct query_thread *q)
     return queue_init(&q->inbox, QUERY_ASKS_MAX, QUEUE_REFUSE, drop_question);
 }
 
-static enum err go_on(void *ctx)
+static enum err why_give_up(struct question *q, int64_t mono_ns)
 {
-    const struct question *q = ctx;
-
     if (atomic_load(&q->asked->stopping))
         return ERR_CANCELLED;
-    return clock_mono_ns(&q->asked->clock) < q->deadline_mono_ns ? ERR_OK : ERR_TIMEOUT;
+    if (mono_ns >= q->deadline_mono_ns)
+        return ERR_TIMEOUT;
+    if (mono_ns < q->look_mono_ns)
+        return ERR_OK;
+    q->look_mono_ns = mono_ns + LOOK_INTERVAL_NS;
+    return http_parked_is_wanted(q->parked) ? ERR_OK : ERR_CANCELLED;
+}
+
+static enum err go_on(void *ctx)
+{
+    struct question *q = ctx;
+
+    if (!q->given_up)
+        q->given_up = why_give_up(q, clock_mono_ns(&q->asked->clock));
+    return q->given_up;
 }
 
 static void answer_history(struct question *q)
@@ -49,10 +65,17 @@ static void answer_history(struct question *q)
 
 static void answer(struct question *q)
 {
+    struct own_queries *own = &q->asked->api->own.queries;
+
+    atomic_fetch_add(&own->running, 1);
     if (q->answer)
         q->answer(q->asked->api, q->parked, go_on, q);
     else
         answer_history(q);
+    atomic_fetch_sub(&own->running, 1);
+    atomic_fetch_add(&own->cancelled, q->given_up == ERR_CANCELLED);
+    atomic_fetch_add(&own->timed_out, q->given_up == ERR_TIMEOUT);
+    histogram_observe(&own->duration, clock_mono_ns(&q->asked->clock) - q->arrived_mono_ns);
 }
 
 static void *run(void *arg)
@@ -101,8 +124,8 @@ static struct question *new_question(struct query_thread *q, struct http_parked 
     question->asked = q;
     question->parked = parked;
     question->answer = answer_it;
-    question->deadline_mono_ns = http_request_received_mono_ns(http_parked_request(parked)) +
-                                 QUERY_DEADLINE_NS;
+    question->arrived_mono_ns = http_request_received_mono_ns(http_parked_request(parked));
+    question->deadline_mono_ns = question->arrived_mono_ns + QUERY_DEADLINE_NS;
     return question;
 }
 
@@ -112,6 +135,7 @@ static enum err push(struct query_thread *q, struct question *question)
 
     if (err)
         mem_free(question);
+    atomic_fetch_add(&q->api->own.queries.refused, err == ERR_OVERLOADED);
     return err;
 }
 

@@ -4,7 +4,8 @@
  *
  * They read the store beside everything else, at low priority: neither the evaluation
  * nor the http threads wait for it. A question that waits or works for longer than
- * QUERY_DEADLINE_NS is answered with ERR_TIMEOUT, at stop with ERR_CANCELLED.
+ * QUERY_DEADLINE_NS is answered with ERR_TIMEOUT, at stop with ERR_CANCELLED; one whose
+ * client has gone is given up.
  *
  *   fill the pointers; query_thread_init -> query_thread_start -> query_thread_stop
  *     -> query_thread_release

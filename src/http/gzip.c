@@ -12,35 +12,33 @@ enum {
     STEP_BYTES = 16384,
 };
 
-/* One list item: "gzip;q=0.5". */
-static bool item_allows(struct str item)
+/* Is the weight "q=0", "q=0.000"? */
+static bool is_zero(struct str weight)
 {
-    struct str coding, params = str_cut(item, ';', &coding), weight;
-
-    coding = str_trim(coding);
-    if (!str_equals_nocase(coding, STR("gzip")) && !str_equals(coding, STR("*")) &&
-        !str_equals_nocase(coding, STR("x-gzip")))
-        return false;
-    weight = str_trim(params);
     if (weight.len < 3 || (weight.ptr[0] != 'q' && weight.ptr[0] != 'Q') || weight.ptr[1] != '=')
-        return true;
-    for (size_t i = 2; i < weight.len; i++) {
+        return false;
+    for (size_t i = 2; i < weight.len; i++)
         if (weight.ptr[i] >= '1' && weight.ptr[i] <= '9')
-            return true;
-    }
-    return false;
+            return false;
+    return true;
 }
 
+/* What names gzip counts more than what stands for everything. */
 bool gzip_is_accepted(struct str accept_encoding)
 {
-    struct str rest = accept_encoding, item;
+    struct str rest = accept_encoding, item, coding, weight;
+    bool any = false;
 
     while (rest.len > 0) {
         rest = str_cut(rest, ',', &item);
-        if (item_allows(item))
-            return true;
+        weight = str_trim(str_cut(item, ';', &coding));
+        coding = str_trim(coding);
+        if (str_equals_nocase(coding, STR("gzip")) || str_equals_nocase(coding, STR("x-gzip")))
+            return !is_zero(weight);
+        if (str_equals(coding, STR("*")))
+            any = !is_zero(weight);
     }
-    return false;
+    return any;
 }
 
 static void *take_memory(void *ctx, unsigned count, unsigned size_bytes)

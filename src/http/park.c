@@ -133,6 +133,17 @@ static bool is_wanted(struct http_parked *parked)
     return wanted;
 }
 
+bool http_parked_is_wanted(struct http_parked *parked)
+{
+    bool wanted;
+
+    lock_take(&parked->park->lock);
+    wanted = parked->state != ABANDONED &&
+             (parked->state != WAITING || !conn_is_half_closed(parked->conn));
+    lock_drop(&parked->park->lock);
+    return wanted;
+}
+
 void http_request_finish(struct http_parked *parked, enum err err, struct http_reply *reply)
 {
     struct park *park = parked->park;

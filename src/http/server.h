@@ -114,6 +114,8 @@ struct http_route {
 struct http_parked;
 struct http_parked *http_request_park(struct http_request *req);
 struct http_request *http_parked_request(struct http_parked *parked);
+/* Does anybody still wait for the answer? Asks the kernel: not too often. */
+bool http_parked_is_wanted(struct http_parked *parked);
 void http_request_finish(struct http_parked *parked, enum err err,
                          struct http_reply *reply); /* takes reply's body */
 

@@ -77,7 +77,7 @@ static void print_names(const struct promql_names *names, struct buf *out)
     buf_append_byte(out, ')');
 }
 
-static const char *matcher_operator(enum matcher_kind kind)
+const char *promql_matcher_text(enum matcher_kind kind)
 {
     static const char *const texts[] = { "=", "!=", "=~", "!~" };
 
@@ -102,7 +102,7 @@ static void print_selector(const struct promql_node *node, struct buf *out)
             continue;
         buf_append_cstr(out, before);
         buf_append_str(out, m->name);
-        buf_append_cstr(out, matcher_operator(m->kind));
+        buf_append_cstr(out, promql_matcher_text(m->kind));
         print_quoted(m->value, out);
         before = ",";
     }

@@ -15,6 +15,7 @@ void promql_print_pretty(const struct promql_node *node, struct buf *out);
 
 const char *promql_operator_text(enum promql_operator op); /* "+", "and" */
 const char *promql_aggregation_text(enum promql_aggregation op);
+const char *promql_matcher_text(enum matcher_kind kind); /* "=~" */
 
 /* Equal but for places. */
 bool promql_node_equals(const struct promql_node *a, const struct promql_node *b);

@@ -242,6 +242,13 @@ enum err tsdb_series(struct tsdb *db, struct labels labels, uint32_t *ret_ref)
     return err;
 }
 
+uint32_t tsdb_find_series(struct tsdb *db, struct labels labels)
+{
+    uint32_t ref = 0;
+
+    return index_series(&db->index, labels, 0, &ref) ? 0 : ref; /* no room: none is made */
+}
+
 void tsdb_refuse_new_series(struct tsdb *db, bool refuse)
 {
     atomic_store(&db->refuse_new, refuse);

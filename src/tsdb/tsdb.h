@@ -100,6 +100,8 @@ void tsdb_close(struct tsdb *db); /* NULL is allowed; what was committed is on d
 
 /* The reference of a series, new or known: a lease (series.h). ERR_LIMIT, ERR_NOMEM. */
 enum err tsdb_series(struct tsdb *db, struct labels labels, uint32_t *ret_ref) MUST_CHECK;
+/* The reference of a series that is in memory, a lease, or 0. */
+uint32_t tsdb_find_series(struct tsdb *db, struct labels labels);
 /* No new series from now on (safe mode), or again. */
 void tsdb_refuse_new_series(struct tsdb *db, bool refuse);
 

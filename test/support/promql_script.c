@@ -76,6 +76,7 @@ struct script {
     struct str rest;
     int line;
     struct script_world world;
+    bool left_open;
     int queries;
 };
 
@@ -333,6 +334,7 @@ static struct promql_options take_when(struct script *s, struct str *rest)
 {
     struct promql_options o = script_options(&s->world);
 
+    o.left_open = s->left_open;
     o.is_range = str_equals(take_word(rest), STR("range"));
     take_word(rest); /* at, from */
     o.start_ms = o.end_ms = take_duration(s, rest);
@@ -381,6 +383,8 @@ int script_run(const char *path, struct str text)
         } else if (str_equals(word, STR("clear"))) {
             script_world_release(&s.world);
             script_world_init(&s.world);
+        } else if (str_equals(word, STR("ranges"))) {
+            s.left_open = str_equals(rest, STR("left-open"));
         } else if (str_has_prefix(word, STR("eval"))) {
             ask(&s, rest, str_equals(word, STR("eval_fail")),
                 str_equals(word, STR("eval_ordered")));

@@ -10,6 +10,7 @@
  *     calls{job="a"} 0 20 40
  *   eval_fail instant at 1m calls + on (x) x  ends in an error; behind it may stand
  *     expected_fail_message PART              a part of its sentence
+ *   ranges left-open                          what range selectors mean from here on, or `closed`
  *   clear                                     forgets what was loaded
  *
  * Numbers are equal when they differ by less than a millionth of themselves.

@@ -10,13 +10,13 @@ export class Prometheus {
     this.dir = fs.mkdtempSync(path.join(scope.dir, 'prometheus-'));
   }
 
-  async start(config) {
+  async start(config, args = []) {
     const file = path.join(this.dir, 'prometheus.yml');
     fs.writeFileSync(file, config);
     this.port = await freePort();
     this.address = `127.0.0.1:${this.port}`;
     this.process = new Process(this.scope, 'prometheus', [`--config.file=${file}`, `--storage.tsdb.path=${this.dir}/data`,
-      `--web.listen-address=${this.address}`]);
+      `--web.listen-address=${this.address}`, ...args]);
     await until('prometheus ready', async () => (await fetch(`http://${this.address}/-/ready`)).ok);
     return this;
   }

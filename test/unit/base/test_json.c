@@ -164,16 +164,16 @@ static void test_json__times_are_rfc3339_or_null(void **state)
     assert_json("[\"1970-01-01T00:00:00.000Z\",null]");
 }
 
-static void test_json__nests_as_deep_as_promised(void **state)
+static void test_json__nests_as_deep_as_its_reader(void **state)
 {
     (void)state;
-    for (int i = 0; i < 31; i++)
+    for (int i = 0; i < 1000; i++)
         json_open_array(&j);
     json_int(&j, 1);
     json_int(&j, 2);
-    for (int i = 0; i < 31; i++)
+    for (int i = 0; i < 1000; i++)
         json_close_array(&j);
-    assert_int_equal(out.len, 2 * 31 + 3);
+    assert_int_equal(out.len, 2 * 1000 + 3);
 }
 
 static void test_json__says_so_when_the_buffer_is_too_small(void **state)
@@ -195,7 +195,7 @@ int main(void)
         TEST(test_json__rounds_as_printf_does),
         TEST(test_json__rounded_figures_have_no_idle_digits),
         TEST(test_json__times_are_rfc3339_or_null),
-        TEST(test_json__nests_as_deep_as_promised),
+        TEST(test_json__nests_as_deep_as_its_reader),
         TEST(test_json__says_so_when_the_buffer_is_too_small),
     };
 

@@ -44,6 +44,7 @@ static struct stage *stage_new(size_t queue_capacity)
     s->api.own.db = s->own.db;
     s->api.own.write_queue = &s->batches;
     s->api.own.evaluate_queue = &s->evaluate;
+    s->api.own.query_queue = &s->evaluate;
     s->own.batches = &s->batches;
     s->own.clock = clock_manual(&s->hands);
     s->own.instance = STR("here:1");

@@ -13,6 +13,7 @@ enum { ARRIVED_S = 100 };
 struct http_parked {
     enum err err;
     atomic_bool answered, finished;
+    atomic_bool gone; /* its client */
 };
 
 static struct manual_clock hands;
@@ -30,6 +31,11 @@ struct http_request *http_parked_request(struct http_parked *parked)
 int64_t http_request_received_mono_ns(const struct http_request *req UNUSED)
 {
     return ARRIVED_S * INT64_C(1000000000);
+}
+
+bool http_parked_is_wanted(struct http_parked *parked)
+{
+    return !atomic_load(&parked->gone);
 }
 
 void http_request_finish(struct http_parked *parked, enum err err, struct http_reply *reply UNUSED)
@@ -162,6 +168,55 @@ static void test_query_thread__gives_up_at_the_deadline(void **state UNUSED)
     query_thread_stop(&s.query);
     assert_int_equal(one.err, ERR_TIMEOUT);
     assert_int_equal(late.err, ERR_TIMEOUT);
+    assert_int_equal(s.api.own.queries.timed_out, 2);
+    query_thread_release(&s.query);
+}
+
+/* Looked at now and then, for that asks the kernel. */
+static void test_query_thread__gives_up_when_nobody_waits_for_it(void **state UNUSED)
+{
+    struct http_parked one = { .answered = false };
+    struct stage s;
+
+    open_stage(&s);
+    is_long = true;
+    assert_int_equal(ask(&s, &one, 7200), ERR_OK);
+    assert_int_equal(query_thread_start(&s.query), ERR_OK);
+    while (atomic_load(&at_work) < 1)
+        ;
+    assert_int_equal(atomic_load(&s.api.own.queries.running), 1);
+    atomic_store(&one.gone, true);
+    assert_false(one.answered);
+    manual_clock_advance(&hands, 50);
+    while (atomic_load(&ended) < 1)
+        ;
+    query_thread_stop(&s.query);
+    assert_int_equal(one.err, ERR_CANCELLED);
+    assert_int_equal(s.api.own.queries.cancelled, 1);
+    assert_int_equal(s.api.own.queries.timed_out, 0);
+    query_thread_release(&s.query);
+}
+
+/* Each of them took a second by the clock. */
+static void test_query_thread__counts_what_became_of_questions(void **state UNUSED)
+{
+    struct http_parked asks[QUERY_ASKS_MAX + 2] = { { .answered = false } };
+    struct own_queries *own;
+    struct stage s;
+
+    open_stage(&s);
+    own = &s.api.own.queries;
+    for (int i = 0; i < QUERY_ASKS_MAX + 2; i++)
+        (void)query_thread_ask(&s.query, &asks[i], answer_simply);
+    assert_int_equal(own->refused, 2);
+    manual_clock_advance(&hands, 1000);
+    assert_int_equal(query_thread_start(&s.query), ERR_OK);
+    while (atomic_load(&at_work) < QUERY_ASKS_MAX)
+        ;
+    query_thread_stop(&s.query);
+    assert_int_equal(own->running, 0);
+    assert_int_equal(own->cancelled, 0);
+    assert_int_equal(own->duration.sum_ns, QUERY_ASKS_MAX * INT64_C(1000000000));
     query_thread_release(&s.query);
 }
 
@@ -208,6 +263,8 @@ int main(void)
         cmocka_unit_test(test_query_thread__other_questions_wait_among_them),
         cmocka_unit_test(test_query_thread__refuses_when_enough_wait),
         cmocka_unit_test(test_query_thread__gives_up_at_the_deadline),
+        cmocka_unit_test(test_query_thread__gives_up_when_nobody_waits_for_it),
+        cmocka_unit_test(test_query_thread__counts_what_became_of_questions),
         cmocka_unit_test(test_query_thread__stopping_does_not_wait_for_questions),
         cmocka_unit_test(test_query_thread__without_memory_it_refuses),
     };

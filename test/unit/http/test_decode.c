@@ -84,6 +84,11 @@ static void test_gzip__reads_what_a_client_accepts(void **state)
     assert_false(gzip_is_accepted(STR("gzip;q=0")));
     assert_false(gzip_is_accepted(STR("gzip; q=0.000")));
     assert_false(gzip_is_accepted(STR("br, deflate")));
+    assert_false(gzip_is_accepted(STR("gzip;q=0, *")));
+    assert_false(gzip_is_accepted(STR("*;q=1, gzip;q=0.0")));
+    assert_false(gzip_is_accepted(STR("*;q=0")));
+    assert_true(gzip_is_accepted(STR("*;q=0, gzip;q=0.001")));
+    assert_true(gzip_is_accepted(STR("identity;q=0.5, x-gzip")));
     assert_false(gzip_is_accepted(STR("")));
 }
 
