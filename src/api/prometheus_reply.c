@@ -26,12 +26,6 @@ void prometheus_warn(struct json *j, const char *sentence)
     json_close_array(j);
 }
 
-enum err prometheus_close(struct json *j, struct http_reply *reply)
-{
-    json_close_object(j);
-    return buf_error(&reply->body);
-}
-
 /* --- errors --- */
 
 static const char *type_of(enum err err)
@@ -92,6 +86,18 @@ enum err prometheus_error(struct http_reply *reply, enum err err, const char *ty
     json_cstr(&j, message);
     json_close_object(&j);
     return buf_error(&reply->body);
+}
+
+enum err prometheus_close(struct json *j, struct http_reply *reply)
+{
+    enum err err;
+
+    json_close_object(j);
+    err = buf_error(&reply->body);
+    if (err == ERR_LIMIT)
+        return prometheus_error(reply, err, NULL,
+                                "the answer is longer than 64 MiB; ask for fewer series or steps");
+    return err;
 }
 
 enum err prometheus_ask(struct http_request *req, struct http_reply *reply, struct api *api,

@@ -17,6 +17,7 @@
 /* Behind "data": write one value, perhaps a warning, then close. */
 struct json prometheus_open(struct http_reply *reply);
 void prometheus_warn(struct json *j, const char *sentence); /* once at most */
+/* What has grown too long becomes an error document. */
 enum err prometheus_close(struct json *j, struct http_reply *reply);
 
 /* The error document. `type` NULL: as `err` is called there. ERR_OK, or the buffer's error. */

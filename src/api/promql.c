@@ -16,6 +16,7 @@ enum {
     QUERY_MAX_BYTES = 1 << 30,
     QUERY_MAX_STEPS = 11001, /* the first and 11,000 behind it, as Prometheus */
     DEFAULT_STEP_MS = 60000,
+    TIMEOUT_MAX_MS = 3600000, /* the thread ends a query long before */
 };
 
 static bool is_range_route(const struct http_request *req)
@@ -81,18 +82,51 @@ static enum err take_options(struct api *api, struct http_request *req, struct p
 
 /* --- on the query thread --- */
 
+/* The query's own time limit, beside what the thread says. */
+struct patience {
+    struct api *api;
+    int64_t end_mono_ns;
+    bool ended;
+    enum err (*go_on)(void *ctx);
+    void *ctx;
+};
+
+static enum err take_patience(struct http_request *req, struct patience *p, struct diag *diag)
+{
+    int64_t timeout_ms, arrived_ns = http_request_received_mono_ns(req);
+    enum err err = promql_arg_timeout(req, &timeout_ms, diag);
+
+    if (!err && timeout_ms < TIMEOUT_MAX_MS)
+        p->end_mono_ns = arrived_ns + timeout_ms * 1000000;
+    return err;
+}
+
+static enum err go_on_while(void *ctx)
+{
+    struct patience *p = ctx;
+    enum err err = p->go_on(p->ctx);
+
+    if (err || clock_mono_ns(&p->api->clock) < p->end_mono_ns)
+        return err;
+    if (!p->ended)
+        atomic_fetch_add(&p->api->own.queries.timed_out, 1);
+    p->ended = true;
+    return ERR_TIMEOUT;
+}
+
 static enum err run(struct api *api, struct http_reply *reply, const struct promql_options *options,
                     const struct promql_node *node)
 {
     struct promql_result result;
     struct promql_query query;
     struct diag diag = { 0 };
-    enum err err;
+    enum err err = options->go_on(options->ctx);
 
     promql_query_init(&query, options);
-    err = promql_run(&query, node, &result, &diag);
+    if (!err)
+        err = promql_run(&query, node, &result, &diag);
     if (err) {
-        err = prometheus_error(reply, err, NULL, diag_text(&diag));
+        err = prometheus_error(reply, err, NULL, diag.code ? diag_text(&diag) : err_text(err));
     } else {
         struct json j = prometheus_open(reply);
 
@@ -104,28 +138,37 @@ static enum err run(struct api *api, struct http_reply *reply, const struct prom
     return err;
 }
 
+static enum err prepare(struct patience *p, struct http_request *req, struct arena *arena,
+                        const struct promql_node **ret_node, struct promql_options *ret_options,
+                        struct diag *diag)
+{
+    enum err err = take_options(p->api, req, ret_options, diag);
+
+    if (!err)
+        err = take_patience(req, p, diag);
+    if (!err)
+        err = take_expression(req, arena, ret_node, diag);
+    ret_options->go_on = go_on_while;
+    ret_options->ctx = p;
+    return err;
+}
+
 void api_answer_promql(struct api *api, struct http_parked *parked, enum err (*go_on)(void *ctx),
                        void *ctx)
 {
-    struct http_request *req = http_parked_request(parked);
+    struct patience patience = { api, INT64_MAX, false, go_on, ctx };
     struct http_reply reply = { .status = 200 };
     struct arena arena = arena_limited(TREE_MAX_BYTES);
     const struct promql_node *node;
     struct promql_options options;
     struct diag diag = { 0 };
-    enum err err = take_options(api, req, &options, &diag), given_up = go_on(ctx);
+    enum err err;
 
-    if (!err)
-        err = take_expression(req, &arena, &node, &diag);
-    if (err) {
+    err = prepare(&patience, http_parked_request(parked), &arena, &node, &options, &diag);
+    if (err)
         err = promql_refuse(&reply, err, &diag);
-    } else if (given_up) {
-        err = prometheus_error(&reply, given_up, NULL, err_text(given_up));
-    } else {
-        options.go_on = go_on;
-        options.ctx = ctx;
+    else
         err = run(api, &reply, &options, node);
-    }
     http_request_finish(parked, err, &reply);
     arena_release(&arena);
 }

@@ -38,6 +38,16 @@ enum err promql_arg_step(struct http_request *req, int64_t *ret_ms, struct diag 
                     "not accepted. Try a positive integer");
 }
 
+enum err promql_arg_timeout(struct http_request *req, int64_t *ret_ms, struct diag *diag)
+{
+    struct str text = STR_NONE;
+
+    *ret_ms = INT64_MAX;
+    if (!prometheus_arg(req, "timeout", 0, &text) || !text.len || prometheus_duration(text, ret_ms))
+        return ERR_OK;
+    return cannot_parse("timeout", text, "valid duration", diag);
+}
+
 enum err promql_arg_limit(struct http_request *req, int64_t *ret, struct diag *diag)
 {
     struct str text = STR_NONE;

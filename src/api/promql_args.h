@@ -14,6 +14,9 @@
 enum err promql_arg_time(struct http_request *req, const char *name, int64_t preset_ms,
                          int64_t *ret_ms, struct diag *diag) MUST_CHECK;
 enum err promql_arg_step(struct http_request *req, int64_t *ret_ms, struct diag *diag) MUST_CHECK;
+/* How long the query may take; INT64_MAX: it does not say. */
+enum err promql_arg_timeout(struct http_request *req, int64_t *ret_ms,
+                            struct diag *diag) MUST_CHECK;
 /* 0: none. */
 enum err promql_arg_limit(struct http_request *req, int64_t *ret, struct diag *diag) MUST_CHECK;
 /* `query`, parsed into the arena. */

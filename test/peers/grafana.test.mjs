@@ -147,7 +147,7 @@ part('Explore, panels and annotations', async ({ both }) => {
     for (const query of ['shop_load', 'sum(shop_calls_total) or vector(0)', '1', 'absent(nothing)', 'nothing'])
       await compare(both, EITHER, 'query_range', { query, ...range, step }, byKind);
   await compare(both, EITHER, 'query_range', { query: 'vector(3) * shop_load', start: at, end: at, step: 15 });
-  for (const wrong of [{ query: 'shop_load[', time: at }, { query: 'rate(shop_load)', time: at }, { query: 'shop_load', time: 'now' }, { time: at }])
+  for (const wrong of [{ query: 'shop_load[', time: at }, { query: 'rate(shop_load)', time: at }, { query: 'shop_load', time: 'now' }, { time: at }, { query: 'shop_load', time: at, timeout: 'soon' }, { query: 'shop_load', time: at, timeout: 0 }])
     await compare(both, EITHER, 'query', wrong, ({ body }) => ({ ...body, error: body.error.length > 0 }));
   for (const wrong of [{ query: 'shop_load', ...range, step: 0 }, { query: 'shop_load', start: at, end: at - 1, step: 1 }, { query: 'shop_load', start: 0, end: at, step: 1 }, { query: '"x"', ...range, step: 1 }])
     await compare(both, EITHER, 'query_range', wrong, ({ body }) => ({ ...body, error: body.error.length > 0 }));
