@@ -19,7 +19,7 @@ export function packed(bytes) {
   return Buffer.concat(pieces);
 }
 
-const field = (number, ...parts) => {
+export const field = (number, ...parts) => {
   const bytes = Buffer.concat(parts);
   return Buffer.concat([Buffer.from([(number << 3) | 2]), varint(bytes.length), bytes]);
 };

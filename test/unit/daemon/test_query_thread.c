@@ -202,12 +202,14 @@ static void test_query_thread__counts_what_became_of_questions(void **state UNUS
 {
     struct http_parked asks[QUERY_ASKS_MAX + 2] = { { .answered = false } };
     struct own_queries *own;
+    int refused = 0;
     struct stage s;
 
     open_stage(&s);
     own = &s.api.own.queries;
     for (int i = 0; i < QUERY_ASKS_MAX + 2; i++)
-        (void)query_thread_ask(&s.query, &asks[i], answer_simply);
+        refused += query_thread_ask(&s.query, &asks[i], answer_simply) == ERR_OVERLOADED;
+    assert_int_equal(refused, 2);
     assert_int_equal(own->refused, 2);
     manual_clock_advance(&hands, 1000);
     assert_int_equal(query_thread_start(&s.query), ERR_OK);
