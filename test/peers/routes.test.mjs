@@ -60,7 +60,8 @@ async function watching() {
 const isStream = (route) => route.path.endsWith('/subscribe');
 const ARGUMENTS = {
   [`${monitoring}/dashboard/subscribe`]: '?view=overview',
-  '/api/v1/query': '?query=up', '/api/v1/query_range': '?query=up&start=0&end=60&step=15', '/api/v1/format_query': '?query=up', '/api/v1/series': '?match[]=up',
+  '/api/v1/query': '?query=up', '/api/v1/query_range': '?query=up&start=0&end=60&step=15', '/api/v1/format_query': '?query=up',
+  '/api/v1/parse_query': '?query=up', '/api/v1/query_exemplars': '?query=up', '/api/v1/series': '?match[]=up',
 };
 const isLabel = (route) => route.path.startsWith('/api/v1/label/');
 const filled = (route, name) => `${route.path}${ARGUMENTS[route.path] ?? ''}`.replace('{name}', isLabel(route) ? 'job' : encodeURIComponent(name)).replace('{path*}', 'services/x');
