@@ -16,18 +16,13 @@ static void s1_entry(struct json *j, const struct breaker_view *b)
 {
     json_key_str(j, b->service);
     json_open_object(j);
-    json_key(j, "name");
-    json_string(j, b->name);
-    json_key(j, "state");
-    json_cstr(j, breaker_state_name(b->state));
-    json_key(j, "failure_count");
-    json_rounded(j, b->failures, 0);
-    json_key(j, "success_count");
-    json_rounded(j, b->requests < b->failures ? 0 : b->requests - b->failures, 0);
-    json_key(j, "last_failure_time");
-    json_time(j, b->last_failure_ms);
-    json_key(j, "healthy");
-    json_bool(j, b->state == BREAKER_CLOSED || b->state == BREAKER_HALF_OPEN);
+    json_member_string(j, "name", b->name);
+    json_member_cstr(j, "state", breaker_state_name(b->state));
+    json_member_rounded(j, "failure_count", b->failures, 0);
+    json_member_rounded(j, "success_count",
+                        b->requests < b->failures ? 0 : b->requests - b->failures, 0);
+    json_member_time(j, "last_failure_time", b->last_failure_ms);
+    json_member_bool(j, "healthy", b->state == BREAKER_CLOSED || b->state == BREAKER_HALF_OPEN);
     json_key(j, "configuration");
     json_null(j); /* what is only observed does not tell its thresholds */
     json_close_object(j);
@@ -60,8 +55,7 @@ enum err api_breaker_health(struct http_request *req, struct http_reply *reply, 
         return ERR_UNAVAILABLE;
     j = api_json(reply);
     json_open_object(&j);
-    json_key(&j, "timestamp");
-    json_time(&j, view->now_ms);
+    json_member_time(&j, "timestamp", view->now_ms);
     json_key(&j, "circuit_breakers");
     json_open_object(&j);
     for (size_t i = 0; i < view->service_count; i++) {
@@ -97,8 +91,7 @@ enum err api_breaker_status(struct http_request *req, struct http_reply *reply, 
     }
     j = api_json(reply);
     json_open_object(&j);
-    json_key(&j, "timestamp");
-    json_time(&j, view->now_ms);
+    json_member_time(&j, "timestamp", view->now_ms);
     json_key(&j, "counts");
     json_open_object(&j);
     view_json_breaker_counts(&j, &view->totals.breakers);

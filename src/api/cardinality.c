@@ -6,8 +6,7 @@ enum { TOP_DEFAULT = 20 };
 
 static void figure(struct json *j, const char *key, uint64_t value)
 {
-    json_key(j, key);
-    json_int(j, (int64_t)(value & INT64_MAX));
+    json_member_int(j, key, (int64_t)(value & INT64_MAX));
 }
 
 enum shape { WITH_NAME, WITH_BYTES, WITH_PAIR };
@@ -24,11 +23,9 @@ static void write_top(struct json *j, const char *key, const struct cardinality_
         const struct cardinality_entry *e = &t->items[i];
 
         json_open_object(j);
-        json_key(j, "name");
-        json_string(j, e->name);
+        json_member_string(j, "name", e->name);
         if (shape == WITH_PAIR) {
-            json_key(j, "value");
-            json_string(j, e->value);
+            json_member_string(j, "value", e->value);
         }
         figure(j, "count", e->count);
         if (shape == WITH_BYTES)
@@ -42,8 +39,7 @@ static void write_top(struct json *j, const char *key, const struct cardinality_
 void cardinality_json(struct json *j, const struct cardinality *c, size_t top, int64_t now_ms)
 {
     json_open_object(j);
-    json_key(j, "timestamp");
-    json_time(j, now_ms);
+    json_member_time(j, "timestamp", now_ms);
     figure(j, "top", top);
     figure(j, "series", c->series_count);
     write_top(j, "by_metric", &c->by_metric, WITH_NAME);

@@ -87,14 +87,10 @@ static bool write_hit(void *ctx, const struct event_hit *hit)
     struct json *j = w->json;
 
     json_open_object(j);
-    json_key(j, "seq");
-    json_int(j, hit->seq);
-    json_key(j, "received");
-    json_time(j, hit->received_ms);
-    json_key(j, "timestamp");
-    json_time(j, hit->event->at_ms);
-    json_key(j, "event_type");
-    json_cstr(j, event_kind_name(hit->event->kind));
+    json_member_int(j, "seq", hit->seq);
+    json_member_time(j, "received", hit->received_ms);
+    json_member_time(j, "timestamp", hit->event->at_ms);
+    json_member_cstr(j, "event_type", event_kind_name(hit->event->kind));
     write_fields(j, hit->event);
     json_close_object(j);
     return !buf_error(w->out);
@@ -262,8 +258,7 @@ static void write_bucket(struct json *j, const struct event_count_options *optio
             json_null(j);
     }
     json_close_object(j);
-    json_key(j, "count");
-    json_int(j, (int64_t)bucket->count);
+    json_member_int(j, "count", (int64_t)bucket->count);
     json_close_object(j);
 }
 

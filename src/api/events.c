@@ -20,17 +20,13 @@ static void write_faults(struct json *j, const struct event_counts *counts)
         const struct event_fault *fault = &counts->faults[i];
 
         json_open_object(j);
-        json_key(j, "line");
-        json_int(j, fault->line);
-        json_key(j, "field");
-        json_cstr(j, fault->field[0] ? fault->field : NULL);
-        json_key(j, "message");
-        json_cstr(j, fault->message);
+        json_member_int(j, "line", fault->line);
+        json_member_cstr(j, "field", fault->field[0] ? fault->field : NULL);
+        json_member_cstr(j, "message", fault->message);
         json_close_object(j);
     }
     json_close_array(j);
-    json_key(j, "rejected_count");
-    json_int(j, (int64_t)counts->rejected);
+    json_member_int(j, "rejected_count", (int64_t)counts->rejected);
 }
 
 static enum err write_counts(struct http_reply *reply, const struct event_counts *counts)
@@ -38,10 +34,8 @@ static enum err write_counts(struct http_reply *reply, const struct event_counts
     struct json j = api_json(reply);
 
     json_open_object(&j);
-    json_key(&j, "accepted");
-    json_int(&j, (int64_t)counts->accepted);
-    json_key(&j, "repeated");
-    json_int(&j, (int64_t)counts->repeated);
+    json_member_int(&j, "accepted", (int64_t)counts->accepted);
+    json_member_int(&j, "repeated", (int64_t)counts->repeated);
     write_faults(&j, counts);
     json_close_object(&j);
     return buf_error(&reply->body);

@@ -50,14 +50,7 @@ static void milliseconds(struct json *j, double ms)
     json_key(j, "response_time");
     snprintf(text, sizeof text, "%.0fms", ms);
     json_cstr(j, isnan(ms) ? NULL : text);
-    json_key(j, "response_time_ms");
-    json_rounded(j, ms, 3);
-}
-
-static void figure(struct json *j, const char *key, double value, int decimals)
-{
-    json_key(j, key);
-    json_rounded(j, value, decimals);
+    json_member_rounded(j, "response_time_ms", ms, 3);
 }
 
 /* --- the gateway --- */
@@ -68,11 +61,11 @@ static void requests(struct json *j, double total, double failed)
 
     json_key(j, "requests");
     json_open_object(j);
-    figure(j, "total", total, 0);
-    figure(j, "successful", total - failed, 0);
-    figure(j, "failed", failed, 0);
+    json_member_rounded(j, "total", total, 0);
+    json_member_rounded(j, "successful", total - failed, 0);
+    json_member_rounded(j, "failed", failed, 0);
     percent_text(j, "rate", ratio);
-    figure(j, "success_ratio", ratio, 6);
+    json_member_rounded(j, "success_ratio", ratio, 6);
     json_close_object(j);
 }
 
@@ -80,8 +73,7 @@ static void uptime(struct json *j, int64_t ms)
 {
     char text[GATEWAY_DURATION_BYTES];
 
-    json_key(j, "uptime");
-    json_cstr(j, ms < 0 ? NULL : gateway_duration(ms, text));
+    json_member_cstr(j, "uptime", ms < 0 ? NULL : gateway_duration(ms, text));
     json_key(j, "uptime_s");
     if (ms < 0)
         json_null(j);
@@ -99,10 +91,8 @@ static void gateway_object(struct json *j, const struct monitor_view *view,
         json_string(j, gateway->name);
     else
         json_cstr(j, "fusebox");
-    json_key(j, "version");
-    json_cstr(j, gateway ? NULL : self->version);
-    json_key(j, "status");
-    json_cstr(j, health_name(gateway ? gateway->health : HEALTH_HEALTHY));
+    json_member_cstr(j, "version", gateway ? NULL : self->version);
+    json_member_cstr(j, "status", health_name(gateway ? gateway->health : HEALTH_HEALTHY));
     uptime(j, gateway ? -1 : view->now_ms - self->started_ms);
     if (gateway)
         requests(j, gateway->calls_total, gateway->errors_total);
@@ -117,13 +107,12 @@ static void service_entry(struct json *j, const struct service_view *s)
 {
     json_key_str(j, s->name);
     json_open_object(j);
-    json_key(j, "status");
-    json_cstr(j, health_name(s->health));
+    json_member_cstr(j, "status", health_name(s->health));
     milliseconds(j, s->response_ms);
     percent_text(j, "error_rate", 1 - s->success_ratio);
-    figure(j, "error_ratio", 1 - s->success_ratio, 6);
-    json_key(j, "circuit_breaker");
-    json_cstr(j, s->breakers.total ? gateway_state_word(s->breakers.worst) : NULL);
+    json_member_rounded(j, "error_ratio", 1 - s->success_ratio, 6);
+    json_member_cstr(j, "circuit_breaker",
+                     s->breakers.total ? gateway_state_word(s->breakers.worst) : NULL);
     json_close_object(j);
 }
 
@@ -138,17 +127,12 @@ static void alert_entry(struct json *j, const struct service_view *s, int64_t no
     char text[GATEWAY_DURATION_BYTES];
 
     json_open_object(j);
-    json_key(j, "level");
-    json_cstr(j, severity_name(s->severity));
-    json_key(j, "service");
-    json_string(j, s->name);
-    json_key(j, "message");
-    json_cstr(j, s->reason);
-    json_key(j, "timestamp");
-    json_time(j, s->since_ms);
-    json_key(j, "duration");
-    json_cstr(j, lasted_ms < 0 ? NULL : gateway_duration(lasted_ms, text));
-    figure(j, "duration_s", lasted_ms < 0 ? NAN : (double)lasted_ms / 1000, 0);
+    json_member_cstr(j, "level", severity_name(s->severity));
+    json_member_string(j, "service", s->name);
+    json_member_cstr(j, "message", s->reason);
+    json_member_time(j, "timestamp", s->since_ms);
+    json_member_cstr(j, "duration", lasted_ms < 0 ? NULL : gateway_duration(lasted_ms, text));
+    json_member_rounded(j, "duration_s", lasted_ms < 0 ? NAN : (double)lasted_ms / 1000, 0);
     json_close_object(j);
 }
 
@@ -159,8 +143,7 @@ void gateway_json_dashboard(struct buf *out, const struct monitor_view *view, st
     struct json j = json_to(out);
 
     json_open_object(&j);
-    json_key(&j, "timestamp");
-    json_time(&j, view->now_ms);
+    json_member_time(&j, "timestamp", view->now_ms);
     gateway_object(&j, view, first, self);
     json_key(&j, "services");
     json_open_object(&j);
@@ -183,9 +166,9 @@ static void counts(struct json *j, const struct breaker_view *b)
 {
     json_key(j, "counts");
     json_open_object(j);
-    figure(j, "requests", b->requests_total, 0);
-    figure(j, "total_successes", b->requests_total - b->failures_total, 0);
-    figure(j, "total_failures", b->failures_total, 0);
+    json_member_rounded(j, "requests", b->requests_total, 0);
+    json_member_rounded(j, "total_successes", b->requests_total - b->failures_total, 0);
+    json_member_rounded(j, "total_failures", b->failures_total, 0);
     json_key(j, "consecutive_successes");
     json_null(j); /* no source tells the order of successes */
     json_key(j, "consecutive_failures");
@@ -199,20 +182,13 @@ static void counts(struct json *j, const struct breaker_view *b)
 static void breaker_entry(struct json *j, const struct breaker_view *b)
 {
     json_open_object(j);
-    json_key(j, "service");
-    json_string(j, b->service);
-    json_key(j, "name");
-    json_string(j, b->name);
-    json_key(j, "endpoint");
-    json_string(j, b->endpoint);
-    json_key(j, "caller");
-    json_string(j, b->caller);
-    json_key(j, "state");
-    json_cstr(j, gateway_state_word(b->state));
-    json_key(j, "since");
-    json_time(j, b->since_ms);
-    json_key(j, "last_failure_time");
-    json_time(j, b->last_failure_ms);
+    json_member_string(j, "service", b->service);
+    json_member_string(j, "name", b->name);
+    json_member_string(j, "endpoint", b->endpoint);
+    json_member_string(j, "caller", b->caller);
+    json_member_cstr(j, "state", gateway_state_word(b->state));
+    json_member_time(j, "since", b->since_ms);
+    json_member_time(j, "last_failure_time", b->last_failure_ms);
     counts(j, b);
     json_close_object(j);
 }
@@ -223,8 +199,7 @@ void gateway_json_breakers(struct buf *out, const struct monitor_view *view, str
     struct json j = json_to(out);
 
     json_open_object(&j);
-    json_key(&j, "timestamp");
-    json_time(&j, view->now_ms);
+    json_member_time(&j, "timestamp", view->now_ms);
     json_key(&j, "circuit_breakers");
     json_open_array(&j);
     for (size_t i = 0; i < view->breaker_count; i++) {

@@ -4,30 +4,6 @@
 
 #include "monitor/breaker.h"
 
-static void figure(struct json *j, const char *key, double value, int decimals)
-{
-    json_key(j, key);
-    json_rounded(j, value, decimals);
-}
-
-static void flag(struct json *j, const char *key, bool value)
-{
-    json_key(j, key);
-    json_bool(j, value);
-}
-
-static void word(struct json *j, const char *key, const char *text)
-{
-    json_key(j, key);
-    json_cstr(j, text);
-}
-
-static void name_of(struct json *j, const char *key, struct str name)
-{
-    json_key(j, key);
-    json_string(j, name);
-}
-
 /* A node is reached by something that is told, or is an entry. Else its 1 would say that no retry
  * reaches it, which nobody knows. */
 static bool is_known(const struct graph_node *n)
@@ -52,7 +28,7 @@ static void write_worst(struct json *j, const struct map_view *map, uint32_t nod
 
     json_key(j, "worst_path");
     json_open_object(j);
-    figure(j, "amplification", is_known(n) ? n->worst : NAN, 4);
+    json_member_rounded(j, "amplification", is_known(n) ? n->worst : NAN, 4);
     write_path(j, map, node);
     json_close_object(j);
 }
@@ -60,18 +36,18 @@ static void write_worst(struct json *j, const struct map_view *map, uint32_t nod
 /* How a service is; a name that no source speaks of: not known. */
 static void write_health(struct json *j, const struct service_view *s)
 {
-    flag(j, "known", s != NULL);
-    word(j, "health", health_name(s ? s->health : HEALTH_UNKNOWN));
-    word(j, "severity", severity_name(s ? s->severity : SEVERITY_UNKNOWN));
-    word(j, "reason", s ? s->reason : NULL);
+    json_member_bool(j, "known", s != NULL);
+    json_member_cstr(j, "health", health_name(s ? s->health : HEALTH_UNKNOWN));
+    json_member_cstr(j, "severity", severity_name(s ? s->severity : SEVERITY_UNKNOWN));
+    json_member_cstr(j, "reason", s ? s->reason : NULL);
 }
 
 static void write_service(struct json *j, const struct service_view *s)
 {
     write_health(j, s);
-    word(j, "evidence", evidence_name(s ? s->evidence : EVIDENCE_UNKNOWN));
-    figure(j, "calls_per_s", s ? s->calls_per_s : NAN, 3);
-    figure(j, "success_ratio", s ? s->success_ratio : NAN, 6);
+    json_member_cstr(j, "evidence", evidence_name(s ? s->evidence : EVIDENCE_UNKNOWN));
+    json_member_rounded(j, "calls_per_s", s ? s->calls_per_s : NAN, 3);
+    json_member_rounded(j, "success_ratio", s ? s->success_ratio : NAN, 6);
 }
 
 static void write_node(struct json *j, const struct map_view *map, uint32_t node)
@@ -79,13 +55,12 @@ static void write_node(struct json *j, const struct map_view *map, uint32_t node
     const struct graph_node *n = &map->graph.nodes[node];
 
     json_open_object(j);
-    name_of(j, "service", map->nodes[node].name);
+    json_member_string(j, "service", map->nodes[node].name);
     write_service(j, map->nodes[node].service);
-    json_key(j, "layer");
-    json_int(j, n->layer);
-    figure(j, "amplification", is_known(n) ? n->amplification : NAN, 4);
-    flag(j, "at_least", n->at_least);
-    flag(j, "modelled", n->modelled);
+    json_member_int(j, "layer", n->layer);
+    json_member_rounded(j, "amplification", is_known(n) ? n->amplification : NAN, 4);
+    json_member_bool(j, "at_least", n->at_least);
+    json_member_bool(j, "modelled", n->modelled);
     write_worst(j, map, node);
     json_key(j, "storm_source");
     if (n->storm_source == GRAPH_NONE)
@@ -100,14 +75,14 @@ static void write_way(struct json *j, const struct map_view *map, uint32_t idx)
     const struct graph_edge *g = &map->graph.edges[idx];
     const struct map_edge *e = &map->edges[idx];
 
-    flag(j, "declared", e->declared);
-    word(j, "evidence", evidence_name(e->figures.evidence));
-    figure(j, "calls_per_s", e->figures.calls_per_s, 3);
-    figure(j, "errors_per_s", e->figures.errors_per_s, 3);
-    figure(j, "retries_per_s", e->figures.retries_per_s, 3);
-    figure(j, "attempts_per_call", g->attempts_per_call, 4);
-    flag(j, "modelled", g->modelled);
-    flag(j, "closes_circle", g->closes_circle);
+    json_member_bool(j, "declared", e->declared);
+    json_member_cstr(j, "evidence", evidence_name(e->figures.evidence));
+    json_member_rounded(j, "calls_per_s", e->figures.calls_per_s, 3);
+    json_member_rounded(j, "errors_per_s", e->figures.errors_per_s, 3);
+    json_member_rounded(j, "retries_per_s", e->figures.retries_per_s, 3);
+    json_member_rounded(j, "attempts_per_call", g->attempts_per_call, 4);
+    json_member_bool(j, "modelled", g->modelled);
+    json_member_bool(j, "closes_circle", g->closes_circle);
     json_key(j, "last_data_ms");
     if (e->last_data_ms < 0)
         json_null(j);
@@ -120,8 +95,8 @@ static void write_edge(struct json *j, const struct map_view *map, uint32_t idx)
     const struct graph_edge *g = &map->graph.edges[idx];
 
     json_open_object(j);
-    name_of(j, "caller", map->nodes[g->caller].name);
-    name_of(j, "service", map->nodes[g->callee].name);
+    json_member_string(j, "caller", map->nodes[g->caller].name);
+    json_member_string(j, "service", map->nodes[g->callee].name);
     write_way(j, map, idx);
     json_close_object(j);
 }
@@ -131,10 +106,10 @@ static void write_storm(struct json *j, const struct map_view *map, const struct
     const struct graph_edge *by = &map->graph.edges[storm->retried_by];
 
     json_open_object(j);
-    name_of(j, "source", map->nodes[storm->source].name);
-    name_of(j, "retried_by", map->nodes[by->caller].name);
-    figure(j, "retries_per_s", map->edges[storm->retried_by].figures.retries_per_s, 3);
-    figure(j, "amplification", map->graph.nodes[storm->source].worst, 4);
+    json_member_string(j, "source", map->nodes[storm->source].name);
+    json_member_string(j, "retried_by", map->nodes[by->caller].name);
+    json_member_rounded(j, "retries_per_s", map->edges[storm->retried_by].figures.retries_per_s, 3);
+    json_member_rounded(j, "amplification", map->graph.nodes[storm->source].worst, 4);
     write_path(j, map, storm->source);
     json_key(j, "services");
     json_open_array(j);
@@ -161,9 +136,8 @@ void map_json(struct buf *out, const struct monitor_view *view, const struct vie
 
     view_json_head_of(&j, VIEW_MAP, view, origin);
     view_json_sentence(&j, &map->sentence);
-    json_key(&j, "services_without_edges");
-    json_int(&j, (int64_t)map->services_without_edges);
-    flag(&j, "truncated", map->truncated);
+    json_member_int(&j, "services_without_edges", (int64_t)map->services_without_edges);
+    json_member_bool(&j, "truncated", map->truncated);
     json_key(&j, "nodes");
     json_open_array(&j);
     for (uint32_t n = 0; n < map->graph.node_count; n++)
@@ -255,10 +229,10 @@ static void write_neighbour(struct json *j, const struct monitor_view *view, uin
                                                       map->nodes[g->callee].service);
 
     json_open_object(j);
-    name_of(j, "service", map->nodes[other].name);
+    json_member_string(j, "service", map->nodes[other].name);
     write_health(j, map->nodes[other].service);
     write_way(j, map, idx);
-    figure(j, "success_ratio", success_ratio(&map->edges[idx].figures), 6);
+    json_member_rounded(j, "success_ratio", success_ratio(&map->edges[idx].figures), 6);
     view_json_breaker_counts(j, &breakers);
     json_close_object(j);
 }

@@ -67,14 +67,10 @@ bool notices_is_raised(struct notices *n, enum notice_id id)
 static void write_one(struct json *j, enum notice_id id, const struct notice *row)
 {
     json_open_object(j);
-    json_key(j, "name");
-    json_cstr(j, table[id].name);
-    json_key(j, "severity");
-    json_cstr(j, table[id].severity);
-    json_key(j, "text");
-    json_cstr(j, row->text);
-    json_key(j, "since");
-    json_time(j, row->since_ms);
+    json_member_cstr(j, "name", table[id].name);
+    json_member_cstr(j, "severity", table[id].severity);
+    json_member_cstr(j, "text", row->text);
+    json_member_time(j, "since", row->since_ms);
     json_close_object(j);
 }
 

@@ -6,16 +6,9 @@
 
 enum { RATE_WINDOW_S = 60 };
 
-static void figure(struct json *j, const char *key, double value, int decimals)
-{
-    json_key(j, key);
-    json_rounded(j, value, decimals);
-}
-
 static void count(struct json *j, const char *key, uint64_t value)
 {
-    json_key(j, key);
-    json_int(j, (int64_t)value);
+    json_member_int(j, key, (int64_t)value);
 }
 
 static void response_time(struct json *j, double mean_ms, double p50_ms, double p95_ms,
@@ -23,10 +16,10 @@ static void response_time(struct json *j, double mean_ms, double p50_ms, double 
 {
     json_key(j, "response_time");
     json_open_object(j);
-    figure(j, "mean_ms", mean_ms, 3);
-    figure(j, "p50_ms", p50_ms, 3);
-    figure(j, "p95_ms", p95_ms, 3);
-    figure(j, "p99_ms", p99_ms, 3);
+    json_member_rounded(j, "mean_ms", mean_ms, 3);
+    json_member_rounded(j, "p50_ms", p50_ms, 3);
+    json_member_rounded(j, "p95_ms", p95_ms, 3);
+    json_member_rounded(j, "p99_ms", p99_ms, 3);
     json_close_object(j);
 }
 
@@ -50,11 +43,10 @@ static void totals(struct json *j, const struct monitor_view *view)
 {
     const struct totals_view *t = &view->totals;
 
-    json_key(j, "window_s");
-    json_int(j, RATE_WINDOW_S);
-    figure(j, "throughput_per_s", t->calls_per_s, 3);
-    figure(j, "error_rate", 1 - t->success_ratio, 6);
-    figure(j, "retries_per_s", t->retries_per_s, 3);
+    json_member_int(j, "window_s", RATE_WINDOW_S);
+    json_member_rounded(j, "throughput_per_s", t->calls_per_s, 3);
+    json_member_rounded(j, "error_rate", 1 - t->success_ratio, 6);
+    json_member_rounded(j, "retries_per_s", t->retries_per_s, 3);
     response_time(j, mean_response_ms(view), NAN, NAN, NAN);
 }
 
@@ -65,12 +57,12 @@ static void self_members(struct json *j, const struct performance_self *self, in
 
     json_key(j, "fusebox");
     json_open_object(j);
-    figure(j, "requests_total", s->requests_count, 0);
-    figure(j, "requests_failed", s->failed_count, 0);
+    json_member_rounded(j, "requests_total", s->requests_count, 0);
+    json_member_rounded(j, "requests_failed", s->failed_count, 0);
     response_time(j, s->mean_s * 1000, s->p50_s * 1000, s->p95_s * 1000, s->p99_s * 1000);
-    figure(j, "cpu_seconds_total", s->cpu_s, 3);
-    figure(j, "cpu_percent", up_s > 0 ? s->cpu_s / up_s * 100 : NAN, 2);
-    figure(j, "memory_bytes", s->resident_bytes, 0);
+    json_member_rounded(j, "cpu_seconds_total", s->cpu_s, 3);
+    json_member_rounded(j, "cpu_percent", up_s > 0 ? s->cpu_s / up_s * 100 : NAN, 2);
+    json_member_rounded(j, "memory_bytes", s->resident_bytes, 0);
     json_close_object(j);
 }
 
@@ -79,15 +71,12 @@ static void self_members(struct json *j, const struct performance_self *self, in
 static void service_line(struct json *j, const struct service_view *s)
 {
     json_open_object(j);
-    json_key(j, "service");
-    json_string(j, s->name);
-    json_key(j, "evidence");
-    json_cstr(j, evidence_name(s->evidence));
-    json_key(j, "window_s");
-    json_int(j, s->window_s);
-    figure(j, "throughput_per_s", s->calls_per_s, 3);
-    figure(j, "error_rate", 1 - s->success_ratio, 6);
-    figure(j, "retries_per_s", s->retries_per_s, 3);
+    json_member_string(j, "service", s->name);
+    json_member_cstr(j, "evidence", evidence_name(s->evidence));
+    json_member_int(j, "window_s", s->window_s);
+    json_member_rounded(j, "throughput_per_s", s->calls_per_s, 3);
+    json_member_rounded(j, "error_rate", 1 - s->success_ratio, 6);
+    json_member_rounded(j, "retries_per_s", s->retries_per_s, 3);
     response_time(j, s->response_ms, s->latency_s[LATENCY_P50] * 1000,
                   s->latency_s[LATENCY_P95] * 1000, s->latency_s[LATENCY_P99] * 1000);
     json_close_object(j);
@@ -152,16 +141,11 @@ static const char *health_word(const struct totals_view *t)
 static void monitoring_members(struct json *j, const struct monitor_view *view,
                                const struct performance_self *self)
 {
-    json_key(j, "status");
-    json_cstr(j, "running");
-    json_key(j, "monitoring_active");
-    json_bool(j, true);
-    json_key(j, "health");
-    json_cstr(j, health_word(&view->totals));
-    json_key(j, "version");
-    json_cstr(j, self->version);
-    json_key(j, "uptime_s");
-    json_int(j, (view->now_ms - self->started_ms) / 1000);
+    json_member_cstr(j, "status", "running");
+    json_member_bool(j, "monitoring_active", true);
+    json_member_cstr(j, "health", health_word(&view->totals));
+    json_member_cstr(j, "version", self->version);
+    json_member_int(j, "uptime_s", (view->now_ms - self->started_ms) / 1000);
 }
 
 void performance_json_status(struct buf *out, const struct monitor_view *view,

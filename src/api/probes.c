@@ -12,8 +12,7 @@ static const char *upper_state(const struct breaker_counts *counts)
 
 static void check(struct json *j, const char *name, const char *status)
 {
-    json_key(j, name);
-    json_cstr(j, status);
+    json_member_cstr(j, name, status);
 }
 
 /* Whether Fusebox itself works. */
@@ -38,10 +37,8 @@ static void write_verdict(struct json *j, struct api *api, const struct totals_v
 {
     bool degraded = t->breakers.in_state[BREAKER_OPEN] || t->services[HEALTH_UNHEALTHY];
 
-    json_key(j, "timestamp");
-    json_time(j, clock_wall_ms(&api->clock));
-    json_key(j, "status");
-    json_cstr(j, !works(h) ? "unhealthy" : degraded ? "degraded" : "healthy");
+    json_member_time(j, "timestamp", clock_wall_ms(&api->clock));
+    json_member_cstr(j, "status", !works(h) ? "unhealthy" : degraded ? "degraded" : "healthy");
 }
 
 /* The rest of S2's body; the breaker in it stands for the worst of all. */
@@ -50,8 +47,7 @@ static void write_details(struct json *j, struct api *api, const struct totals_v
 {
     const char *store_word = works_word(!h->store_failing);
 
-    json_key(j, "version");
-    json_cstr(j, api->version);
+    json_member_cstr(j, "version", api->version);
     json_key(j, "details");
     json_open_object(j);
     check(j, "database_status", store_word);
@@ -61,10 +57,8 @@ static void write_details(struct json *j, struct api *api, const struct totals_v
     json_open_object(j);
     check(j, "store", store_word);
     check(j, "evaluation", works_word(!h->evaluation_stuck));
-    json_key(j, "services_unhealthy");
-    json_int(j, t->services[HEALTH_UNHEALTHY]);
-    json_key(j, "breakers_open");
-    json_int(j, t->breakers.in_state[BREAKER_OPEN]);
+    json_member_int(j, "services_unhealthy", t->services[HEALTH_UNHEALTHY]);
+    json_member_int(j, "breakers_open", t->breakers.in_state[BREAKER_OPEN]);
     json_close_object(j);
     notices_write(api->notices, j);
 }

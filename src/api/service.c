@@ -13,14 +13,10 @@ static void write_definition(struct json *j, const struct registry_entry *entry)
 {
     const struct definition *d = entry->definition;
 
-    json_key(j, "origin");
-    json_cstr(j, origin_name(entry->origin));
-    json_key(j, "revision");
-    json_int(j, d ? (int64_t)d->revision : 0);
-    json_key(j, "created");
-    json_time(j, d ? d->created_ms : -1);
-    json_key(j, "changed");
-    json_time(j, d ? d->changed_ms : -1);
+    json_member_cstr(j, "origin", origin_name(entry->origin));
+    json_member_int(j, "revision", d ? (int64_t)d->revision : 0);
+    json_member_time(j, "created", d ? d->created_ms : -1);
+    json_member_time(j, "changed", d ? d->changed_ms : -1);
     json_key(j, "definition");
     if (d)
         json_raw(j, d->json);
@@ -161,10 +157,8 @@ static enum err write_edited(struct arena *arena, const struct edit *edit,
     reply->body = buf_limited(DOCUMENT_MAX_BYTES);
     j = json_to(&reply->body);
     json_open_object(&j);
-    json_key(&j, "service");
-    json_string(&j, d->service->name);
-    json_key(&j, "deleted");
-    json_bool(&j, edit->kind == EDIT_DELETE);
+    json_member_string(&j, "service", d->service->name);
+    json_member_bool(&j, "deleted", edit->kind == EDIT_DELETE);
     write_definition(&j, &entry);
     json_close_object(&j);
     if (edit->kind == EDIT_DELETE)

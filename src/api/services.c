@@ -6,10 +6,8 @@ enum { SERVICES_PAGE_DEFAULT = 1000, SERVICES_PAGE_MAX = 10000 };
 
 static void uptime(struct json *j, const struct api *api, int64_t now_ms)
 {
-    json_key(j, "version");
-    json_cstr(j, api->version);
-    json_key(j, "uptime_s");
-    json_int(j, (now_ms - api->started_ms) / 1000);
+    json_member_cstr(j, "version", api->version);
+    json_member_int(j, "uptime_s", (now_ms - api->started_ms) / 1000);
 }
 
 static enum err targets(struct json *j, struct api *api)
@@ -23,26 +21,21 @@ static enum err targets(struct json *j, struct api *api)
     json_open_array(j);
     for (size_t i = 0; i < count; i++) {
         json_open_object(j);
-        json_key(j, "job");
-        json_string(j, list[i].job);
-        json_key(j, "url");
-        json_string(j, list[i].url);
+        json_member_string(j, "job", list[i].job);
+        json_member_string(j, "url", list[i].url);
         json_key(j, "up");
         if (list[i].known)
             json_bool(j, list[i].up);
         else
             json_null(j);
-        json_key(j, "error");
-        json_cstr(j, list[i].error[0] ? list[i].error : NULL);
+        json_member_cstr(j, "error", list[i].error[0] ? list[i].error : NULL);
         json_key(j, "last_ms");
         if (list[i].last_ms < 0)
             json_null(j);
         else
             json_int(j, list[i].last_ms);
-        json_key(j, "duration_s");
-        json_rounded(j, list[i].duration_s, 6);
-        json_key(j, "samples");
-        json_int(j, (int64_t)list[i].samples);
+        json_member_rounded(j, "duration_s", list[i].duration_s, 6);
+        json_member_int(j, "samples", (int64_t)list[i].samples);
         json_close_object(j);
     }
     json_close_array(j);
@@ -57,14 +50,10 @@ static void store(struct json *j, struct api *api)
     tsdb_stats(api->db, &s);
     json_key(j, "store");
     json_open_object(j);
-    json_key(j, "series");
-    json_int(j, (int64_t)s.series_count);
-    json_key(j, "samples_appended");
-    json_int(j, (int64_t)s.samples_appended_count);
-    json_key(j, "memory_bytes");
-    json_int(j, (int64_t)s.memory_bytes);
-    json_key(j, "replay_s");
-    json_rounded(j, (double)s.replay_duration_ns / 1e9, 3);
+    json_member_int(j, "series", (int64_t)s.series_count);
+    json_member_int(j, "samples_appended", (int64_t)s.samples_appended_count);
+    json_member_int(j, "memory_bytes", (int64_t)s.memory_bytes);
+    json_member_rounded(j, "replay_s", (double)s.replay_duration_ns / 1e9, 3);
     json_close_object(j);
 }
 
@@ -80,13 +69,10 @@ enum err api_status(struct http_request *req, struct http_reply *reply, void *ct
         return ERR_UNAVAILABLE;
     j = api_json(reply);
     view_json_head(&j, view, &(struct view_origin){ api->epoch, api->notices });
-    json_key(&j, "status");
-    json_cstr(&j, "running");
+    json_member_cstr(&j, "status", "running");
     uptime(&j, api, view->now_ms);
-    json_key(&j, "config_file");
-    json_cstr(&j, api->config_file);
-    json_key(&j, "config_last_reload_successful");
-    json_bool(&j, atomic_load(&api->own.reload_successful));
+    json_member_cstr(&j, "config_file", api->config_file);
+    json_member_bool(&j, "config_last_reload_successful", atomic_load(&api->own.reload_successful));
     view_json_sentence(&j, &view->sentence);
     view_json_totals(&j, &view->totals);
     store(&j, api);
@@ -126,12 +112,9 @@ enum err api_services(struct http_request *req, struct http_reply *reply, void *
         return err ? err : ERR_UNAVAILABLE;
     j = api_json(reply);
     view_json_head(&j, view, &(struct view_origin){ api->epoch, api->notices });
-    json_key(&j, "total");
-    json_int(&j, (int64_t)view->service_count);
-    json_key(&j, "limit");
-    json_int(&j, limit);
-    json_key(&j, "offset");
-    json_int(&j, offset);
+    json_member_int(&j, "total", (int64_t)view->service_count);
+    json_member_int(&j, "limit", limit);
+    json_member_int(&j, "offset", offset);
     json_key(&j, "services");
     json_open_array(&j);
     for (size_t i = (size_t)offset; i < view->service_count && i < (size_t)(offset + limit); i++) {
@@ -149,18 +132,12 @@ enum err api_services(struct http_request *req, struct http_reply *reply, void *
 static void report_line(struct json *j, const struct service_view *s)
 {
     json_open_object(j);
-    json_key(j, "service");
-    json_string(j, s->name);
-    json_key(j, "health");
-    json_cstr(j, health_name(s->health));
-    json_key(j, "reason");
-    json_cstr(j, s->reason);
-    json_key(j, "evidence");
-    json_cstr(j, evidence_name(s->evidence));
-    json_key(j, "since");
-    json_time(j, s->since_ms);
-    json_key(j, "risk");
-    json_cstr(j, risk_name(s->budget.risk));
+    json_member_string(j, "service", s->name);
+    json_member_cstr(j, "health", health_name(s->health));
+    json_member_cstr(j, "reason", s->reason);
+    json_member_cstr(j, "evidence", evidence_name(s->evidence));
+    json_member_time(j, "since", s->since_ms);
+    json_member_cstr(j, "risk", risk_name(s->budget.risk));
     view_json_breaker_counts(j, &s->breakers);
     json_close_object(j);
 }
@@ -176,10 +153,10 @@ enum err api_health_report(struct http_request *req, struct http_reply *reply, v
         return ERR_UNAVAILABLE;
     j = api_json(reply);
     view_json_head(&j, view, &(struct view_origin){ api->epoch, api->notices });
-    json_key(&j, "status");
-    json_cstr(&j, view->totals.services[HEALTH_UNHEALTHY]  ? "unhealthy"
-                  : view->totals.services[HEALTH_DEGRADED] ? "degraded"
-                                                           : "healthy");
+    json_member_cstr(&j, "status",
+                     view->totals.services[HEALTH_UNHEALTHY]  ? "unhealthy"
+                     : view->totals.services[HEALTH_DEGRADED] ? "degraded"
+                                                              : "healthy");
     uptime(&j, api, view->now_ms);
     view_json_sentence(&j, &view->sentence);
     view_json_totals(&j, &view->totals);

@@ -199,19 +199,13 @@ void api_answer_job(struct http_parked *parked, enum err err, const struct diag 
 
         json_open_object(&j);
         if (dir) {
-            json_key(&j, "path");
-            json_cstr(&j, dir);
+            json_member_cstr(&j, "path", dir);
         }
-        json_key(&j, "blocks");
-        json_int(&j, (int64_t)result->block_count);
-        json_key(&j, "series");
-        json_int(&j, (int64_t)result->series_count);
-        json_key(&j, "samples");
-        json_int(&j, (int64_t)result->sample_count);
-        json_key(&j, "bytes");
-        json_int(&j, (int64_t)result->bytes);
-        json_key(&j, "duration_ms");
-        json_rounded(&j, (double)result->duration_ns / 1e6, 3);
+        json_member_int(&j, "blocks", (int64_t)result->block_count);
+        json_member_int(&j, "series", (int64_t)result->series_count);
+        json_member_int(&j, "samples", (int64_t)result->sample_count);
+        json_member_int(&j, "bytes", (int64_t)result->bytes);
+        json_member_rounded(&j, "duration_ms", (double)result->duration_ns / 1e6, 3);
         json_close_object(&j);
         err = buf_error(&reply.body);
     }

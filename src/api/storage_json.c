@@ -4,20 +4,12 @@
 
 static void figure(struct json *j, const char *key, uint64_t value)
 {
-    json_key(j, key);
-    json_int(j, (int64_t)(value & INT64_MAX));
-}
-
-static void signed_figure(struct json *j, const char *key, int64_t value)
-{
-    json_key(j, key);
-    json_int(j, value);
+    json_member_int(j, key, (int64_t)(value & INT64_MAX));
 }
 
 static void milliseconds(struct json *j, const char *key, int64_t ns)
 {
-    json_key(j, key);
-    json_rounded(j, (double)ns / 1e6, 3);
+    json_member_rounded(j, key, (double)ns / 1e6, 3);
 }
 
 /* A sample's time may lie before 1970; json_time would say null. */
@@ -25,8 +17,7 @@ static void time_of(struct json *j, const char *key, int64_t wall_ms)
 {
     char text[CLOCK_RFC3339_BYTES];
 
-    json_key(j, key);
-    json_cstr(j, clock_format_rfc3339(wall_ms, text));
+    json_member_cstr(j, key, clock_format_rfc3339(wall_ms, text));
 }
 
 static void bytes_per_sample(struct json *j, uint64_t bytes, uint64_t samples)
@@ -137,8 +128,7 @@ static void work(struct json *j, const struct tsdb_stats *s)
     json_open_object(j);
     figure(j, "count", s->seals_count);
     figure(j, "failures", s->seal_failures_count);
-    json_key(j, "last_at");
-    json_time(j, s->last_seal_ms ? s->last_seal_ms : -1);
+    json_member_time(j, "last_at", s->last_seal_ms ? s->last_seal_ms : -1);
     milliseconds(j, "last_duration_ms", s->last_seal_duration_ns);
     json_close_object(j);
     json_key(j, "merges");
@@ -152,9 +142,9 @@ static void retention(struct json *j, const struct storage_view *v)
 {
     json_key(j, "retention");
     json_open_object(j);
-    signed_figure(j, "time_ms", v->retention_ms);
+    json_member_int(j, "time_ms", v->retention_ms);
     figure(j, "bytes", v->retention_bytes);
-    signed_figure(j, "clock_behind_ms", v->stats.clock_behind_ms);
+    json_member_int(j, "clock_behind_ms", v->stats.clock_behind_ms);
     figure(j, "blocks_dropped", v->stats.blocks_dropped_count);
     json_close_object(j);
 }
@@ -178,19 +168,17 @@ static void range(struct json *j, const struct tsdb_stats *s)
 static void block(struct json *j, const struct tsdb_block_row *b)
 {
     json_open_object(j);
-    json_key(j, "name");
-    json_cstr(j, b->name);
-    signed_figure(j, "level", b->level);
+    json_member_cstr(j, "name", b->name);
+    json_member_int(j, "level", b->level);
     time_of(j, "min", b->min_ts_ms);
     time_of(j, "max", b->max_ts_ms);
-    signed_figure(j, "min_ms", b->min_ts_ms);
-    signed_figure(j, "max_ms", b->max_ts_ms);
+    json_member_int(j, "min_ms", b->min_ts_ms);
+    json_member_int(j, "max_ms", b->max_ts_ms);
     figure(j, "series", b->series_count);
     figure(j, "samples", b->sample_count);
     figure(j, "bytes", b->bytes);
     bytes_per_sample(j, b->bytes, b->sample_count);
-    json_key(j, "damaged");
-    json_bool(j, b->damaged);
+    json_member_bool(j, "damaged", b->damaged);
     json_close_object(j);
 }
 
@@ -201,13 +189,10 @@ static void damages(struct json *j, const struct storage_view *v)
     json_open_array(j);
     for (size_t i = 0; i < v->damage_count; i++) {
         json_open_object(j);
-        json_key(j, "path");
-        json_cstr(j, v->damages[i].path);
+        json_member_cstr(j, "path", v->damages[i].path);
         figure(j, "offset", v->damages[i].offset_bytes);
-        json_key(j, "what");
-        json_cstr(j, v->damages[i].what);
-        json_key(j, "found_at");
-        json_time(j, v->damages[i].found_ms);
+        json_member_cstr(j, "what", v->damages[i].what);
+        json_member_time(j, "found_at", v->damages[i].found_ms);
         json_close_object(j);
     }
     json_close_array(j);
@@ -217,9 +202,8 @@ void storage_json_members(struct json *j, struct arena *arena, const struct stor
 {
     struct sentence sentence = storage_sentence(arena, v);
 
-    json_key(j, "timestamp");
-    json_time(j, v->now_ms);
-    signed_figure(j, "now_ms", v->now_ms);
+    json_member_time(j, "timestamp", v->now_ms);
+    json_member_int(j, "now_ms", v->now_ms);
     view_json_sentence(j, &sentence);
     memory(j, v);
     head(j, &v->stats);

@@ -146,12 +146,9 @@ static enum err refuse(struct opening *o, struct str name, enum err err)
     struct json j = json_to(&data);
 
     json_open_object(&j);
-    json_key(&j, "view");
-    json_string(&j, name);
-    json_key(&j, "code");
-    json_cstr(&j, err_name(err));
-    json_key(&j, "message");
-    json_cstr(&j, diag->message[0] ? diag->message : err_text(err));
+    json_member_string(&j, "view", name);
+    json_member_cstr(&j, "code", err_name(err));
+    json_member_cstr(&j, "message", diag->message[0] ? diag->message : err_text(err));
     json_close_object(&j);
     *diag = (struct diag){ 0 };
     err = buf_error(&data);

@@ -14,18 +14,6 @@ static void text_or_null(struct json *j, const char *key, struct str s)
         json_null(j);
 }
 
-static void figure(struct json *j, const char *key, double value, int decimals)
-{
-    json_key(j, key);
-    json_rounded(j, value, decimals);
-}
-
-static void time_of(struct json *j, const char *key, int64_t wall_ms)
-{
-    json_key(j, key);
-    json_time(j, wall_ms);
-}
-
 bool view_json_names_service(struct arena *arena, struct str view, struct str *ret)
 {
     const size_t skip = strlen(VIEW_SERVICE);
@@ -37,13 +25,10 @@ bool view_json_names_service(struct arena *arena, struct str view, struct str *r
 static void head_members(struct json *j, const struct monitor_view *view,
                          const struct view_origin *origin)
 {
-    json_key(j, "epoch");
-    json_cstr(j, origin->epoch);
-    json_key(j, "seq");
-    json_int(j, (int64_t)view->seq);
-    time_of(j, "timestamp", view->now_ms);
-    json_key(j, "now_ms");
-    json_int(j, view->now_ms);
+    json_member_cstr(j, "epoch", origin->epoch);
+    json_member_int(j, "seq", (int64_t)view->seq);
+    json_member_time(j, "timestamp", view->now_ms);
+    json_member_int(j, "now_ms", view->now_ms);
     notices_write(origin->notices, j);
 }
 
@@ -58,32 +43,25 @@ void view_json_head_of(struct json *j, const char *name, const struct monitor_vi
                        const struct view_origin *origin)
 {
     json_open_object(j);
-    json_key(j, "view");
-    json_cstr(j, name);
+    json_member_cstr(j, "view", name);
     head_members(j, view, origin);
-    json_key(j, "open_breakers");
-    json_int(j, view->totals.breakers.in_state[BREAKER_OPEN]);
+    json_member_int(j, "open_breakers", view->totals.breakers.in_state[BREAKER_OPEN]);
 }
 
 void view_json_sentence(struct json *j, const struct sentence *sentence)
 {
     json_key(j, "sentence");
     json_open_object(j);
-    json_key(j, "text");
-    json_cstr(j, sentence->text);
-    json_key(j, "detail");
-    json_cstr(j, sentence->detail);
-    json_key(j, "severity");
-    json_cstr(j, severity_name(sentence->severity));
-    time_of(j, "since", sentence->since_ms);
+    json_member_cstr(j, "text", sentence->text);
+    json_member_cstr(j, "detail", sentence->detail);
+    json_member_cstr(j, "severity", severity_name(sentence->severity));
+    json_member_time(j, "since", sentence->since_ms);
     json_key(j, "links");
     json_open_array(j);
     for (size_t i = 0; i < sentence->link_count; i++) {
         json_open_object(j);
-        json_key(j, "text");
-        json_string(j, sentence->links[i]);
-        json_key(j, "service");
-        json_string(j, sentence->links[i]);
+        json_member_string(j, "text", sentence->links[i]);
+        json_member_string(j, "service", sentence->links[i]);
         json_close_object(j);
     }
     json_close_array(j);
@@ -113,8 +91,7 @@ static void open_sparks(struct json *j, int64_t end_ms)
         json_null(j);
     else
         json_int(j, end_ms);
-    json_key(j, "step_s");
-    json_int(j, SPARK_STEP_S);
+    json_member_int(j, "step_s", SPARK_STEP_S);
 }
 
 void view_json_totals(struct json *j, const struct totals_view *t)
@@ -128,19 +105,17 @@ void view_json_totals(struct json *j, const struct totals_view *t)
     json_key(j, "services");
     json_open_object(j);
     for (int i = 0; i <= HEALTH_UNKNOWN; i++) {
-        json_key(j, health_name(order[i]));
-        json_int(j, t->services[order[i]]);
+        json_member_int(j, health_name(order[i]), t->services[order[i]]);
         total += t->services[order[i]];
     }
-    json_key(j, "total");
-    json_int(j, total);
+    json_member_int(j, "total", total);
     json_close_object(j);
-    figure(j, "calls_per_s", t->calls_per_s, 3);
-    figure(j, "errors_per_s", t->errors_per_s, 3);
-    figure(j, "retries_per_s", t->retries_per_s, 3);
-    figure(j, "success_ratio", t->success_ratio, 6);
-    figure(j, "attempt_success_ratio", t->attempt_success_ratio, 6);
-    figure(j, "retry_ratio", t->retry_ratio, 6);
+    json_member_rounded(j, "calls_per_s", t->calls_per_s, 3);
+    json_member_rounded(j, "errors_per_s", t->errors_per_s, 3);
+    json_member_rounded(j, "retries_per_s", t->retries_per_s, 3);
+    json_member_rounded(j, "success_ratio", t->success_ratio, 6);
+    json_member_rounded(j, "attempt_success_ratio", t->attempt_success_ratio, 6);
+    json_member_rounded(j, "retry_ratio", t->retry_ratio, 6);
     view_json_breaker_counts(j, &t->breakers);
     open_sparks(j, t->calls.end_ms);
     spark(j, "calls", &t->calls, 2);
@@ -159,15 +134,14 @@ static void exhaustion(struct json *j, const struct exhaustion *e)
         return;
     }
     json_open_object(j);
-    figure(j, "in_s", e->in_s, 0);
-    figure(j, "low_s", e->low_s, 0);
-    figure(j, "high_s", e->high_s, 0);
-    json_key(j, "confidence");
-    json_number(j, 0.8);
-    json_key(j, "limit");
-    json_cstr(j, e->kind >= BUDGET_CONCURRENCY ? budget_kind_name(e->kind)
-                 : e->hour                     ? "hour"
-                                               : "minute");
+    json_member_rounded(j, "in_s", e->in_s, 0);
+    json_member_rounded(j, "low_s", e->low_s, 0);
+    json_member_rounded(j, "high_s", e->high_s, 0);
+    json_member_number(j, "confidence", 0.8);
+    json_member_cstr(j, "limit",
+                     e->kind >= BUDGET_CONCURRENCY ? budget_kind_name(e->kind)
+                     : e->hour                     ? "hour"
+                                                   : "minute");
     json_close_object(j);
 }
 
@@ -184,15 +158,13 @@ static void budget_kinds(struct json *j, const struct budget_view *b)
         const struct budget_kind_view *k = &b->kinds[i];
 
         json_open_object(j);
-        json_key(j, "kind");
-        json_cstr(j, budget_kind_name(k->kind));
-        json_key(j, "modelled");
-        json_bool(j, k->modelled);
-        figure(j, "utilization_percent", view_json_percent(k->utilization_percent), 1);
-        figure(j, "low_percent", view_json_percent(k->low_percent), 1);
-        figure(j, "high_percent", view_json_percent(k->high_percent), 1);
-        figure(j, "remaining", k->remaining, 1);
-        figure(j, "limit", k->limit, 1);
+        json_member_cstr(j, "kind", budget_kind_name(k->kind));
+        json_member_bool(j, "modelled", k->modelled);
+        json_member_rounded(j, "utilization_percent", view_json_percent(k->utilization_percent), 1);
+        json_member_rounded(j, "low_percent", view_json_percent(k->low_percent), 1);
+        json_member_rounded(j, "high_percent", view_json_percent(k->high_percent), 1);
+        json_member_rounded(j, "remaining", k->remaining, 1);
+        json_member_rounded(j, "limit", k->limit, 1);
         json_close_object(j);
     }
     json_close_array(j);
@@ -202,30 +174,26 @@ static void budget(struct json *j, const struct budget_view *b, enum row_detail 
 {
     json_key(j, "budget");
     json_open_object(j);
-    json_key(j, "kind");
-    json_cstr(j, budget_kind_name(b->kind));
-    json_key(j, "modelled");
-    json_bool(j, b->modelled);
-    json_key(j, "evidence");
-    json_cstr(j, evidence_name(b->evidence));
-    figure(j, "utilization_percent", view_json_percent(b->utilization_percent), 1);
-    json_key(j, "risk");
-    json_cstr(j, risk_name(b->risk));
+    json_member_cstr(j, "kind", budget_kind_name(b->kind));
+    json_member_bool(j, "modelled", b->modelled);
+    json_member_cstr(j, "evidence", evidence_name(b->evidence));
+    json_member_rounded(j, "utilization_percent", view_json_percent(b->utilization_percent), 1);
+    json_member_cstr(j, "risk", risk_name(b->risk));
     json_key(j, "risk_level");
     if (b->risk == RISK_UNKNOWN)
         json_null(j);
     else
         json_int(j, b->risk);
-    figure(j, "warning_threshold_percent", b->warning_percent, 1);
-    figure(j, "critical_threshold_percent", b->critical_percent, 1);
-    figure(j, "used_minute", b->used_minute, 0);
-    figure(j, "limit_minute", b->limit_minute, 0);
-    figure(j, "remaining_minute", floor(b->remaining_minute), 0);
-    figure(j, "used_hour", b->used_hour, 0);
-    figure(j, "limit_hour", b->limit_hour, 0);
-    figure(j, "remaining_hour", floor(b->remaining_hour), 0);
-    figure(j, "retry_rate_percent", b->retry_rate_percent, 2);
-    figure(j, "returning_10s_percent", b->returning_percent, 1);
+    json_member_rounded(j, "warning_threshold_percent", b->warning_percent, 1);
+    json_member_rounded(j, "critical_threshold_percent", b->critical_percent, 1);
+    json_member_rounded(j, "used_minute", b->used_minute, 0);
+    json_member_rounded(j, "limit_minute", b->limit_minute, 0);
+    json_member_rounded(j, "remaining_minute", floor(b->remaining_minute), 0);
+    json_member_rounded(j, "used_hour", b->used_hour, 0);
+    json_member_rounded(j, "limit_hour", b->limit_hour, 0);
+    json_member_rounded(j, "remaining_hour", floor(b->remaining_hour), 0);
+    json_member_rounded(j, "retry_rate_percent", b->retry_rate_percent, 2);
+    json_member_rounded(j, "returning_10s_percent", b->returning_percent, 1);
     exhaustion(j, &b->exhaustion);
     if (detail == ROW_WHOLE)
         budget_kinds(j, b);
@@ -236,13 +204,13 @@ static void slo(struct json *j, const struct service_view *s)
 {
     json_key(j, "slo");
     json_open_object(j);
-    figure(j, "success_rate_target_percent", s->slo_success_percent, 4);
+    json_member_rounded(j, "success_rate_target_percent", s->slo_success_percent, 4);
     json_key(j, "success_rate_compliant");
     if (s->slo_success_compliant < 0)
         json_null(j);
     else
         json_bool(j, s->slo_success_compliant);
-    figure(j, "response_time_target_ms", s->slo_response_ms, 3);
+    json_member_rounded(j, "response_time_target_ms", s->slo_response_ms, 3);
     json_key(j, "response_time_compliant");
     if (s->slo_response_compliant < 0)
         json_null(j);
@@ -260,66 +228,52 @@ static void instances(struct json *j, const struct instances_view *i)
         return;
     }
     json_open_object(j);
-    json_key(j, "total");
-    json_int(j, i->total);
-    json_key(j, "healthy");
-    json_int(j, i->healthy);
-    json_key(j, "degraded");
-    json_int(j, i->degraded);
-    json_key(j, "unhealthy");
-    json_int(j, i->unhealthy);
-    json_key(j, "silent");
-    json_int(j, i->silent);
+    json_member_int(j, "total", i->total);
+    json_member_int(j, "healthy", i->healthy);
+    json_member_int(j, "degraded", i->degraded);
+    json_member_int(j, "unhealthy", i->unhealthy);
+    json_member_int(j, "silent", i->silent);
     json_close_object(j);
 }
 
 static void row_rates(struct json *j, const struct service_view *s)
 {
-    figure(j, "calls_per_s", s->calls_per_s, 3);
-    figure(j, "errors_per_s", s->errors_per_s, 3);
-    figure(j, "retries_per_s", s->retries_per_s, 3);
-    figure(j, "retries_denied_per_s", s->denied_per_s, 3);
-    figure(j, "success_ratio", s->success_ratio, 6);
-    figure(j, "attempt_success_ratio", s->attempt_success_ratio, 6);
-    figure(j, "first_attempt_success_ratio", s->first_success_ratio, 6);
+    json_member_rounded(j, "calls_per_s", s->calls_per_s, 3);
+    json_member_rounded(j, "errors_per_s", s->errors_per_s, 3);
+    json_member_rounded(j, "retries_per_s", s->retries_per_s, 3);
+    json_member_rounded(j, "retries_denied_per_s", s->denied_per_s, 3);
+    json_member_rounded(j, "success_ratio", s->success_ratio, 6);
+    json_member_rounded(j, "attempt_success_ratio", s->attempt_success_ratio, 6);
+    json_member_rounded(j, "first_attempt_success_ratio", s->first_success_ratio, 6);
     for (int i = 0; i < LATENCY_COUNT; i++)
-        figure(j, history_lines[HISTORY_P50 + i].name, s->latency_s[i], 6);
-    figure(j, "response_time_ms", s->response_ms, 3);
-    figure(j, "calls_last_minute", s->window_s == 60 ? s->calls_in_window : NAN, 0);
-    figure(j, "calls_total", s->calls_total, 0);
-    figure(j, "errors_total", s->errors_total, 0);
-    figure(j, "retries_total", s->retries_total, 0);
+        json_member_rounded(j, history_lines[HISTORY_P50 + i].name, s->latency_s[i], 6);
+    json_member_rounded(j, "response_time_ms", s->response_ms, 3);
+    json_member_rounded(j, "calls_last_minute", s->window_s == 60 ? s->calls_in_window : NAN, 0);
+    json_member_rounded(j, "calls_total", s->calls_total, 0);
+    json_member_rounded(j, "errors_total", s->errors_total, 0);
+    json_member_rounded(j, "retries_total", s->retries_total, 0);
 }
 
 void view_json_row_members(struct json *j, const struct service_view *s, enum row_detail detail)
 {
-    json_key(j, "service");
-    json_string(j, s->name);
+    json_member_string(j, "service", s->name);
     text_or_null(j, "team", s->team);
     text_or_null(j, "environment", s->environment);
-    json_key(j, "source");
-    json_cstr(j, s->source);
-    json_key(j, "health");
-    json_cstr(j, health_name(s->health));
-    json_key(j, "severity");
-    json_cstr(j, severity_name(s->severity));
-    json_key(j, "reason");
-    json_cstr(j, s->reason);
-    time_of(j, "since", s->since_ms);
+    json_member_cstr(j, "source", s->source);
+    json_member_cstr(j, "health", health_name(s->health));
+    json_member_cstr(j, "severity", severity_name(s->severity));
+    json_member_cstr(j, "reason", s->reason);
+    json_member_time(j, "since", s->since_ms);
     text_or_null(j, "caused_by", s->caused_by);
-    json_key(j, "victims");
-    json_int(j, s->victims);
-    json_key(j, "evidence");
-    json_cstr(j, evidence_name(s->evidence));
+    json_member_int(j, "victims", s->victims);
+    json_member_cstr(j, "evidence", evidence_name(s->evidence));
     json_key(j, "last_data_ms");
     if (s->last_data_ms < 0)
         json_null(j);
     else
         json_int(j, s->last_data_ms);
-    json_key(j, "resolution_s");
-    json_int(j, s->resolution_s);
-    json_key(j, "window_s");
-    json_int(j, s->window_s);
+    json_member_int(j, "resolution_s", s->resolution_s);
+    json_member_int(j, "window_s", s->window_s);
     row_rates(j, s);
     budget(j, &s->budget, detail);
     slo(j, s);
@@ -340,14 +294,10 @@ void view_json_history(struct json *j, const struct service_history *h)
 {
     json_key(j, "history");
     json_open_object(j);
-    json_key(j, "period_s");
-    json_int(j, h->period_s);
-    json_key(j, "step_s");
-    json_int(j, h->step_s);
-    json_key(j, "end_ms");
-    json_int(j, h->end_ms);
-    json_key(j, "stored");
-    json_bool(j, h->stored);
+    json_member_int(j, "period_s", h->period_s);
+    json_member_int(j, "step_s", h->step_s);
+    json_member_int(j, "end_ms", h->end_ms);
+    json_member_bool(j, "stored", h->stored);
     for (int line = 0; line < HISTORY_LINE_COUNT; line++)
         points(j, history_lines[line].name, h->lines[line], h->count, history_lines[line].decimals);
     json_close_object(j);

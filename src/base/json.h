@@ -3,8 +3,8 @@
  *
  *   struct json j = json_to(&buf);
  *   json_open_object(&j);
- *     json_key(&j, "state"); json_string(&j, STR("open"));
- *     json_key(&j, "rate");  json_number(&j, 0.25);       NaN and infinities become null
+ *     json_member_string(&j, "state", STR("open"));
+ *     json_member_number(&j, "rate", 0.25);               NaN and infinities become null
  *   json_close_object(&j);
  *
  * Errors    Those of the buffer: look at buf_error once at the end.
@@ -44,5 +44,48 @@ void json_null(struct json *j);
 void json_time(struct json *j, int64_t wall_ms); /* RFC 3339; negative becomes null */
 /* Text that is JSON already. */
 void json_raw(struct json *j, struct str text);
+
+/* A member of an object: its key and its value, as the functions above have them. */
+static inline void json_member_string(struct json *j, const char *key, struct str value)
+{
+    json_key(j, key);
+    json_string(j, value);
+}
+
+static inline void json_member_cstr(struct json *j, const char *key, const char *value)
+{
+    json_key(j, key);
+    json_cstr(j, value);
+}
+
+static inline void json_member_int(struct json *j, const char *key, int64_t value)
+{
+    json_key(j, key);
+    json_int(j, value);
+}
+
+static inline void json_member_number(struct json *j, const char *key, double value)
+{
+    json_key(j, key);
+    json_number(j, value);
+}
+
+static inline void json_member_bool(struct json *j, const char *key, bool value)
+{
+    json_key(j, key);
+    json_bool(j, value);
+}
+
+static inline void json_member_time(struct json *j, const char *key, int64_t wall_ms)
+{
+    json_key(j, key);
+    json_time(j, wall_ms);
+}
+
+static inline void json_member_rounded(struct json *j, const char *key, double value, int decimals)
+{
+    json_key(j, key);
+    json_rounded(j, value, decimals);
+}
 
 #endif

@@ -113,8 +113,7 @@ static enum err write_name(const char *name, struct buf *body)
 
     json_open_object(&j);
     if (name) {
-        json_key(&j, "name");
-        json_cstr(&j, name);
+        json_member_cstr(&j, "name", name);
     }
     json_close_object(&j);
     return buf_error(body);

@@ -375,8 +375,7 @@ enum err config_write_service(struct str text, struct str name, struct buf *out)
     if (err)
         return err;
     json_open_object(&j);
-    json_key(&j, "name");
-    json_string(&j, name);
+    json_member_string(&j, "name", name);
     while (json_read_next(root, &item)) {
         if (is_name_key(item.key))
             continue;

@@ -56,14 +56,10 @@ static void write_errors(struct json *j, const struct config_errors *errors)
         const struct config_error *e = vec_at(&errors->items, i);
 
         json_open_object(j);
-        json_key(j, "file");
-        json_string(j, e->file);
-        json_key(j, "line");
-        json_int(j, e->line);
-        json_key(j, "column");
-        json_int(j, e->column);
-        json_key(j, "message");
-        json_cstr(j, e->message);
+        json_member_string(j, "file", e->file);
+        json_member_int(j, "line", e->line);
+        json_member_int(j, "column", e->column);
+        json_member_cstr(j, "message", e->message);
         json_close_object(j);
     }
     json_close_array(j);
@@ -80,15 +76,13 @@ void reload_answer(struct http_parked *parked, enum err err, const struct config
     if (err) {
         json_key(&j, "error");
         json_open_object(&j);
-        json_key(&j, "code");
-        json_cstr(&j, err_name(err));
-        json_key(&j, "message");
-        json_cstr(&j, "the configuration has errors; the one before stays in force");
+        json_member_cstr(&j, "code", err_name(err));
+        json_member_cstr(&j, "message",
+                         "the configuration has errors; the one before stays in force");
         json_close_object(&j);
         write_errors(&j, errors);
     } else {
-        json_key(&j, "status");
-        json_cstr(&j, "ok");
+        json_member_cstr(&j, "status", "ok");
     }
     json_close_object(&j);
     http_request_finish(parked, buf_error(&reply.body), &reply);

@@ -23,12 +23,9 @@ static void write_error(struct buf *out, const char *code, const char *message, 
     json_open_object(&j);
     json_key(&j, "error");
     json_open_object(&j);
-    json_key(&j, "code");
-    json_cstr(&j, code);
-    json_key(&j, "message");
-    json_cstr(&j, message);
-    json_key(&j, "field");
-    json_cstr(&j, field);
+    json_member_cstr(&j, "code", code);
+    json_member_cstr(&j, "message", message);
+    json_member_cstr(&j, "field", field);
     json_close_object(&j);
     json_close_object(&j);
 }

@@ -9,8 +9,7 @@ static struct sse_frame *resync_frame(struct str name)
     struct json j = json_to(&data);
 
     json_open_object(&j);
-    json_key(&j, "view");
-    json_string(&j, name);
+    json_member_string(&j, "view", name);
     json_close_object(&j);
     sse_format(&text, "resync", 0, buf_str(&data));
     if (buf_error(&data) || buf_error(&text)) {

@@ -20,12 +20,9 @@ static void on_family(void *ctx, const char *name, enum metric_kind kind, const 
     metric_json_finish(w);
     w->family = name;
     json_open_object(w->json);
-    json_key(w->json, "name");
-    json_cstr(w->json, name);
-    json_key(w->json, "type");
-    json_cstr(w->json, metric_kind_name(kind));
-    json_key(w->json, "help");
-    json_cstr(w->json, help);
+    json_member_cstr(w->json, "name", name);
+    json_member_cstr(w->json, "type", metric_kind_name(kind));
+    json_member_cstr(w->json, "help", help);
     json_key(w->json, "samples");
     json_open_array(w->json);
 }
@@ -38,17 +35,14 @@ static void on_sample(void *ctx, const char *suffix, const struct metric_label *
 
     snprintf(name, sizeof name, "%s%s", w->family, suffix);
     json_open_object(w->json);
-    json_key(w->json, "name");
-    json_cstr(w->json, name);
+    json_member_cstr(w->json, "name", name);
     json_key(w->json, "labels");
     json_open_object(w->json);
     for (size_t i = 0; i < count; i++) {
-        json_key(w->json, labels[i].name);
-        json_string(w->json, labels[i].value);
+        json_member_string(w->json, labels[i].name, labels[i].value);
     }
     json_close_object(w->json);
-    json_key(w->json, "value");
-    json_number(w->json, value);
+    json_member_number(w->json, "value", value);
     json_close_object(w->json);
 }
 
