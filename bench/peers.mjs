@@ -82,8 +82,8 @@ export function memory(pid) {
 }
 
 class Peer {
-  constructor(name, dir, config) {
-    Object.assign(this, { name, kind: KINDS[name], dir: join(dir, name), config });
+  constructor(name, dir, config, extra) {
+    Object.assign(this, { name, kind: KINDS[name], dir: join(dir, name), config, extra });
     mkdirSync(this.dir, { recursive: true });
   }
 
@@ -92,7 +92,7 @@ class Peer {
     this.address ??= `127.0.0.1:${await freePort()}`;
     this.url = `http://${this.address}`;
     const began = performance.now();
-    this.child = start(this.kind.command, this.kind.args(this));
+    this.child = start(this.kind.command, [...this.kind.args(this), ...this.extra]);
     for (;;) {
       if (this.child.exitCode !== null) throw new Error(`${this.name} has ended: ${this.child.text}`);
       const answer = await fetch(this.url + this.kind.ready).catch(() => null);
@@ -132,11 +132,12 @@ class Peer {
   }
 }
 
-// The servers that PEERS names (all of them without it), with one configuration, each with a directory of its own; not started.
-export function makePeers(dir, config) {
+// The servers that PEERS names (all of them without it), with one configuration, each with a directory of its own and the arguments
+// that `extra` has for it; not started.
+export function makePeers(dir, config, extra = {}) {
   const path = join(dir, 'scrape.yml');
   writeFileSync(path, config);
-  return wanted.map((name) => new Peer(name, dir, path));
+  return wanted.map((name) => new Peer(name, dir, path, extra[name] ?? []));
 }
 
 // Waits until each has stored something: Prometheus looks at its targets some seconds later than the others.

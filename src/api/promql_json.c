@@ -1,7 +1,5 @@
 #include "api/promql_json.h"
 
-#include <stdio.h>
-
 #include "base/number.h"
 
 void promql_json_labels(struct json *j, struct labels labels)
@@ -14,31 +12,50 @@ void promql_json_labels(struct json *j, struct labels labels)
     json_close_object(j);
 }
 
+enum {
+    TIME_TEXT_BYTES = 2 * NUMBER_TEXT_BYTES,
+    POINT_TEXT_BYTES = TIME_TEXT_BYTES + NUMBER_TEXT_BYTES
+};
+
 /* Seconds with as many decimals as they need, three at most. */
+static size_t format_time(int64_t ms, char out[TIME_TEXT_BYTES])
+{
+    uint64_t whole = ms < 0 ? -(uint64_t)ms : (uint64_t)ms, rest = whole % 1000;
+    size_t len = 0;
+
+    if (ms < 0)
+        out[len++] = '-';
+    len += number_format_i64((int64_t)(whole / 1000), out + len);
+    if (!rest)
+        return len;
+    out[len++] = '.';
+    for (uint64_t unit = 100; rest; unit /= 10) {
+        out[len++] = (char)('0' + rest / unit);
+        rest %= unit;
+    }
+    return len;
+}
+
 void promql_json_time(struct json *j, int64_t ms)
 {
-    char text[32];
-    int64_t seconds = ms / 1000, rest = ms % 1000;
-    int len = snprintf(text, sizeof text, "%s%lld", ms < 0 && seconds == 0 ? "-" : "",
-                       (long long)seconds);
+    char text[TIME_TEXT_BYTES];
 
-    if (rest)
-        len += snprintf(text + len, sizeof text - (size_t)len, ".%03lld",
-                        (long long)(rest < 0 ? -rest : rest));
-    while (rest && text[len - 1] == '0')
-        len--;
-    json_raw(j, (struct str){ text, (size_t)len });
+    json_raw(j, (struct str){ text, format_time(ms, text) });
 }
 
 static void write_point(struct json *j, int64_t ms, double value)
 {
-    char text[NUMBER_TEXT_BYTES];
-    size_t len = number_format(value, text);
+    char text[POINT_TEXT_BYTES];
+    size_t len = 0;
 
-    json_open_array(j);
-    promql_json_time(j, ms);
-    json_string(j, (struct str){ text, len });
-    json_close_array(j);
+    text[len++] = '[';
+    len += format_time(ms, text + len);
+    text[len++] = ',';
+    text[len++] = '"';
+    len += number_format(value, text + len);
+    text[len++] = '"';
+    text[len++] = ']';
+    json_raw(j, (struct str){ text, len });
 }
 
 static void write_steps(struct json *j, const struct promql_options *o, const double *values,

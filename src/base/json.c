@@ -152,8 +152,10 @@ void json_cstr(struct json *j, const char *s)
 
 void json_int(struct json *j, int64_t value)
 {
+    char text[NUMBER_TEXT_BYTES];
+
     before_value(j);
-    buf_printf(j->out, "%lld", (long long)value);
+    buf_append(j->out, text, number_format_i64(value, text));
 }
 
 void json_number(struct json *j, double value)

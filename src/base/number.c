@@ -1,10 +1,11 @@
 #include "base/number.h"
 
 #include <ctype.h>
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/number_shortest.h"
 
 /* Exact powers of ten: a decimal with at most 15 digits scaled by one of these rounds once (Clinger
  * 1990). */
@@ -12,27 +13,20 @@ static const double exact_powers[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6, 
                                        1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                        1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
 
-static size_t format_integer(double value, char *out)
+size_t number_format_i64(int64_t value, char out[NUMBER_TEXT_BYTES])
 {
-    return (size_t)snprintf(out, NUMBER_TEXT_BYTES, "%lld", (long long)value);
-}
+    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    char digits[NUMBER_TEXT_BYTES];
+    size_t len = 0, at = sizeof digits;
 
-/* The fewest significant digits that read back equal, as "d.ddde±x". */
-static void shortest_scientific(double value, char out[NUMBER_TEXT_BYTES])
-{
-    int first = value < DBL_MIN ? 1 : 15; /* below it a double holds fewer digits */
-
-    for (int digits = first; digits <= 17; digits++) {
-        snprintf(out, NUMBER_TEXT_BYTES, "%.*e", digits - 1, value);
-        if (strtod(out, NULL) == value)
-            return;
-    }
-}
-
-static size_t trim_mantissa(char *digits, size_t len)
-{
-    while (len > 1 && digits[len - 1] == '0')
-        len--;
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (value < 0)
+        digits[--at] = '-';
+    len = sizeof digits - at;
+    memcpy(out, digits + at, len);
+    out[len] = '\0';
     return len;
 }
 
@@ -71,15 +65,19 @@ struct decimal {
 
 static struct decimal decimal_of(double magnitude)
 {
-    char scientific[NUMBER_TEXT_BYTES];
+    char text[NUMBER_SHORTEST_BYTES];
+    size_t len = number_shortest(magnitude, text), at = 0;
     struct decimal d = { .len = 0 };
+    bool negative;
 
-    shortest_scientific(magnitude, scientific);
-    for (const char *p = scientific; *p && *p != 'e'; p++)
-        if (*p != '.')
-            d.digits[d.len++] = *p;
-    d.exponent = atoi(strchr(scientific, 'e') + 1);
-    d.len = trim_mantissa(d.digits, d.len);
+    for (; text[at] != 'e'; at++)
+        if (text[at] != '.')
+            d.digits[d.len++] = text[at];
+    negative = text[++at] == '-';
+    while (++at < len)
+        d.exponent = d.exponent * 10 + (text[at] - '0');
+    if (negative)
+        d.exponent = -d.exponent;
     return d;
 }
 
@@ -98,7 +96,7 @@ size_t number_format(double value, char out[NUMBER_TEXT_BYTES])
     if (isinf(value))
         return (size_t)snprintf(out, NUMBER_TEXT_BYTES, value > 0 ? "+Inf" : "-Inf");
     if (magnitude < 1e15 && value == trunc(value) && !(value == 0 && signbit(value)))
-        return format_integer(value, out);
+        return number_format_i64((int64_t)value, out);
     if (value == 0)
         return (size_t)snprintf(out, NUMBER_TEXT_BYTES, "-0");
     d = decimal_of(magnitude);

@@ -11,6 +11,7 @@
 #define FUSEBOX_BASE_NUMBER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/str.h"
 
@@ -20,6 +21,9 @@ enum { NUMBER_TEXT_BYTES = 40, NUMBER_PLAIN_BYTES = 360 };
 size_t number_format(double value, char out[NUMBER_TEXT_BYTES]);
 /* The same without an exponent, however long that is. */
 size_t number_format_plain(double value, char out[NUMBER_PLAIN_BYTES]);
+
+/* Of a whole number. */
+size_t number_format_i64(int64_t value, char out[NUMBER_TEXT_BYTES]);
 
 /* The whole text must be a number; false leaves *ret alone. NaN gives the quiet 0x7ff8000000000001.
  */

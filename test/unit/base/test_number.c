@@ -235,6 +235,29 @@ static void test_number__plain_has_no_exponent(void **state)
     assert_true(number_format_plain(-DBL_TRUE_MIN, text) < sizeof text);
 }
 
+static void test_number__writes_whole_numbers(void **state)
+{
+    static const struct {
+        int64_t value;
+        const char *text;
+    } cases[] = {
+        { 0, "0" },
+        { 9, "9" },
+        { 10, "10" },
+        { -1, "-1" },
+        { 1795188180, "1795188180" },
+        { INT64_MAX, "9223372036854775807" },
+        { INT64_MIN, "-9223372036854775808" },
+    };
+    char text[NUMBER_TEXT_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(number_format_i64(cases[i].value, text), strlen(cases[i].text));
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_number__everyday_figures_survive),
         cmocka_unit_test(test_number__the_edges_survive),
         cmocka_unit_test(test_number__writes_the_shortest_text),
+        cmocka_unit_test(test_number__writes_whole_numbers),
         cmocka_unit_test(test_number__reads_what_strtod_reads),
         cmocka_unit_test(test_number__reads_the_words),
         cmocka_unit_test(test_number__refuses_what_is_none),

@@ -1,0 +1,23 @@
+/*
+ * The shortest decimal that reads back as the same double, by C++'s library: C has nothing like it.
+ * Only base/number.c includes it.
+ */
+#ifndef FUSEBOX_BASE_NUMBER_SHORTEST_H
+#define FUSEBOX_BASE_NUMBER_SHORTEST_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { NUMBER_SHORTEST_BYTES = 32 };
+
+/* "d.ddde±xx" of a finite value, without a NUL; gives the length. */
+size_t number_shortest(double value, char out[NUMBER_SHORTEST_BYTES]);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
