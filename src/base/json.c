@@ -186,21 +186,6 @@ static bool round_quickly(double value, int decimals, uint64_t *ret)
     return true;
 }
 
-/* Writes backwards from `end`; gives the first character. */
-static char *write_digits(uint64_t n, int decimals, char *end)
-{
-    for (; decimals && n % 10 == 0; decimals--)
-        n /= 10;
-    for (int i = 0; i < decimals; i++, n /= 10)
-        *--end = (char)('0' + n % 10);
-    if (decimals)
-        *--end = '.';
-    do
-        *--end = (char)('0' + n % 10);
-    while (n /= 10);
-    return end;
-}
-
 static size_t print_rounded(double value, int decimals, char text[JSON_ROUNDED_BYTES])
 {
     size_t len = (size_t)snprintf(text, JSON_ROUNDED_BYTES, "%.*f", decimals, value);
@@ -228,7 +213,7 @@ void json_rounded(struct json *j, double value, int decimals)
     }
     before_value(j);
     if (round_quickly(value, decimals, &n)) {
-        begin = write_digits(n, decimals, text + sizeof text);
+        begin = number_write_digits(n, decimals, text + sizeof text);
         if (value < 0 && n)
             *--begin = '-';
         len = (size_t)(text + sizeof text - begin);

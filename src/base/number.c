@@ -13,47 +13,57 @@ static const double exact_powers[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6, 
                                        1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                        1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
 
-size_t number_format_i64(int64_t value, char out[NUMBER_TEXT_BYTES])
+/* Backwards, two digits at a time; gives the first character. */
+static char *write_whole(uint64_t n, char *end)
 {
-    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
-    char digits[NUMBER_TEXT_BYTES];
-    size_t len = 0, at = sizeof digits;
+    static const char pairs[] = "0001020304050607080910111213141516171819"
+                                "2021222324252627282930313233343536373839"
+                                "4041424344454647484950515253545556575859"
+                                "6061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
 
-    do
-        digits[--at] = (char)('0' + rest % 10);
-    while (rest /= 10);
-    if (value < 0)
-        digits[--at] = '-';
-    len = sizeof digits - at;
-    memcpy(out, digits + at, len);
+    for (; n >= 100; n /= 100) {
+        end -= 2;
+        memcpy(end, pairs + n % 100 * 2, 2);
+    }
+    if (n < 10) {
+        *--end = (char)('0' + n);
+        return end;
+    }
+    end -= 2;
+    memcpy(end, pairs + n * 2, 2);
+    return end;
+}
+
+char *number_write_digits(uint64_t n, int decimals, char *end)
+{
+    for (; decimals && n % 10 == 0; decimals--)
+        n /= 10;
+    for (int i = 0; i < decimals; i++, n /= 10)
+        *--end = (char)('0' + n % 10);
+    if (decimals)
+        *--end = '.';
+    return write_whole(n, end);
+}
+
+/* n / 10^decimals with its sign. */
+static size_t write_signed(bool negative, uint64_t n, int decimals, char out[NUMBER_TEXT_BYTES])
+{
+    char text[NUMBER_TEXT_BYTES];
+    char *begin = number_write_digits(n, decimals, text + sizeof text);
+    size_t len;
+
+    if (negative)
+        *--begin = '-';
+    len = (size_t)(text + sizeof text - begin);
+    memcpy(out, begin, len);
     out[len] = '\0';
     return len;
 }
 
-static size_t write_plain(char *out, bool negative, const char *digits, size_t len, int exponent)
+size_t number_format_i64(int64_t value, char out[NUMBER_TEXT_BYTES])
 {
-    char *at = out;
-
-    if (negative)
-        *at++ = '-';
-    if (exponent < 0) {
-        *at++ = '0';
-        *at++ = '.';
-        for (int i = -1; i > exponent; i--)
-            *at++ = '0';
-        memcpy(at, digits, len);
-        at += len;
-    } else {
-        for (int i = 0; i <= exponent; i++)
-            *at++ = (size_t)i < len ? digits[i] : '0';
-        if (len > (size_t)exponent + 1) {
-            *at++ = '.';
-            memcpy(at, digits + exponent + 1, len - (size_t)exponent - 1);
-            at += len - (size_t)exponent - 1;
-        }
-    }
-    *at = '\0';
-    return (size_t)(at - out);
+    return write_signed(value < 0, value < 0 ? -(uint64_t)value : (uint64_t)value, 0, out);
 }
 
 /* d.ddd times 10 to the exponent. */
@@ -63,10 +73,31 @@ struct decimal {
     int exponent;
 };
 
+/* Digits of a large number, filled up with zeros; or of one below 1e-6. */
+static size_t write_plain(char *out, bool negative, const struct decimal *d)
+{
+    char *at = out;
+
+    if (negative)
+        *at++ = '-';
+    if (d->exponent < 0) {
+        *at++ = '0';
+        *at++ = '.';
+        for (int i = -1; i > d->exponent; i--)
+            *at++ = '0';
+        memcpy(at, d->digits, d->len);
+        at += d->len;
+    }
+    for (int i = 0; i <= d->exponent; i++)
+        *at++ = (size_t)i < d->len ? d->digits[i] : '0';
+    *at = '\0';
+    return (size_t)(at - out);
+}
+
 static struct decimal decimal_of(double magnitude)
 {
     char text[NUMBER_SHORTEST_BYTES];
-    size_t len = number_shortest(magnitude, text), at = 0;
+    size_t len = number_shortest(magnitude, true, text), at = 0;
     struct decimal d = { .len = 0 };
     bool negative;
 
@@ -86,25 +117,56 @@ static bool needs_exponent(double magnitude)
     return magnitude < 1e-6 || magnitude >= 1e21;
 }
 
+static size_t format_scientific(bool negative, double magnitude, char out[NUMBER_TEXT_BYTES])
+{
+    size_t len = 0;
+
+    if (negative)
+        out[len++] = '-';
+    len += number_shortest(magnitude, true, out + len);
+    out[len] = '\0';
+    return len;
+}
+
+/*
+ * Below 2^53. What six decimals say exactly has at most 15 digits below 1e9, and of texts that
+ * short no two read back as the same double: it is the shortest.
+ */
+static size_t format_middle(bool negative, double magnitude, char out[NUMBER_TEXT_BYTES])
+{
+    size_t len = 0;
+
+    if ((double)(uint64_t)magnitude == magnitude)
+        return write_signed(negative, (uint64_t)magnitude, 0, out);
+    if (magnitude < 1e9) {
+        uint64_t millionths = (uint64_t)(magnitude * 1e6 + 0.5);
+
+        if ((double)millionths / 1e6 == magnitude)
+            return write_signed(negative, millionths, 6, out);
+    }
+    if (negative)
+        out[len++] = '-';
+    len += number_shortest(magnitude, false, out + len);
+    out[len] = '\0';
+    return len;
+}
+
 size_t number_format(double value, char out[NUMBER_TEXT_BYTES])
 {
     double magnitude = fabs(value);
+    bool negative = signbit(value) != 0;
     struct decimal d;
 
     if (isnan(value))
         return (size_t)snprintf(out, NUMBER_TEXT_BYTES, "NaN");
     if (isinf(value))
-        return (size_t)snprintf(out, NUMBER_TEXT_BYTES, value > 0 ? "+Inf" : "-Inf");
-    if (magnitude < 1e15 && value == trunc(value) && !(value == 0 && signbit(value)))
-        return number_format_i64((int64_t)value, out);
-    if (value == 0)
-        return (size_t)snprintf(out, NUMBER_TEXT_BYTES, "-0");
-    d = decimal_of(magnitude);
+        return (size_t)snprintf(out, NUMBER_TEXT_BYTES, negative ? "-Inf" : "+Inf");
+    if (magnitude == 0 || (magnitude >= 1e-6 && magnitude < 0x1p53))
+        return format_middle(negative, magnitude, out);
     if (needs_exponent(magnitude))
-        return (size_t)snprintf(out, NUMBER_TEXT_BYTES, "%s%c%s%.*se%c%02d", value < 0 ? "-" : "",
-                                d.digits[0], d.len > 1 ? "." : "", (int)d.len - 1, d.digits + 1,
-                                d.exponent < 0 ? '-' : '+', abs(d.exponent));
-    return write_plain(out, value < 0, d.digits, d.len, d.exponent);
+        return format_scientific(negative, magnitude, out);
+    d = decimal_of(magnitude);
+    return write_plain(out, negative, &d);
 }
 
 size_t number_format_plain(double value, char out[NUMBER_PLAIN_BYTES])
@@ -115,7 +177,7 @@ size_t number_format_plain(double value, char out[NUMBER_PLAIN_BYTES])
     if (!isfinite(value) || value == 0 || !needs_exponent(magnitude))
         return number_format(value, out);
     d = decimal_of(magnitude);
-    return write_plain(out, value < 0, d.digits, d.len, d.exponent);
+    return write_plain(out, value < 0, &d);
 }
 
 /* Decimal digits with an optional point, at most 15 of them: exact and fast. */

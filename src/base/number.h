@@ -22,6 +22,9 @@ size_t number_format(double value, char out[NUMBER_TEXT_BYTES]);
 /* The same without an exponent, however long that is. */
 size_t number_format_plain(double value, char out[NUMBER_PLAIN_BYTES]);
 
+/* Writes n / 10^decimals backwards from `end`, 30 characters at most, without zeros at its end or a
+ * NUL; gives the first character. */
+char *number_write_digits(uint64_t n, int decimals, char *end);
 /* Of a whole number. */
 size_t number_format_i64(int64_t value, char out[NUMBER_TEXT_BYTES]);
 

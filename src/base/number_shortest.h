@@ -5,6 +5,7 @@
 #ifndef FUSEBOX_BASE_NUMBER_SHORTEST_H
 #define FUSEBOX_BASE_NUMBER_SHORTEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -13,8 +14,8 @@ extern "C" {
 
 enum { NUMBER_SHORTEST_BYTES = 32 };
 
-/* "d.ddde±xx" of a finite value, without a NUL; gives the length. */
-size_t number_shortest(double value, char out[NUMBER_SHORTEST_BYTES]);
+/* "d.ddde±xx", or plain "ddd.ddd" of a value from 1e-6 to 2^53, without a NUL; gives the length. */
+size_t number_shortest(double value, bool scientific, char out[NUMBER_SHORTEST_BYTES]);
 
 #ifdef __cplusplus
 }

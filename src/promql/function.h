@@ -22,7 +22,7 @@ enum { PROMQL_ARGS_MAX = 32 /* of label_join */, PROMQL_SCALARS_MAX = 2 };
 
 /* One window of one series: samples in time order, without stale markers. */
 struct promql_window {
-    const struct sample *samples; /* those inside, count >= 0 */
+    const struct sample *samples; /* those inside, one at least */
     size_t count;
     int64_t start_ms, end_ms;           /* the window, both ends in it (left-open: start is not) */
     int64_t at_ms;                      /* the step, which an offset does not move */

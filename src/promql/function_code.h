@@ -29,7 +29,13 @@ double promql_quantile(double q, double *values, size_t count);
 struct promql_sum {
     double sum, lost;
 };
-void promql_sum_add(struct promql_sum *s, double value);
+static inline void promql_sum_add(struct promql_sum *s, double value)
+{
+    double sum = s->sum + value, added = sum - s->sum;
+
+    s->lost += (s->sum - (sum - added)) + (value - added);
+    s->sum = sum;
+}
 double promql_sum_value(const struct promql_sum *s);
 
 #endif

@@ -9,17 +9,6 @@ static double seconds(int64_t ms)
     return (double)ms / 1000;
 }
 
-void promql_sum_add(struct promql_sum *s, double value)
-{
-    double sum = s->sum + value;
-
-    if (fabs(s->sum) >= fabs(value))
-        s->lost += (s->sum - sum) + value;
-    else
-        s->lost += (value - sum) + s->sum;
-    s->sum = sum;
-}
-
 double promql_sum_value(const struct promql_sum *s)
 {
     return isinf(s->sum) ? s->sum : s->sum + s->lost;
@@ -116,7 +105,7 @@ bool promql_resets(struct promql_window *w, double *ret)
     *ret = 0;
     for (size_t i = 1; i < w->count; i++)
         *ret += w->samples[i].value < w->samples[i - 1].value;
-    return w->count > 0;
+    return true;
 }
 
 bool promql_changes(struct promql_window *w, double *ret)
@@ -127,7 +116,7 @@ bool promql_changes(struct promql_window *w, double *ret)
 
         *ret += now != before && !(isnan(now) && isnan(before));
     }
-    return w->count > 0;
+    return true;
 }
 
 /* --- lines --- */
@@ -211,17 +200,23 @@ bool promql_holt_winters(struct promql_window *w, double *ret)
 
 /* --- over time --- */
 
-bool promql_sum_over_time(struct promql_window *w, double *ret)
+static double sum_of(const struct promql_window *w)
 {
     struct promql_sum sum = { 0 };
 
     for (size_t i = 0; i < w->count; i++)
         promql_sum_add(&sum, w->samples[i].value);
-    *ret = promql_sum_value(&sum);
-    return w->count > 0;
+    return promql_sum_value(&sum);
 }
 
-bool promql_avg_over_time(struct promql_window *w, double *ret)
+bool promql_sum_over_time(struct promql_window *w, double *ret)
+{
+    *ret = sum_of(w);
+    return true;
+}
+
+/* Sample by sample, for what is infinite or would become so as a sum. */
+static double running_mean(const struct promql_window *w)
 {
     struct promql_sum mean = { 0 };
     double n = 0;
@@ -238,24 +233,33 @@ bool promql_avg_over_time(struct promql_window *w, double *ret)
         }
         promql_sum_add(&mean, value / n - mean.sum / n);
     }
-    *ret = promql_sum_value(&mean);
-    return w->count > 0;
+    return promql_sum_value(&mean);
 }
 
+bool promql_avg_over_time(struct promql_window *w, double *ret)
+{
+    double sum = sum_of(w);
+
+    *ret = isfinite(sum) ? sum / (double)w->count : running_mean(w);
+    return true;
+}
+
+/* In two passes over the distances from the first sample: of equal values exactly 0. */
 bool promql_stdvar_over_time(struct promql_window *w, double *ret)
 {
-    struct promql_sum mean = { 0 }, squares = { 0 };
-    double n = 0;
+    struct promql_sum distances = { 0 }, squares = { 0 };
+    double n = (double)w->count, mean;
 
+    for (size_t i = 0; i < w->count; i++)
+        promql_sum_add(&distances, w->samples[i].value - w->samples[0].value);
+    mean = (distances.sum + distances.lost) / n;
     for (size_t i = 0; i < w->count; i++) {
-        double value = w->samples[i].value, off = value - (mean.sum + mean.lost);
+        double off = w->samples[i].value - w->samples[0].value - mean;
 
-        n++;
-        promql_sum_add(&mean, off / n);
-        promql_sum_add(&squares, off * (value - (mean.sum + mean.lost)));
+        promql_sum_add(&squares, off * off);
     }
     *ret = (squares.sum + squares.lost) / n;
-    return w->count > 0;
+    return true;
 }
 
 bool promql_stddev_over_time(struct promql_window *w, double *ret)
@@ -268,37 +272,52 @@ bool promql_stddev_over_time(struct promql_window *w, double *ret)
 
 bool promql_min_over_time(struct promql_window *w, double *ret)
 {
-    for (size_t i = 0; i < w->count; i++)
-        if (i == 0 || w->samples[i].value < *ret || isnan(*ret))
-            *ret = w->samples[i].value;
-    return w->count > 0;
+    double least = w->samples[0].value;
+
+    for (size_t i = 1; i < w->count; i++) {
+        double value = w->samples[i].value;
+
+        if (isnan(least))
+            least = value;
+        else
+            least = value < least ? value : least;
+    }
+    *ret = least;
+    return true;
 }
 
 bool promql_max_over_time(struct promql_window *w, double *ret)
 {
-    for (size_t i = 0; i < w->count; i++)
-        if (i == 0 || w->samples[i].value > *ret || isnan(*ret))
-            *ret = w->samples[i].value;
-    return w->count > 0;
+    double most = w->samples[0].value;
+
+    for (size_t i = 1; i < w->count; i++) {
+        double value = w->samples[i].value;
+
+        if (isnan(most))
+            most = value;
+        else
+            most = value > most ? value : most;
+    }
+    *ret = most;
+    return true;
 }
 
 bool promql_count_over_time(struct promql_window *w, double *ret)
 {
     *ret = (double)w->count;
-    return w->count > 0;
+    return true;
 }
 
 bool promql_last_over_time(struct promql_window *w, double *ret)
 {
-    if (w->count)
-        *ret = w->samples[w->count - 1].value;
-    return w->count > 0;
+    *ret = w->samples[w->count - 1].value;
+    return true;
 }
 
-bool promql_present_over_time(struct promql_window *w, double *ret)
+bool promql_present_over_time(struct promql_window *w UNUSED, double *ret)
 {
     *ret = 1;
-    return w->count > 0;
+    return true;
 }
 
 /* --- quantiles --- */
@@ -334,7 +353,7 @@ bool promql_quantile_over_time(struct promql_window *w, double *ret)
     for (size_t i = 0; i < w->count; i++)
         w->scratch[i] = w->samples[i].value;
     *ret = promql_quantile(w->scalars[0], w->scratch, w->count);
-    return w->count > 0;
+    return true;
 }
 
 /* The median of the distances from the median. */
@@ -348,5 +367,5 @@ bool promql_mad_over_time(struct promql_window *w, double *ret)
     for (size_t i = 0; i < w->count; i++)
         w->scratch[i] = fabs(w->samples[i].value - median);
     *ret = promql_quantile(0.5, w->scratch, w->count);
-    return w->count > 0;
+    return true;
 }

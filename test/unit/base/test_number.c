@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -235,6 +236,49 @@ static void test_number__plain_has_no_exponent(void **state)
     assert_true(number_format_plain(-DBL_TRUE_MIN, text) < sizeof text);
 }
 
+static size_t significant_digits(const char *text)
+{
+    size_t count = 0, trailing = 0;
+
+    for (; *text && *text != 'e'; text++) {
+        if (!isdigit((unsigned char)*text) || (*text == '0' && !count))
+            continue;
+        count++;
+        trailing = *text == '0' ? trailing + 1 : 0;
+    }
+    return count - trailing;
+}
+
+/* The fewest digits, by trying. */
+static void assert_shortest(double value)
+{
+    char text[NUMBER_TEXT_BYTES], tried[40];
+    int digits = 0;
+
+    do
+        snprintf(tried, sizeof tried, "%.*e", digits++, value);
+    while (strtod(tried, NULL) != value);
+    number_format(value, text);
+    assert_int_equal(significant_digits(text), significant_digits(tried));
+}
+
+static void test_number__no_shorter_text_reads_back(void **state)
+{
+    struct rng rng = rng_seeded(44);
+
+    (void)state;
+    for (int i = 0; i < RANDOM_CASES / 10; i++) {
+        double any = from_bits(rng_next(&rng));
+        double cents = (double)rng_below(&rng, 1000000000) / 100;
+
+        assert_shortest(cents);
+        assert_shortest(cents / 3);
+        assert_shortest(cents * 1e9 / 7);
+        if (fabs(any) > DBL_MIN && isfinite(any))
+            assert_shortest(any);
+    }
+}
+
 static void test_number__writes_whole_numbers(void **state)
 {
     static const struct {
@@ -265,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_number__everyday_figures_survive),
         cmocka_unit_test(test_number__the_edges_survive),
         cmocka_unit_test(test_number__writes_the_shortest_text),
+        cmocka_unit_test(test_number__no_shorter_text_reads_back),
         cmocka_unit_test(test_number__writes_whole_numbers),
         cmocka_unit_test(test_number__reads_what_strtod_reads),
         cmocka_unit_test(test_number__reads_the_words),

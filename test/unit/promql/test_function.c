@@ -69,6 +69,10 @@ static void test_function__over_a_range(void **state)
     expect("present", over("present_over_time", bumpy, 5, NULL), 1);
     expect("stdvar", over("stdvar_over_time", rising, 5, NULL), 200);
     expect("stddev", over("stddev_over_time", rising, 5, NULL), sqrt(200));
+    assert_true(over("stdvar_over_time", (double[]){ 0.1, 0.1, 0.1 }, 3, NULL) == 0);
+    expect("stdvar far from 0",
+           over("stdvar_over_time", (double[]){ 1e9 + 1, 1e9 + 2, 1e9 + 3 }, 3, NULL), 2.0 / 3);
+    expect("stdvar of Inf", over("stdvar_over_time", (double[]){ 1, INFINITY }, 2, NULL), NAN);
     expect("quantile", over("quantile_over_time", rising, 5, (double[]){ 0.9, 0 }), 36);
     expect("quantile above", over("quantile_over_time", rising, 5, (double[]){ 1.1, 0 }), INFINITY);
     expect("quantile of NaN", over("quantile_over_time", rising, 5, (double[]){ NAN, 0 }), NAN);
@@ -85,9 +89,6 @@ static void test_function__too_few_samples_have_no_value(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(of_two); i++)
         assert_true(sample_is_stale(over(of_two[i], one, 1, halves)));
-    for (size_t i = 0; i < promql_function_count; i++)
-        if (promql_functions[i].shape == PROMQL_OVER_RANGE)
-            assert_true(sample_is_stale(over(promql_functions[i].name, one, 0, halves)));
 }
 
 static void test_function__bad_factors_are_complained_of(void **state)
