@@ -71,7 +71,7 @@ function unchunk(body) {
   }
 }
 
-const EXTRA = { prometheus: ['--web.enable-remote-write-receiver'], victoriametrics: ['-search.latencyOffset=0s', '-http.connTimeout=1h'] };
+const EXTRA = { victoriametrics: ['-search.latencyOffset=0s', '-http.connTimeout=1h'] };
 
 const KINDS = {
   instant: (query) => `/api/v1/query?query=${encodeURIComponent(query)}&time=${endS - 5}&nocache=1`,
