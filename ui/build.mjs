@@ -1,11 +1,11 @@
 // Builds the dashboard: node build.mjs OUT_DIR
 //
-//   OUT_DIR/site/...      the files as they are served (index.html, assets/NAME-HASH.EXT)
+//   OUT_DIR/site/...      the files as they are served (index.html, licences.txt, assets/NAME-HASH.EXT)
 //   OUT_DIR/ui_assets.c   the same files, plain and gzip, as the table of src/api/ui_assets.h
 //
 // Fails when the first route's script or sheet outgrows its budget.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -19,6 +19,7 @@ const TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',
   '.svg': 'image/svg+xml; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
 };
 
 const extension = (path) => path.slice(path.lastIndexOf('.'));
@@ -34,6 +35,7 @@ async function bundle(entryPoints, options) {
     bundle: true,
     minify: true,
     write: false,
+    metafile: true,
     format: 'esm',
     target: ['es2021', 'chrome100', 'firefox100', 'safari15'],
     jsx: 'automatic',
@@ -43,11 +45,28 @@ async function bundle(entryPoints, options) {
     logLevel: 'warning',
     ...options,
   });
-  return result.outputFiles.map((file) => ({
+  const files = result.outputFiles.map((file) => ({
     path: `/ui/assets/${basename(file.path)}`,
     bytes: Buffer.from(file.contents),
     immutable: true,
   }));
+  return { files, inputs: Object.keys(result.metafile.inputs) };
+}
+
+// The licence of every package that is in the page, each text once.
+function licences(inputs) {
+  const packages = new Set(inputs.flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []));
+  const byText = new Map();
+  for (const name of [...packages].sort()) {
+    const dir = join(here, 'node_modules', name);
+    const { version } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
+    const found = readdirSync(dir).filter((file) => /^(licen[cs]e|notice)/i.test(file)).sort();
+    if (found.length === 0) throw new Error(`${name} has no licence in it`);
+    const text = found.map((file) => readFileSync(join(dir, file), 'utf8').trim()).join('\n\n');
+    byText.set(text, [...(byText.get(text) ?? []), `${name} ${version}`]);
+  }
+  const parts = [...byText].map(([text, names]) => `${names.join(', ')}\n\n${text}\n`);
+  return { path: '/ui/licences.txt', bytes: Buffer.from(`What the dashboard is made of, beside Fusebox itself.\n\n${parts.join(`\n${'-'.repeat(80)}\n\n`)}`), immutable: false };
 }
 
 function icon() {
@@ -114,9 +133,9 @@ function writeSite(outDir, files) {
 
 // Builds everything below outDir and returns the files: path, type, etag, immutable, bytes, gzip.
 export async function build(outDir) {
-  const [worker] = await bundle({ worker: 'src/worker.ts' }, { format: 'iife' });
-  const pages = await bundle({ app: 'src/app.tsx', page: 'src/page.css' }, { splitting: true, define: { WORKER_URL: JSON.stringify(worker.path) } });
-  const built = [worker, ...pages, icon()];
+  const { files: [worker] } = await bundle({ worker: 'src/worker.ts' }, { format: 'iife' });
+  const { files: pages, inputs } = await bundle({ app: 'src/app.tsx', page: 'src/page.css' }, { splitting: true, define: { WORKER_URL: JSON.stringify(worker.path) } });
+  const built = [worker, ...pages, icon(), licences(inputs)];
   const files = [...built, shell(built)].map(finish);
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   const heavy = files.filter(overBudget);

@@ -90,5 +90,9 @@ scope.test('a name is completed, its table and graph are seen, an error at its p
     assert.equal(headers['content-encoding'], 'gzip');
     assert.match(headers['content-security-policy'], /script-src 'self'; style-src 'self'/);
   }
+  const licences = await fetch(`${fusebox.url}/ui/licences.txt`);
+  assert.equal(licences.headers.get('content-type'), 'text/plain; charset=utf-8');
+  const text = await licences.text();
+  for (const name of ['@codemirror/view', '@lezer/lr', '@prometheus-io/codemirror-promql', 'preact', 'uplot']) assert.match(text, new RegExp(`${name} \\d+\\.\\d+`), name);
   await view.check(fusebox);
 });

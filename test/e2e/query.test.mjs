@@ -40,6 +40,7 @@ async function write(page, text) {
 const STATES = [
   ['asked-nothing', '', 'Ask in PromQL'],
   ['table', '?expr=few', '3 series now'],
+  ['long-query', `?expr=few+%2B+sum+by+(code,+instance)+(rate(${'payment_authorisation_and_settlement_'.repeat(6)}total{path="/a/very/long/path"}[5m]))${'%0A++%2B+ignoring+(code)+up'.repeat(12)}`, '3 series now'],
   ['table-many', '?expr=many', '1,000 series now'],
   ['table-long', '?expr=long', '4 series now'],
   ['table-range', '?expr=few[5m]', '3 series now'],
@@ -154,6 +155,13 @@ test('keys of the page are letters in the editor, and Tab leaves it', async () =
   await page.keyboard.press('g');
   await page.keyboard.press('q');
   await page.locator('.cm-content').waitFor();
+  await page.goto(`${stage.server.url}/ui/storage`);
+  await page.locator('#blocks-title').waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('Query');
+  await page.keyboard.press('Enter');
+  await page.locator('.cm-content').waitFor();
+  await stage.view.check(stage.server);
 });
 
 test('an error is marked at its place, told in words, and gone when the text changes', async () => {
@@ -354,6 +362,7 @@ test('nothing found says which metric has no series, and which only not with the
 test('the layout of the server, and the queries of earlier', async () => {
   const page = await show();
   await write(page, 'sum(   few   )');
+  await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Format' }).click();
   await eventually('laid out', async () => (await written(page)) === 'sum(few)' || written(page));
   await page.getByRole('button', { name: 'Run' }).click();

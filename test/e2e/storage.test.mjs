@@ -134,6 +134,17 @@ test('the filter narrows every list, by the text that is seen', async () => {
   await stage.view.check(stage.server);
 });
 
+test('a metric, a pair, a job and an instance lead to their series', async () => {
+  const page = await show({ scene: 'trouble' });
+  const leads = async (text) => new URL(await page.locator('.share a', { hasText: text }).first().getAttribute('href'), stage.server.url).searchParams.get('expr');
+  assert.equal(await leads(HOSTILE_NAMES[0]), `{__name__=${JSON.stringify(HOSTILE_NAMES[0])}}`);
+  assert.equal(await leads('zone="'), `{zone=${JSON.stringify(HOSTILE_NAMES[0])}}`);
+  await page.locator('section[aria-label=Jobs] a', { hasText: 'payments' }).click();
+  await page.locator('.cm-content').waitFor();
+  assert.equal(new URL(page.url()).searchParams.get('expr'), '{job="payments"}');
+  await stage.view.check(stage.server);
+});
+
 test('names from outside are text, spelled out, and never run', async () => {
   const page = await show({ scene: 'trouble' });
   await page.locator('.shares').first().waitFor();

@@ -25,16 +25,22 @@ export interface Found {
 
 export const numberOf = (text: string): number => ({ '+Inf': Infinity, '-Inf': -Infinity })[text] ?? Number(text);
 
-const pair = (name: string, value: string) => `${name}=${JSON.stringify(visible(value))}`;
+// A name that is none of Prometheus' stands in quotes.
+const labelName = (name: string) => (/^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(visible(name)));
+const pair = (name: string, value: string) => `${labelName(name)}=${JSON.stringify(visible(value))}`;
 
 function written(labels: Labels, names: readonly string[]): string {
-  const pairs = names.filter((name) => name !== '__name__').map((name) => pair(visible(name), labels[name]!));
+  const pairs = names.filter((name) => name !== '__name__').map((name) => pair(name, labels[name]!));
   const metric = names.includes('__name__') ? visible(labels['__name__']!) : '';
   return metric + (pairs.length > 0 || metric === '' ? `{${pairs.join(', ')}}` : '');
 }
 
 // The whole of a series, as one would ask for it.
 export const seriesText = (labels: Labels): string => written(labels, Object.keys(labels));
+
+// What selects the series of a metric, or those with a label; exact, whatever stands in it.
+export const selectorOf = (label: string, value: string): string =>
+  label === '__name__' && /^[A-Za-z_:][\w:]*$/.test(value) ? value : `{${label}=${JSON.stringify(value)}}`;
 
 // Which labels are not the same in all.
 export function differing(all: readonly Labels[]): Set<string> {

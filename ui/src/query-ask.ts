@@ -17,12 +17,11 @@ export function parseStep(text: string): number | null {
   return seconds > 0 && seconds <= STEP_MAX_S ? seconds : null;
 }
 
-// The instants of a range query: whole steps of the clock, so that the same question has the same points.
+// The instants of a range query: the last one is the end itself, to the second, so that the newest samples are in it.
 export function rangeOf(rangeS: number, endMs: number, stepS: number): { startS: number; endS: number; count: number } {
-  const end = Math.floor(endMs / 1000 / stepS);
+  const endS = Math.floor(endMs / 1000);
   const steps = Math.max(1, Math.floor(rangeS / stepS));
-  const round = (n: number) => Number((n * stepS).toFixed(3));
-  return { startS: round(end - steps), endS: round(end), count: steps + 1 };
+  return { startS: Number((endS - steps * stepS).toFixed(3)), endS, count: steps + 1 };
 }
 
 export interface Place {

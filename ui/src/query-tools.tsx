@@ -1,4 +1,4 @@
-// What stands under the field: run, lay out, table or graph, the step, until when, what was asked earlier.
+// What stands beside and under the field: run, lay out, table or graph, the step, until when, what was asked earlier.
 import { duration } from './format';
 import { endText, parseEnd } from './period';
 import { autoStep } from './query-ask';
@@ -69,11 +69,13 @@ function Earlier() {
   );
 }
 
+// Beside the field, where the names that it offers do not cover it.
+export const RunButton = () =>
+  running.value ? <button class="run" onClick={cancel}>Cancel</button> : <button class="run" onClick={runDraft} disabled={draft.value.trim() === ''}>Run</button>;
+
 export function QueryTools() {
-  const busy = running.value !== null;
   return (
     <div class="query-tools">
-      {busy ? <button class="run" onClick={cancel}>Cancel</button> : <button class="run" onClick={runDraft} disabled={draft.value.trim() === ''}>Run</button>}
       <button onClick={() => void format()} disabled={draft.value.trim() === ''}>Format</button>
       <Kinds />
       {kind.value === 'graph' && <Step />}

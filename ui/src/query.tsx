@@ -11,7 +11,7 @@ import { QueryGraph } from './query-graph';
 import { remember } from './query-history';
 import { QueryInput, goTo } from './query-input';
 import { QueryTable, QueryValue } from './query-table';
-import { QueryTools } from './query-tools';
+import { QueryTools, RunButton } from './query-tools';
 import { kiosk, period, setParams, setPeriod } from './route';
 import { Guard, Loading } from './shell';
 import { nowMs, tick } from './state';
@@ -155,14 +155,14 @@ export function Query() {
       <Lead />
       {!kiosk.value && (
         <section class="card query" aria-label="Query">
-          <QueryInput />
+          <div class="query-line"><QueryInput /><RunButton /></div>
           <QueryTools />
         </section>
       )}
       <Past />
       <Guard><Refused /></Guard>
       {shown && (
-        <div class={busy ? 'veil' : undefined} aria-busy={busy}>
+        <div class={busy && !kiosk.value ? 'veil' : undefined} aria-busy={busy}>
           <Guard><Result of={shown} /></Guard>
           {!isEmpty(shown) && <Figures of={shown} />}
         </div>

@@ -44,6 +44,7 @@ export function Settings() {
       <Choice label="Rows" of={density} values={DENSITIES} />
       <Choice label="Keys" of={shortcuts} values={SWITCH} />
       {shortcuts.value === 'on' && <dl class="keys">{KEYS.map(([key, what]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>)}</dl>}
+      <p class="m sm licences"><a href="/ui/licences.txt" target="_blank" rel="noopener">Licences</a> of what this page is made of</p>
       <button onClick={() => (settingsOpen.value = false)}>Close</button>
     </Dialog>
   );

@@ -3,7 +3,7 @@ import test from 'node:test';
 import { load } from './load.mjs';
 
 const { autoStep, parseStep, placeOf, rangeOf, refusalOf } = await load('query-ask.ts');
-const { csvOf, foundIn, graphOf, lineOf, numberOf, seriesText, sortedBy, toneOf, undrawn } = await load('query-answer.ts');
+const { csvOf, foundIn, graphOf, lineOf, numberOf, selectorOf, seriesText, sortedBy, toneOf, undrawn } = await load('query-answer.ts');
 const { spanGrid } = await load('axis.ts');
 const { plain, plainAxis } = await load('format.ts');
 const { parseRange } = await load('period.ts');
@@ -24,12 +24,10 @@ test('a step by itself gives points enough, and never more than the server allow
   }
 });
 
-test('a range is whole steps of the clock and ends no later than it should', () => {
-  const asked = rangeOf(3600, 1_700_000_007_400, 10);
-  assert.deepEqual(asked, { startS: 1_699_996_400, endS: 1_700_000_000, count: 361 });
-  assert.deepEqual(rangeOf(3600, 1_700_000_009_999, 10), asked, 'the same question has the same points');
-  assert.deepEqual(rangeOf(60, 1_700_000_000_000, 3600), { startS: 1_699_995_600, endS: 1_699_999_200, count: 2 }, 'a step that is longer than the range has its two ends');
-  assert.deepEqual(rangeOf(60, 1000_700, 0.1), { startS: 940.7, endS: 1000.7, count: 601 });
+test('a range ends where it should, to the second, and has whole steps', () => {
+  assert.deepEqual(rangeOf(3600, 1_700_000_007_400, 10), { startS: 1_699_996_407, endS: 1_700_000_007, count: 361 });
+  assert.deepEqual(rangeOf(60, 1_700_000_000_000, 3600), { startS: 1_699_996_400, endS: 1_700_000_000, count: 2 }, 'a step that is longer than the range has its two ends');
+  assert.deepEqual(rangeOf(60, 1_000_700, 0.1), { startS: 940, endS: 1000, count: 601 });
 });
 
 const marked = (message, text) => {
@@ -82,7 +80,13 @@ test('a series is named by what tells it from the others; what all have is told 
   assert.equal(foundIn(vector({})).series[0].name, '{}');
   assert.deepEqual(foundIn(vector()), { series: [], shared: '' });
   assert.deepEqual(foundIn({ resultType: 'scalar', result: [1, '2'] }).series, []);
-  assert.equal(seriesText({ __name__: 'a\u202eb', 'x': 'say "hi"\n' }), 'a⟨U+202E⟩b{x="say \\"hi\\"⟨U+000A⟩"}');
+  assert.equal(seriesText({ __name__: 'a\u202eb', 'x': 'say "hi"\n', 'http.code': '5' }), 'a⟨U+202E⟩b{x="say \\"hi\\"⟨U+000A⟩", "http.code"="5"}');
+});
+
+test('a selector of a name from outside is exact', () => {
+  assert.equal(selectorOf('__name__', 'job:calls:rate5m'), 'job:calls:rate5m');
+  assert.equal(selectorOf('__name__', 'a"}\nb'), '{__name__="a\\"}\\nb"}');
+  assert.equal(selectorOf('job', 'shop'), '{job="shop"}');
 });
 
 test('rows keep the order of the answer until asked; what is no number is last', () => {
