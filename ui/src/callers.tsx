@@ -5,7 +5,8 @@ import { count, duration, rateText, successText } from './format';
 import { Glyph } from './glyphs';
 import { Dumbbell, DumbbellScale, successTone } from './marks';
 import { evidenceWords } from './row';
-import type { InstanceCounts, ServiceDocument } from './views';
+import type { ServiceDocument } from './views';
+import type { InstanceCounts } from './views-service';
 
 const Told = ({ perSecond }: { perSecond: number | null }) =>
   perSecond === null ? <span class="m">not told</span> : <>{rateText(perSecond)}</>;

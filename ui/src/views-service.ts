@@ -39,3 +39,12 @@ export interface Neighbour {
   closes_circle: boolean;
   breakers: BreakerCounts & { worst: BreakerState | null };
 }
+
+// Of the instances that tell of themselves; the rest of the total has not said how it is.
+export interface InstanceCounts {
+  total: number;
+  healthy: number;
+  degraded: number;
+  unhealthy: number;
+  silent: number;
+}

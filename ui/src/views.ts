@@ -1,5 +1,5 @@
 // The documents of docs/formats/views.md, as types. `null` is "not known", never 0.
-import type { History, Neighbour } from './views-service';
+import type { History, InstanceCounts, Neighbour } from './views-service';
 
 export type Severity = 'ok' | 'info' | 'warning' | 'critical' | 'emergency' | 'unknown';
 export type Health = 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
@@ -82,15 +82,6 @@ export interface Budget {
     confidence: number | null;
     limit: string;
   } | null;
-}
-
-// Of the instances that tell of themselves; the rest of the total has not said how it is.
-export interface InstanceCounts {
-  total: number;
-  healthy: number;
-  degraded: number;
-  unhealthy: number;
-  silent: number;
 }
 
 export interface Row {
