@@ -155,6 +155,7 @@ export function knownSince(h: History): number | null {
 export function summary(spec: ChartSpec, t: Timeline): string {
   const times = timesOf(t);
   const line = ({ name, values }: Line) => {
+    if (!isHeard(values)) return `${name}: ${spec.missing ?? 'nothing heard'}`;
     const low = lowestOf([values]);
     const high = highestOf([values]);
     const missing = (Math.max(t.count, t.period_s / t.step_s) - values.filter((v) => v !== null).length) * t.step_s;

@@ -4,6 +4,7 @@ import { load } from './load.mjs';
 
 const { autoStep, parseStep, placeOf, rangeOf, refusalOf } = await load('query-ask.ts');
 const { csvOf, foundIn, graphOf, lineOf, numberOf, selectorOf, seriesText, sortedBy, toneOf, undrawn } = await load('query-answer.ts');
+const { summary } = await load('chart-data.ts');
 const { spanGrid } = await load('axis.ts');
 const { plain, plainAxis } = await load('format.ts');
 const { parseRange } = await load('period.ts');
@@ -108,6 +109,8 @@ test('a step without a point is a gap, and so is one that is no number', () => {
   const spec = graphOf(series.map((s, i) => lineOf(s, i, timeline)));
   assert.deepEqual(spec.grid, [0, 2, 4, 6, 8]);
   assert.equal(spec.show(null), 'no value');
+  const none = graphOf([lineOf(foundIn(matrix([[100, 'NaN']])).series[0], 0, timeline)]);
+  assert.equal(summary(none, timeline), 'Graph, 00:01:40 to 00:02:20 UTC. {i="0"}: no value');
 });
 
 test('the first twenty lines are all told apart', () => {
