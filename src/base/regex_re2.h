@@ -1,5 +1,5 @@
 /*
- * RE2 in C: the one place that speaks C++. Only base/regex.c includes it.
+ * RE2 in C. Only base/regex.c includes it.
  */
 #ifndef FUSEBOX_BASE_REGEX_RE2_H
 #define FUSEBOX_BASE_REGEX_RE2_H
