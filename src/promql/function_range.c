@@ -121,34 +121,53 @@ bool promql_changes(struct promql_window *w, double *ret)
 
 /* --- lines --- */
 
+/* The sums of a line, side by side so that they are added two at a time. */
+enum { SUM_X, SUM_Y, SUM_XY, SUM_XX, LINE_SUMS };
+
+static void sum_line(const struct promql_window *w, int64_t at_ms, double ret[LINE_SUMS])
+{
+    double sums[LINE_SUMS] = { 0 }, lost[LINE_SUMS] = { 0 };
+
+    for (size_t i = 0; i < w->count; i++) {
+        double x = seconds(w->samples[i].ts_ms - at_ms), y = w->samples[i].value;
+        double values[LINE_SUMS] = { x, y, x * y, x * x };
+
+        for (int k = 0; k < LINE_SUMS; k++) {
+            struct promql_sum s = { sums[k], lost[k] };
+
+            promql_sum_add(&s, values[k]);
+            sums[k] = s.sum;
+            lost[k] = s.lost;
+        }
+    }
+    for (int k = 0; k < LINE_SUMS; k++)
+        ret[k] = sums[k] + lost[k];
+}
+
+/* Never, when one is NaN. */
+static bool is_constant(const struct promql_window *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (w->samples[i].value != w->samples[0].value)
+            return false;
+    return true;
+}
+
 /* Least squares through the samples; the intercept is the line's value at `at_ms`. */
 static void fit_line(const struct promql_window *w, int64_t at_ms, double *ret_slope,
                      double *ret_intercept)
 {
-    struct promql_sum x = { 0 }, y = { 0 }, xy = { 0 }, xx = { 0 };
-    double n = (double)w->count, first = w->samples[0].value, mx, my, covariance, variance;
-    bool constant = true;
+    double n = (double)w->count, first = w->samples[0].value, sums[LINE_SUMS];
 
-    for (size_t i = 0; i < w->count; i++) {
-        double at = seconds(w->samples[i].ts_ms - at_ms), value = w->samples[i].value;
-
-        constant = constant && value == first;
-        promql_sum_add(&x, at);
-        promql_sum_add(&y, value);
-        promql_sum_add(&xy, at * value);
-        promql_sum_add(&xx, at * at);
-    }
-    if (constant) {
+    if (is_constant(w)) {
         *ret_slope = isinf(first) ? NAN : 0;
         *ret_intercept = isinf(first) ? NAN : first;
         return;
     }
-    mx = x.sum + x.lost;
-    my = y.sum + y.lost;
-    covariance = xy.sum + xy.lost - mx * my / n;
-    variance = xx.sum + xx.lost - mx * mx / n;
-    *ret_slope = covariance / variance;
-    *ret_intercept = my / n - *ret_slope * mx / n;
+    sum_line(w, at_ms, sums);
+    *ret_slope = (sums[SUM_XY] - sums[SUM_X] * sums[SUM_Y] / n) /
+                 (sums[SUM_XX] - sums[SUM_X] * sums[SUM_X] / n);
+    *ret_intercept = sums[SUM_Y] / n - *ret_slope * sums[SUM_X] / n;
 }
 
 bool promql_deriv(struct promql_window *w, double *ret)

@@ -53,6 +53,8 @@ static void test_function__over_a_range(void **state)
     expect("changes of NaN", over("changes", (double[]){ NAN, NAN }, 2, NULL), 0);
     expect("deriv", over("deriv", rising, 5, NULL), 1);
     expect("deriv of what stays", over("deriv", two, 2, NULL), 0);
+    expect("deriv with NaN", over("deriv", (double[]){ NAN, NAN }, 2, NULL), NAN);
+    expect("deriv of Inf", over("deriv", (double[]){ INFINITY, INFINITY }, 2, NULL), NAN);
     expect("predict_linear", over("predict_linear", rising, 5, (double[]){ 10, 0 }), 60);
     expect("sum", over("sum_over_time", rising, 5, NULL), 100);
     expect("sum keeps small parts", over("sum_over_time", (double[]){ 1e100, 1, -1e100 }, 3, NULL),
