@@ -1,5 +1,6 @@
 // Series for the comparison of query engines, made from a seed: counters that reset, gauges with NaN and infinities, classic
-// histograms, gaps, series that come and go, labels of many shapes. All have job="gen", so that nothing else is among them.
+// histograms, gaps, stale markers, series that come and go, labels of many shapes. All have job="gen", so that nothing else is among them.
+import { STALE } from './remote_write.mjs';
 
 // A generator of numbers in [0, 1): mulberry32.
 export function seeded(seed) {
@@ -17,10 +18,6 @@ export const STEP_S = 15;
 export const POINTS = 240; // an hour
 const SPECIAL = [NaN, Infinity, -Infinity, 0, -0, 1e300, -1e-300, 1e15 + 0.5];
 
-const text = (value) => (Number.isNaN(value) ? 'NaN' : value === Infinity ? '+Inf' : value === -Infinity ? '-Inf' : Object.is(value, -0) ? '-0' : String(value));
-
-export const seriesText = ({ name, labels }) => `${name}{${Object.entries(labels).map(([k, v]) => `${k}="${v}"`).join(',')}}`;
-
 class Maker {
   constructor(seed, startS) {
     this.random = seeded(seed);
@@ -32,19 +29,19 @@ class Maker {
     return Math.floor(this.random() * n);
   }
 
-  // Values at every step; undefined: no sample.
+  // A value at every step. Before some gaps, and at some ends, a stale marker says that the series has ended.
   add(name, labels, value) {
     const gap = this.random() < 0.3 ? [this.below(POINTS), 1 + this.below(60)] : [0, 0];
     const from = this.random() < 0.15 ? this.below(POINTS / 2) : 0;
     const to = this.random() < 0.15 ? POINTS / 2 + this.below(POINTS / 2) : POINTS;
-    const jitter = this.random() < 0.3;
+    const jitter = this.random() < 0.3, marked = this.random() < 0.5;
     const samples = [];
     for (let i = 0; i < POINTS; i++) {
-      const v = value(i);
-      if (i < from || i >= to || (i >= gap[0] && i < gap[0] + gap[1])) continue;
-      samples.push([(this.startS + i * STEP_S) * 1000 + (jitter ? this.below(900) : 0), v]);
+      const v = value(i), ms = (this.startS + i * STEP_S) * 1000 + (jitter ? this.below(900) : 0);
+      if (i >= from && i < to && (i < gap[0] || i >= gap[0] + gap[1])) samples.push([ms, v]);
+      else if (marked && samples.length && samples[samples.length - 1][1] !== STALE) samples.push([ms, STALE]);
     }
-    this.series.push({ name, labels: { ...labels, instance: 'a', job: 'gen' }, samples });
+    this.series.push({ labels: { __name__: name, ...labels, instance: 'a', job: 'gen' }, samples });
   }
 
   counter(name, labels) {
@@ -58,7 +55,7 @@ class Maker {
 
   gauge(name, labels) {
     const odd = this.random() < 0.2 ? 0.05 : 0;
-    let level = this.below(100) - 50;
+    let level = this.below(100) - 50 + this.series.length / 10000; // no two are ever equal: who is first of equals is nobody's promise
     this.add(name, labels, () => {
       level += Math.round((this.random() - 0.5) * 1000) / 100;
       return this.random() < odd ? SPECIAL[this.below(SPECIAL.length)] : level;
@@ -92,9 +89,3 @@ export function makeSeries(seed, startS) {
   for (let i = 0; i < 20; i++) m.gauge('gen_queue', { queue: `q${i}`, odd: i % 2 ? 'yes' : 'no', ...(i % 3 ? { extra: 'x' } : {}) });
   return m.series;
 }
-
-// As OpenMetrics for promtool, and as Prometheus text with times for a scrape.
-export const openMetrics = (series) =>
-  `${series.map((s) => s.samples.map(([ms, v]) => `${seriesText(s)} ${text(v)} ${ms / 1000}`).join('\n')).join('\n')}\n# EOF\n`;
-export const exposition = (series) =>
-  `${series.map((s) => s.samples.map(([ms, v]) => `${seriesText(s)} ${text(v)} ${ms}`).join('\n')).join('\n')}\n`;

@@ -62,6 +62,40 @@ const LABELS = ['service', 'zone', 'code', 'queue', 'odd', 'le', 'version', 'not
 const MATCHERS = ['', '', '', '{service="api"}', '{service=~"a.*|db"}', '{zone!="a"}', '{service!~"w.."}', '{odd="yes"}', '{code=~"5.."}'];
 const DURATIONS = ['30s', '1m', '90s', '3m', '5m', '11m'];
 
+// Text with expressions in it: the parts of q`sum(${kid})`. A difference is made smaller by taking them away.
+class Expression {
+  constructor(texts, kids) {
+    this.texts = texts;
+    this.kids = kids;
+  }
+
+  toString() {
+    return this.texts[0] + this.kids.map((kid, i) => kid + this.texts[i + 1]).join('');
+  }
+
+  // A kid in place of the whole, and the whole with a smaller kid.
+  *smaller() {
+    for (const kid of this.kids) yield kid;
+    for (const [i, kid] of this.kids.entries())
+      for (const less of kid.smaller()) yield new Expression(this.texts, this.kids.map((other, k) => (k === i ? less : other)));
+  }
+}
+
+function q(texts, ...values) {
+  const all = [texts[0]], kids = [];
+  values.forEach((value, i) => {
+    if (value instanceof Expression) kids.push(value), all.push(texts[i + 1]);
+    else all[all.length - 1] += value + texts[i + 1];
+  });
+  return new Expression(all, kids);
+}
+
+// The smallest part of the expression that still `differs`.
+export async function shrink(expression, differs) {
+  for (const less of expression.smaller()) if (await differs(String(less))) return shrink(less, differs);
+  return expression;
+}
+
 // A generator of expressions; `random` gives numbers in [0, 1).
 export class Grammar {
   constructor(random) {
@@ -82,49 +116,49 @@ export class Grammar {
   }
 
   selector() {
-    return `${this.pick(METRICS)}${this.pick(MATCHERS)}`;
+    return q`${this.pick(METRICS)}${this.pick(MATCHERS)}`;
   }
 
   range(depth) {
-    if (depth > 0 && this.random() < 0.2) return `(${this.vector(depth - 1)})[${this.pick(['2m', '5m'])}:${this.pick(['', '20s', '1m'])}]${this.when()}`;
-    return `${this.selector()}[${this.pick(DURATIONS)}]${this.when()}`;
+    if (depth > 0 && this.random() < 0.2) return q`(${this.vector(depth - 1)})[${this.pick(['2m', '5m'])}:${this.pick(['', '20s', '1m'])}]${this.when()}`;
+    return q`${this.selector()}[${this.pick(DURATIONS)}]${this.when()}`;
   }
 
   scalar(depth) {
-    return this.pick([() => this.pick(['0', '1', '2.5', '-3', '1e3', 'NaN', 'Inf']), () => 'time()', () => `scalar(${this.vector(Math.max(0, depth - 1))})`])();
+    return this.pick([() => this.pick(['0', '1', '2.5', '-3', '1e3', 'NaN', 'Inf']), () => 'time()', () => q`scalar(${this.vector(Math.max(0, depth - 1))})`])();
   }
 
   aggregate(depth) {
     const group = this.pick(['', ` by ${this.names()} `, ` without ${this.names()} `]);
     const op = this.pick([...PLAIN, 'quantile']);
-    return `${op}${group}(${op === 'quantile' ? '0.7, ' : ''}${this.vector(depth - 1)})`;
+    return q`${op}${group}(${op === 'quantile' ? '0.7, ' : ''}${this.vector(depth - 1)})`;
   }
 
   binary(depth) {
-    const left = `(${this.vector(depth - 1)})`, op = this.pick([...ARITHMETIC, ...COMPARE, ...SETS]);
+    const left = q`(${this.vector(depth - 1)})`, op = this.pick([...ARITHMETIC, ...COMPARE, ...SETS]);
     const matching = this.pick(['', ` on ${this.names()}`, ` ignoring ${this.names()}`]);
-    if (SETS.includes(op)) return `${left} ${op}${matching} (${this.vector(depth - 1)})`;
+    if (SETS.includes(op)) return q`${left} ${op}${matching} (${this.vector(depth - 1)})`;
     const bool = COMPARE.includes(op) && this.random() < 0.3 ? ' bool' : '';
-    if (this.random() < 0.4) return this.random() < 0.5 ? `${left} ${op}${bool} ${this.scalar(depth)}` : `${this.scalar(depth)} ${op}${bool} ${left}`;
+    if (this.random() < 0.4) return this.random() < 0.5 ? q`${left} ${op}${bool} ${this.scalar(depth)}` : q`${this.scalar(depth)} ${op}${bool} ${left}`;
     const group = matching && this.random() < 0.6 ? this.pick([' group_left', ' group_right', ' group_left (version)']) : '';
-    return `${left} ${op}${bool}${matching}${group} (${this.vector(depth - 1)})`;
+    return q`${left} ${op}${bool}${matching}${group} (${this.vector(depth - 1)})`;
   }
 
   call(depth) {
     return this.pick([
-      () => `${this.pick(RANGE)}(${this.range(depth - 1)})`, () => `${this.pick(RANGE)}(${this.range(depth - 1)})`,
-      () => `${this.pick(VALUE)}(${this.vector(depth - 1)})`, // With @ and a parameter that changes Prometheus 2.42 moves the window along; ours stays where @ says.
-      () => `quantile_over_time(${this.pick(['0', '0.3', '0.95', '2'])}, ${this.range(depth - 1)})`,
-      () => `clamp_min(${this.vector(depth - 1)}, ${this.scalar(0)})`, () => `histogram_quantile(0.8, ${this.vector(depth - 1)})`,
-      () => `absent(${this.vector(depth - 1)})`, () => `timestamp(${this.vector(depth - 1)})`, () => `vector(${this.scalar(depth)})`,
-      () => `label_replace(${this.vector(depth - 1)}, "${this.pick(['service', 'dst'])}", "$1", "${this.pick(LABELS)}", "(.).*")`,
+      () => q`${this.pick(RANGE)}(${this.range(depth - 1)})`, () => q`${this.pick(RANGE)}(${this.range(depth - 1)})`,
+      () => q`${this.pick(VALUE)}(${this.vector(depth - 1)})`, // With @ and a parameter that changes Prometheus 2.42 moves the window along; ours stays where @ says.
+      () => q`quantile_over_time(${this.pick(['0', '0.3', '0.95', '2'])}, ${this.range(depth - 1)})`,
+      () => q`clamp_min(${this.vector(depth - 1)}, ${this.scalar(0)})`, () => q`histogram_quantile(0.8, ${this.vector(depth - 1)})`,
+      () => q`absent(${this.vector(depth - 1)})`, () => q`timestamp(${this.vector(depth - 1)})`, () => q`vector(${this.scalar(depth)})`,
+      () => q`label_replace(${this.vector(depth - 1)}, "${this.pick(['service', 'dst'])}", "$1", "${this.pick(LABELS)}", "(.).*")`,
       // What the calendar makes of times that are none is Go's own.
-      () => `${this.pick(TIME)}((${this.vector(depth - 1)}) > -1e9 < 1e10)`,
+      () => q`${this.pick(TIME)}((${this.vector(depth - 1)}) > -1e9 < 1e10)`,
     ])();
   }
 
   vector(depth) {
-    if (depth <= 0) return `${this.selector()}${this.when()}`;
-    return this.pick([() => this.selector(), () => this.call(depth), () => this.call(depth), () => this.aggregate(depth), () => this.aggregate(depth), () => this.binary(depth), () => `-(${this.vector(depth - 1)})`])();
+    if (depth <= 0) return q`${this.selector()}${this.when()}`;
+    return this.pick([() => this.selector(), () => this.call(depth), () => this.call(depth), () => this.aggregate(depth), () => this.aggregate(depth), () => this.binary(depth), () => q`-(${this.vector(depth - 1)})`])();
   }
 }
