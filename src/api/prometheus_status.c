@@ -105,8 +105,7 @@ enum err api_config_text(struct http_request *req, struct http_reply *reply, voi
 
     (void)req;
     json_open_object(&j);
-    json_key(&j, "yaml");
-    json_string(&j, config_shown(cfg));
+    json_member_string(&j, "yaml", config_shown(cfg));
     json_close_object(&j);
     config_unref(cfg);
     return prometheus_close(&j, reply);

@@ -138,8 +138,7 @@ static void write_exemplar(struct json *j, const struct exemplar *e)
     json_open_object(j);
     json_key(j, "labels");
     promql_json_labels(j, e->labels);
-    json_key(j, "value");
-    json_string(j, (struct str){ text, len });
+    json_member_string(j, "value", (struct str){ text, len });
     json_key(j, "timestamp");
     promql_json_time(j, e->ts_ms);
     json_close_object(j);

@@ -12,24 +12,6 @@
 #include "promql/function.h"
 #include "promql/print.h"
 
-static void write_text(struct json *j, const char *key, const char *value)
-{
-    json_key(j, key);
-    json_cstr(j, value);
-}
-
-static void write_int(struct json *j, const char *key, int64_t value)
-{
-    json_key(j, key);
-    json_int(j, value);
-}
-
-static void write_flag(struct json *j, const char *key, bool value)
-{
-    json_key(j, key);
-    json_bool(j, value);
-}
-
 /* NULL becomes null. */
 static void write_node(struct json *j, const char *key, const struct promql_node *node)
 {
@@ -65,38 +47,35 @@ static const char *type_word(enum promql_type type)
 
 static void write_when(struct json *j, const struct promql_when *when)
 {
-    write_int(j, "offset", when->offset_ms);
+    json_member_int(j, "offset", when->offset_ms);
     json_key(j, "timestamp");
     if (when->at == PROMQL_AT_TIME)
         json_int(j, when->at_ms);
     else
         json_null(j);
-    write_text(j, "startOrEnd",
-               when->at == PROMQL_AT_START ? "start"
-               : when->at == PROMQL_AT_END ? "end"
-                                           : NULL);
+    json_member_cstr(j, "startOrEnd",
+                     when->at == PROMQL_AT_START ? "start"
+                     : when->at == PROMQL_AT_END ? "end"
+                                                 : NULL);
 }
 
 static void write_selector(struct json *j, const struct promql_node *node)
 {
     bool is_range = node->selector.range_ms > 0;
 
-    write_text(j, "type", is_range ? "matrixSelector" : "vectorSelector");
-    json_key(j, "name");
-    json_string(j, node->selector.name);
+    json_member_cstr(j, "type", is_range ? "matrixSelector" : "vectorSelector");
+    json_member_string(j, "name", node->selector.name);
     if (is_range)
-        write_int(j, "range", node->selector.range_ms);
+        json_member_int(j, "range", node->selector.range_ms);
     json_key(j, "matchers");
     json_open_array(j);
     for (size_t i = 0; i < node->selector.matcher_count; i++) {
         const struct matcher *m = &node->selector.matchers[i];
 
         json_open_object(j);
-        json_key(j, "name");
-        json_string(j, m->name);
-        json_key(j, "value");
-        json_string(j, m->value);
-        write_text(j, "type", promql_matcher_text(m->kind));
+        json_member_string(j, "name", m->name);
+        json_member_string(j, "value", m->value);
+        json_member_cstr(j, "type", promql_matcher_text(m->kind));
         json_close_object(j);
     }
     json_close_array(j);
@@ -108,26 +87,24 @@ static void write_number(struct json *j, const struct promql_node *node)
     char text[NUMBER_PLAIN_BYTES];
     size_t len = number_format_plain(node->number, text);
 
-    write_text(j, "type", "numberLiteral");
-    json_key(j, "val");
-    json_string(j, (struct str){ text, len });
+    json_member_cstr(j, "type", "numberLiteral");
+    json_member_string(j, "val", (struct str){ text, len });
 }
 
 static void write_string(struct json *j, const struct promql_node *node)
 {
-    write_text(j, "type", "stringLiteral");
-    json_key(j, "val");
-    json_string(j, node->text);
+    json_member_cstr(j, "type", "stringLiteral");
+    json_member_string(j, "val", node->text);
 }
 
 /* --- what stands around others --- */
 
 static void write_subquery(struct json *j, const struct promql_node *node)
 {
-    write_text(j, "type", "subquery");
+    json_member_cstr(j, "type", "subquery");
     write_node(j, "expr", node->subquery.expr);
-    write_int(j, "range", node->subquery.range_ms);
-    write_int(j, "step", node->subquery.step_ms);
+    json_member_int(j, "range", node->subquery.range_ms);
+    json_member_int(j, "step", node->subquery.step_ms);
     write_when(j, &node->subquery.when);
 }
 
@@ -135,20 +112,20 @@ static void write_function(struct json *j, const struct promql_function *f)
 {
     json_key(j, "func");
     json_open_object(j);
-    write_text(j, "name", f->name);
+    json_member_cstr(j, "name", f->name);
     json_key(j, "argTypes");
     json_open_array(j);
     for (int i = 0; i < f->arg_count; i++)
         json_cstr(j, type_word(f->args[i]));
     json_close_array(j);
-    write_int(j, "variadic", f->variadic);
-    write_text(j, "returnType", type_word(f->returns));
+    json_member_int(j, "variadic", f->variadic);
+    json_member_cstr(j, "returnType", type_word(f->returns));
     json_close_object(j);
 }
 
 static void write_call(struct json *j, const struct promql_node *node)
 {
-    write_text(j, "type", "call");
+    json_member_cstr(j, "type", "call");
     write_function(j, node->call.function);
     json_key(j, "args");
     json_open_array(j);
@@ -159,12 +136,12 @@ static void write_call(struct json *j, const struct promql_node *node)
 
 static void write_aggregate(struct json *j, const struct promql_node *node)
 {
-    write_text(j, "type", "aggregation");
-    write_text(j, "op", promql_aggregation_text(node->aggregate.op));
+    json_member_cstr(j, "type", "aggregation");
+    json_member_cstr(j, "op", promql_aggregation_text(node->aggregate.op));
     write_node(j, "expr", node->aggregate.expr);
     write_node(j, "param", node->aggregate.param);
     write_names(j, "grouping", &node->aggregate.grouping);
-    write_flag(j, "without", node->aggregate.without);
+    json_member_bool(j, "without", node->aggregate.without);
 }
 
 static void write_matching(struct json *j, const struct promql_node *node)
@@ -182,30 +159,30 @@ static void write_matching(struct json *j, const struct promql_node *node)
         return;
     }
     json_open_object(j);
-    write_text(j, "card", words[node->binary.cardinality]);
+    json_member_cstr(j, "card", words[node->binary.cardinality]);
     write_names(j, "labels", &node->binary.matching);
-    write_flag(j, "on", node->binary.on);
+    json_member_bool(j, "on", node->binary.on);
     write_names(j, "include", &node->binary.include);
     json_close_object(j);
 }
 
 static void write_binary(struct json *j, const struct promql_node *node)
 {
-    write_text(j, "type", "binaryExpr");
-    write_text(j, "op", promql_operator_text(node->binary.op));
+    json_member_cstr(j, "type", "binaryExpr");
+    json_member_cstr(j, "op", promql_operator_text(node->binary.op));
     write_node(j, "lhs", node->binary.left);
     write_node(j, "rhs", node->binary.right);
     write_matching(j, node);
-    write_flag(j, "bool", node->binary.returns_bool);
+    json_member_bool(j, "bool", node->binary.returns_bool);
 }
 
 static void write_inner(struct json *j, const struct promql_node *node)
 {
     bool is_sign = node->kind == PROMQL_NODE_NEGATE;
 
-    write_text(j, "type", is_sign ? "unaryExpr" : "parenExpr");
+    json_member_cstr(j, "type", is_sign ? "unaryExpr" : "parenExpr");
     if (is_sign)
-        write_text(j, "op", "-");
+        json_member_cstr(j, "op", "-");
     write_node(j, "expr", node->inner);
 }
 

@@ -13,7 +13,8 @@ import { Scope, pause, until } from './support/scope.mjs';
 
 const scope = new Scope('bombs');
 const MIB = 1 << 20, SERIES = 3000, SAMPLES = 240, STEP_MS = 15000;
-const BUDGET_MIB = 192; // storage.memory
+const BUDGET_MIB = 192; // storage.memory; an answer of 64 MiB and its compressed form come on top
+const BESIDE_MIB = 384;
 
 const memory = (fusebox, what) => Number(fs.readFileSync(`/proc/${fusebox.process.pid}/status`, 'utf8').match(new RegExp(`${what}:\\s+(\\d+) kB`))[1]) * 1024;
 const threads = (fusebox) => fs.readdirSync(`/proc/${fusebox.process.pid}/task`).length;
@@ -85,7 +86,7 @@ const expressions = (endS) => [
   ['everything as it is', { query: '{__name__=~".+"}[2h]', time: endS }, 200, undefined],
   ['everything at every step', { query: '{__name__=~".+"}', start: endS - 3600, end: endS, step: 0.33 }, undefined, /memory|bytes/],
   ['an answer without end', { query: 'bomb_total', start: endS - 3600, end: endS, step: 1.8 }, 422, /longer than 64 MiB/],
-  ['windows in windows', { query: 'max_over_time(avg_over_time(sum_over_time({__name__=~".+"}[1h:1s])[1h:1s])[1h:1s])', start: endS - 3600, end: endS, step: 1, timeout: '2s' }, undefined, /timed out|memory|bytes/],
+  ['windows in windows', { query: 'max_over_time(avg_over_time(sum_over_time(bomb_total[1h:1s])[1h:1s])[1h:1s])', start: endS - 3600, end: endS, step: 1, timeout: '2s' }, undefined, /timed out|memory|bytes/],
   ['a name for each value', { query: 'count_values("v", bomb_total)', start: endS - 3600, end: endS, step: 15, timeout: '2s' }, undefined, /timed out|memory|bytes|longer/],
   ['too many steps', { query: 'bomb_total', start: 0, end: endS, step: 1 }, 400, /11,000 points/],
 ];
@@ -109,7 +110,7 @@ scope.test('expressions that are bombs', { timeout: 300000 }, async (t) => {
   assert.ok(pace.scrapesPerS > 2.5, `of 5 scrapes a second there were ${pace.scrapesPerS}`);
   assert.ok(pace.slowestMs < 5000, `a page took ${pace.slowestMs} ms`);
   const peak = memory(fusebox, 'VmHWM');
-  assert.ok(peak < base + (BUDGET_MIB + 256) * MIB, `${peak / MIB} MiB, from ${base / MIB}`);
+  assert.ok(peak < base + (BUDGET_MIB + BESIDE_MIB) * MIB, `${peak / MIB} MiB, from ${base / MIB}`);
   assert.equal(threads(fusebox), tasks);
   await until('the memory is given back', async () => (await fusebox.metric('fusebox_memory_used_bytes{part="query"}')) === 0);
   t.diagnostic(`slowest: ${slowest[0]}, ${Math.round(slowest[1])} ms; a page at most ${Math.round(pace.slowestMs)} ms; ${pace.scrapesPerS.toFixed(1)} scrapes/s; `
