@@ -51,7 +51,7 @@ const operators = [
 
 const subqueries = [
   `max_over_time(rate(${COUNTER}{job="api"}[1m])[10m:1m])`, `avg_over_time(sum by (job) (queue_depth)[10m:30s])`, `min_over_time((${GAUGE} > 50)[5m:1m])`, `sum_over_time(${GAUGE}[10m:1m])`,
-  'increase(sum by (job) (grpc_server_handled_total)[10m:15s])', `quantile_over_time(0.9, ${GAUGE}[10m:1m])`, `max_over_time(avg_over_time(${GAUGE}{job="db"}[2m])[10m:1m] offset 5m)`, 'sum_over_time(time()[5m:1m])',
+  'increase(sum by (job) (grpc_server_handled_total)[10m:15s])', `quantile_over_time(0.9, ${GAUGE}[10m:1m])`, `max_over_time(avg_over_time(${GAUGE}{job="db"}[2m])[10m:1m] offset 5m)`, 'sum_over_time(vector(time())[5m:1m])',
   `last_over_time(${GAUGE}[10m:2m] @ end())`, `deriv(sum(${COUNTER})[10m:1m])`, `max_over_time(min_over_time(${GAUGE}{job="api"}[2m:30s])[10m:1m])`,
 ];
 
