@@ -1,71 +1,92 @@
 #include "ingest/ref_cache.h"
 
-#include <stdbool.h>
-
 #include "base/mem.h"
 
-enum { FIRST_SLOTS = 1024 };
+enum { FIRST_CAPACITY = 1024, SLOTS_PER_ENTRY = 2 };
 
-struct ref_cache_slot {
+struct ref_cache_entry {
     struct hash_128 key;
-    int64_t asked_s;
-    uint32_t ref; /* 0: the slot is free */
+    uint32_t ref;
+    uint32_t asked_s;
 };
 
 void ref_cache_release(struct ref_cache *c)
 {
+    mem_free(c->entries);
     mem_free(c->slots);
     *c = (struct ref_cache){ 0 };
 }
 
+static bool has_key(const struct ref_cache_entry *e, struct hash_128 key)
+{
+    return e->key.low == key.low && e->key.high == key.high;
+}
+
 /* The key's slot, or the free one where it would stand. */
-static struct ref_cache_slot *slot_of(const struct ref_cache *c, struct hash_128 key)
+static uint32_t *slot_of(const struct ref_cache *c, struct hash_128 key)
 {
     for (size_t i = key.low;; i++) {
-        struct ref_cache_slot *slot = &c->slots[i & (c->slot_count - 1)];
+        uint32_t *slot = &c->slots[i & (c->capacity * SLOTS_PER_ENTRY - 1)];
 
-        if (!slot->ref || (slot->key.low == key.low && slot->key.high == key.high))
+        if (!*slot || has_key(&c->entries[*slot - 1], key))
             return slot;
     }
 }
 
-static bool is_leased(const struct ref_cache_slot *slot, int64_t mono_s)
+static bool is_leased(const struct ref_cache_entry *e, int64_t mono_s)
 {
-    return slot->ref && mono_s - slot->asked_s < REF_CACHE_LEASE_S;
+    return mono_s - e->asked_s < REF_CACHE_LEASE_S;
 }
 
-uint32_t ref_cache_find(const struct ref_cache *c, struct hash_128 key, int64_t mono_s)
+uint32_t ref_cache_find(const struct ref_cache *c, struct hash_128 key, int64_t mono_s,
+                        size_t *next)
 {
-    const struct ref_cache_slot *slot = c->slot_count ? slot_of(c, key) : NULL;
+    size_t at = *next;
 
-    return slot && is_leased(slot, mono_s) ? slot->ref : 0;
+    if (at >= c->count || !has_key(&c->entries[at], key)) {
+        uint32_t number = c->capacity ? *slot_of(c, key) : 0;
+
+        if (!number)
+            return 0;
+        at = number - 1;
+    }
+    *next = at + 1;
+    return is_leased(&c->entries[at], mono_s) ? c->entries[at].ref : 0;
 }
 
-static void set(struct ref_cache *c, const struct ref_cache_slot *entry)
+static void append(struct ref_cache *c, const struct ref_cache_entry *entry)
 {
-    struct ref_cache_slot *slot = slot_of(c, entry->key);
-
-    c->count += !slot->ref;
-    *slot = *entry;
+    c->entries[c->count] = *entry;
+    *slot_of(c, entry->key) = (uint32_t)++c->count;
 }
 
-/* Moves what is still leased into more slots; at the limit into as many, and when it is full of
- * leases into none. */
+static bool allocate(struct ref_cache *c, size_t capacity)
+{
+    *c = (struct ref_cache){ .capacity = capacity };
+    c->entries = mem_alloc_zero(capacity, sizeof *c->entries);
+    c->slots = mem_alloc_zero(capacity * SLOTS_PER_ENTRY, sizeof *c->slots);
+    if (c->entries && c->slots)
+        return true;
+    ref_cache_release(c);
+    return false;
+}
+
+/* Moves what is still leased, in its order, into more room; at the limit into as much, and when it
+ * is full of leases none of it. */
 static bool make_room(struct ref_cache *c, int64_t mono_s)
 {
-    size_t leased_count = 0;
-    struct ref_cache grown = { .slot_count = c->slot_count ? c->slot_count : FIRST_SLOTS };
+    size_t capacity = c->capacity ? c->capacity : FIRST_CAPACITY, leased_count = 0;
+    struct ref_cache grown;
 
-    for (size_t i = 0; i < c->slot_count; i++)
-        leased_count += is_leased(&c->slots[i], mono_s);
-    if (leased_count > grown.slot_count / 2 && grown.slot_count < REF_CACHE_MAX_SLOTS)
-        grown.slot_count *= 2;
-    grown.slots = mem_alloc_zero(grown.slot_count, sizeof *grown.slots);
-    if (!grown.slots)
+    for (size_t i = 0; i < c->count; i++)
+        leased_count += is_leased(&c->entries[i], mono_s);
+    if (leased_count > capacity / 2 && capacity < REF_CACHE_MAX_COUNT)
+        capacity *= 2;
+    if (!allocate(&grown, capacity))
         return false;
-    for (size_t i = 0; i < c->slot_count && leased_count <= grown.slot_count / 2; i++)
-        if (is_leased(&c->slots[i], mono_s))
-            set(&grown, &c->slots[i]);
+    for (size_t i = 0; i < c->count && leased_count <= capacity / 2; i++)
+        if (is_leased(&c->entries[i], mono_s))
+            append(&grown, &c->entries[i]);
     ref_cache_release(c);
     *c = grown;
     return true;
@@ -73,9 +94,11 @@ static bool make_room(struct ref_cache *c, int64_t mono_s)
 
 void ref_cache_put(struct ref_cache *c, struct hash_128 key, uint32_t ref, int64_t mono_s)
 {
-    bool is_full = c->count >= c->slot_count / 4 * 3;
+    struct ref_cache_entry entry = { key, ref, (uint32_t)mono_s };
+    uint32_t number = c->capacity ? *slot_of(c, key) : 0;
 
-    if (is_full && !make_room(c, mono_s))
-        return;
-    set(c, &(struct ref_cache_slot){ key, mono_s, ref });
+    if (number)
+        c->entries[number - 1] = entry;
+    else if (c->count < c->capacity || make_room(c, mono_s))
+        append(c, &entry);
 }

@@ -10,6 +10,7 @@
 enum {
     ARENA_MAX_BYTES = 64 << 10, /* the labels of one series */
     SERIES_USUAL_BYTES = 128,   /* of a body; a guess at the size of its batch */
+    STRETCH_MAX_COUNT = 64,
 };
 
 static const int64_t NS_PER_S = 1000000000, NS_PER_MS = 1000000;
@@ -25,13 +26,23 @@ struct remote_write_delivery {
     struct write_faults faults;
 };
 
-/* A body while it is read. */
+/* A series whose reference is asked for. */
+struct asked {
+    struct remote_write_series series;
+    struct hash_128 key;
+    uint32_t ref;
+};
+
+/* A body while it is read, a stretch of its series at a time: the lock is taken once for each. */
 struct draft {
     struct remote_write *rw;
     const struct remote_write_when *when;
     struct remote_write_delivery *delivery;
     struct batch_writer writer;
     struct arena arena;
+    struct asked stretch[STRETCH_MAX_COUNT];
+    size_t stretch_count;
+    size_t next_ref; /* the place in the cache */
 };
 
 void remote_write_init(struct remote_write *rw, const struct remote_write_options *options)
@@ -193,24 +204,16 @@ static enum err ask(struct draft *draft, struct remote_write_series *series, uin
     return err == ERR_LIMIT ? ERR_OVERLOADED : err; /* no room for new series now */
 }
 
-static enum err find_ref(struct draft *draft, struct remote_write_series *series, uint32_t *ret_ref,
-                         struct diag *diag)
+/* Asks for a series that is not known, and notes it. */
+static enum err ask_and_note(struct draft *draft, struct asked *a, struct diag *diag)
 {
     struct remote_write *rw = draft->rw;
-    struct hash_128 key = hash_bytes_128(series->key.ptr, series->key.len);
-    int64_t mono_s = draft->when->mono_ns / NS_PER_S;
-    enum err err;
+    enum err err = ask(draft, &a->series, &a->ref, diag);
 
-    lock_take(&rw->lock);
-    *ret_ref = ref_cache_find(&rw->refs, key, mono_s);
-    lock_drop(&rw->lock);
-    if (*ret_ref)
-        return ERR_OK;
-    err = ask(draft, series, ret_ref, diag);
-    if (err || !*ret_ref)
+    if (err || !a->ref)
         return err;
     lock_take(&rw->lock);
-    ref_cache_put(&rw->refs, key, *ret_ref, mono_s);
+    ref_cache_put(&rw->refs, a->key, a->ref, draft->when->mono_ns / NS_PER_S);
     lock_drop(&rw->lock);
     return ERR_OK;
 }
@@ -232,19 +235,14 @@ static void add_sample(struct draft *draft, uint32_t ref, const struct sample *s
 
 /* Those of a series that was rejected are read all the same: a body is well formed, or stores
  * nothing. */
-static enum err add_series(struct draft *draft, struct remote_write_series *series,
-                           struct diag *diag)
+static enum err add_samples(struct draft *draft, struct asked *a, struct diag *diag)
 {
     struct sample sample;
-    uint32_t ref;
     enum protobuf_found found;
-    enum err err = find_ref(draft, series, &ref, diag);
 
-    if (err)
-        return err;
-    while ((found = remote_write_sample(series, &sample, diag)) == PROTOBUF_FIELD)
-        if (ref)
-            add_sample(draft, ref, &sample);
+    while ((found = remote_write_sample(&a->series, &sample, diag)) == PROTOBUF_FIELD)
+        if (a->ref)
+            add_sample(draft, a->ref, &sample);
     return found == PROTOBUF_BAD ? ERR_INVALID : ERR_OK;
 }
 
@@ -263,20 +261,63 @@ static enum err check_counts(struct draft *draft, const struct remote_write_seri
     return ERR_OK;
 }
 
+/* The next series with samples, until the stretch is full or the body ends. */
+static enum err read_stretch(struct draft *draft, struct remote_write_reader *reader,
+                             struct diag *diag)
+{
+    draft->stretch_count = 0;
+    while (draft->stretch_count < STRETCH_MAX_COUNT) {
+        struct asked *a = &draft->stretch[draft->stretch_count];
+        enum protobuf_found found = remote_write_next(reader, &a->series, diag);
+        enum err err;
+
+        if (found == PROTOBUF_END)
+            break;
+        if (found == PROTOBUF_BAD)
+            return ERR_INVALID;
+        err = check_counts(draft, &a->series, diag);
+        if (err)
+            return err;
+        if (!a->series.sample_count)
+            continue;
+        a->key = hash_bytes_128(a->series.key.ptr, a->series.key.len);
+        draft->stretch_count++;
+    }
+    return ERR_OK;
+}
+
+static void find_refs(struct draft *draft)
+{
+    struct remote_write *rw = draft->rw;
+    int64_t mono_s = draft->when->mono_ns / NS_PER_S;
+
+    lock_take(&rw->lock);
+    for (size_t i = 0; i < draft->stretch_count; i++) {
+        struct asked *a = &draft->stretch[i];
+
+        a->ref = ref_cache_find(&rw->refs, a->key, mono_s, &draft->next_ref);
+    }
+    lock_drop(&rw->lock);
+}
+
 static enum err read_body(struct draft *draft, struct str body, struct diag *diag)
 {
     struct remote_write_reader reader = remote_write_of(body);
-    struct remote_write_series series;
-    enum protobuf_found found;
-    enum err err = ERR_OK;
+    enum err err;
 
-    while (!err && (found = remote_write_next(&reader, &series, diag)) != PROTOBUF_END) {
-        if (found == PROTOBUF_BAD)
-            return ERR_INVALID;
-        err = check_counts(draft, &series, diag);
-        if (!err && series.sample_count)
-            err = add_series(draft, &series, diag);
-    }
+    do {
+        err = read_stretch(draft, &reader, diag);
+        if (!err)
+            find_refs(draft);
+        for (size_t i = 0; i < draft->stretch_count && !err; i++) {
+            struct asked *a = &draft->stretch[i];
+
+            if (!a->ref)
+                err = ask_and_note(draft, a, diag);
+            if (!err)
+                err = add_samples(draft, a, diag);
+        }
+    } while (!err && draft->stretch_count);
     return err;
 }
 

@@ -44,6 +44,10 @@ static enum err take_varint(struct protobuf *p, uint64_t *ret, struct diag *diag
     const char *from = p->at;
     uint64_t value = 0;
 
+    if (from < p->end && (unsigned char)*from < 0x80) { /* nearly all of them */
+        *ret = (unsigned char)*p->at++;
+        return ERR_OK;
+    }
     for (unsigned i = 0; i < PROTOBUF_VARINT_MAX_BYTES && p->at < p->end; i++) {
         unsigned char byte = (unsigned char)*p->at++;
 
