@@ -40,6 +40,20 @@ static void read_series(struct remote_write_series s, struct str body, const str
     check(diag.position_bytes <= body.len);
 }
 
+static enum protobuf_found read_metadata(struct remote_write_reader *reader, struct str body,
+                                         struct diag *diag)
+{
+    struct remote_write_metadata metadata;
+    enum protobuf_found found;
+
+    while ((found = remote_write_next_metadata(reader, &metadata, diag)) == PROTOBUF_FIELD) {
+        check_within(metadata.metric, body);
+        check_within(metadata.help, body);
+        check_within(metadata.unit, body);
+    }
+    return found;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct diag clean = { 0 };
@@ -53,6 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     while ((found = remote_write_next(&reader, &series, &diag)) == PROTOBUF_FIELD)
         read_series(series, body, &clean);
+    if (found == PROTOBUF_END)
+        found = read_metadata(&reader, body, &diag);
     check((found == PROTOBUF_BAD) == (diag.code == ERR_INVALID));
     check(diag.position_bytes <= size);
     return 0;

@@ -121,6 +121,8 @@ static void export_remote_write(struct remote_write_stats *stats, const struct m
     counter(out, "fusebox_remote_write_histograms_skipped_total",
             "Native histograms that came by remote write; they are not stored.",
             stats->histograms_skipped);
+    counter(out, "fusebox_remote_write_exemplars_skipped_total",
+            "Exemplars that came by remote write; they are not stored.", stats->exemplars_skipped);
     counter(out, "fusebox_remote_write_refused_total",
             "Bodies of remote write that were not stored and may be sent again.",
             stats->refused_bodies);

@@ -430,6 +430,8 @@ static enum err start_threads(struct daemon *d, struct diag *diag)
     if (!err)
         atomic_store(&d->write.exemplars, scrape_exemplars(d->scraper));
     if (!err)
+        told_metadata_keep_in(&d->remote_write.metadata, scrape_metadata(d->scraper));
+    if (!err)
         err = evaluate_thread_start(&d->evaluate);
     return err ? diag_set(diag, err, "the threads do not start: %s", err_text(err)) : ERR_OK;
 }
@@ -492,7 +494,6 @@ void parts_stop(struct daemon *d)
         queue_close(&d->reloads);
     queue_release(&d->reloads);
     http_server_stop(d->server);
-    scrape_free(d->scraper);
     write_thread_release(&d->write);
     seal_thread_release(&d->seal);
     state_thread_close(&d->state);
@@ -502,6 +503,7 @@ void parts_stop(struct daemon *d)
         events_release(&d->events);
         remote_write_release(&d->remote_write);
     }
+    scrape_free(d->scraper); /* it has the metadata */
     frames_free(d->evaluate.frames);
     sse_hub_free(d->api.hub);
     mapping_free(d->evaluate.mapping);

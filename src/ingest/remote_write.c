@@ -22,7 +22,7 @@ struct remote_write_delivery {
     int64_t mono_ns;                              /* when it came; 0: it does not wait */
     remote_write_done *done;                      /* NULL: it was told */
     void *ctx;
-    size_t series_count, sample_count, histogram_count; /* that came */
+    size_t series_count, sample_count, histogram_count, exemplar_count; /* that came */
     struct write_faults faults;
 };
 
@@ -48,12 +48,14 @@ struct draft {
 void remote_write_init(struct remote_write *rw, const struct remote_write_options *options)
 {
     *rw = (struct remote_write){ .options = *options };
+    told_metadata_init(&rw->metadata);
     lock_init(&rw->lock, LOCK_RANK_REMOTE_WRITE);
 }
 
 void remote_write_release(struct remote_write *rw)
 {
     ref_cache_release(&rw->refs);
+    told_metadata_release(&rw->metadata);
     lock_release(&rw->lock);
 }
 
@@ -105,6 +107,7 @@ static void count_stored(struct remote_write_delivery *d)
     atomic_fetch_add(&stats->stored, d->sample_count - faults);
     atomic_fetch_add(&stats->rejected, faults);
     atomic_fetch_add(&stats->histograms_skipped, d->histogram_count);
+    atomic_fetch_add(&stats->exemplars_skipped, d->exemplar_count);
 }
 
 /* A series has left memory although its reference was leased: all are asked for again. */
@@ -252,6 +255,7 @@ static enum err check_counts(struct draft *draft, const struct remote_write_seri
     struct remote_write_delivery *d = draft->delivery;
 
     d->histogram_count += series->histogram_count;
+    d->exemplar_count += series->exemplar_count;
     d->sample_count += series->sample_count;
     if (++d->series_count > REMOTE_WRITE_SERIES_MAX)
         return diag_set(diag, ERR_TOO_LARGE, "a body may have %d series", REMOTE_WRITE_SERIES_MAX);
@@ -300,6 +304,28 @@ static void find_refs(struct draft *draft)
     lock_drop(&rw->lock);
 }
 
+/* What cannot be metadata is left out. */
+static void note_metadata(struct remote_write *rw, const struct remote_write_metadata *from,
+                          int64_t mono_ns)
+{
+    struct metadata_item item = { from->metric, from->type, from->help, from->unit };
+
+    if (metric_name_is_valid(item.metric) && str_is_utf8(item.help) && str_is_utf8(item.unit) &&
+        !memchr(item.help.ptr, '\0', item.help.len) && !memchr(item.unit.ptr, '\0', item.unit.len))
+        told_metadata_note(&rw->metadata, &item, mono_ns / NS_PER_S);
+}
+
+static enum err read_metadata(struct draft *draft, struct remote_write_reader *reader,
+                              struct diag *diag)
+{
+    struct remote_write_metadata metadata;
+    enum protobuf_found found;
+
+    while ((found = remote_write_next_metadata(reader, &metadata, diag)) == PROTOBUF_FIELD)
+        note_metadata(draft->rw, &metadata, draft->when->mono_ns);
+    return found == PROTOBUF_BAD ? ERR_INVALID : ERR_OK;
+}
+
 static enum err read_body(struct draft *draft, struct str body, struct diag *diag)
 {
     struct remote_write_reader reader = remote_write_of(body);
@@ -318,7 +344,7 @@ static enum err read_body(struct draft *draft, struct str body, struct diag *dia
                 err = add_samples(draft, a, diag);
         }
     } while (!err && draft->stretch_count);
-    return err;
+    return err ? err : read_metadata(draft, &reader, diag);
 }
 
 static enum err make_batch(struct draft *draft, struct str body, struct sample_batch **ret,

@@ -8,7 +8,8 @@
  *
  * A body that is not well formed stores nothing. A series whose labels are not
  * valid, and a sample that cannot be stored (write_faults.h), is left out alone; one
- * that comes again counts as stored. Native histograms are passed over and counted.
+ * that comes again counts as stored. Native histograms and exemplars are passed over and
+ * counted. Metadata is kept beside that of the targets (told_metadata.h).
  *
  * Threads   Locks itself. `done` is called once, by the write thread, by whoever drops the
  *           batch, or before remote_write_submit returns; without the lock.
@@ -27,6 +28,7 @@
 #include "base/lock.h"
 #include "base/queue.h"
 #include "ingest/ref_cache.h"
+#include "ingest/told_metadata.h"
 #include "tsdb/tsdb.h"
 
 enum {
@@ -39,7 +41,7 @@ enum {
 
 struct remote_write_stats {            /* all rising */
     _Atomic uint64_t stored, rejected; /* samples */
-    _Atomic uint64_t histograms_skipped;
+    _Atomic uint64_t histograms_skipped, exemplars_skipped;
     _Atomic uint64_t refused_bodies; /* not stored: the store, the queue or memory refused */
 };
 
@@ -55,9 +57,10 @@ struct remote_write_delivery;
 
 struct remote_write {
     struct remote_write_options options;
-    struct lock lock; /* of what follows, up to stats */
+    struct lock lock; /* of the references and those that wait */
     struct ref_cache refs;
     struct remote_write_delivery *first, *last; /* that wait to be stored */
+    struct told_metadata metadata;              /* told_metadata_keep_in: where it is kept */
     struct remote_write_stats stats;
 };
 

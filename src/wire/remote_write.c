@@ -3,6 +3,7 @@
  * TimeSeries    1 Label*   2 Sample*   3 Exemplar*   4 Histogram*
  * Label         1 name (text)         2 value (text)
  * Sample        1 value (double)      2 timestamp (int64, Unix milliseconds)
+ * MetricMetadata  1 type (enum)   2 metric_family_name   4 help   5 unit (text)
  *
  *   0a 1c                                     a series of 28 bytes
  *      0a 0e 0a 08 __name__ 12 02 up             label __name__="up"
@@ -10,14 +11,17 @@
  */
 #include "wire/remote_write.h"
 
-enum { REQUEST_SERIES = 1 };
-enum { SERIES_LABEL = 1, SERIES_SAMPLE = 2, SERIES_HISTOGRAM = 4 };
+#include "base/attr.h"
+
+enum { REQUEST_SERIES = 1, REQUEST_METADATA = 3 };
+enum { SERIES_LABEL = 1, SERIES_SAMPLE = 2, SERIES_EXEMPLAR = 3, SERIES_HISTOGRAM = 4 };
+enum { METADATA_TYPE = 1, METADATA_METRIC = 2, METADATA_HELP = 4, METADATA_UNIT = 5 };
 enum { LABEL_NAME = 1, LABEL_VALUE = 2 };
 enum { SAMPLE_VALUE = 1, SAMPLE_TIME = 2 };
 
 struct remote_write_reader remote_write_of(struct str body)
 {
-    return (struct remote_write_reader){ protobuf_of(body) };
+    return (struct remote_write_reader){ .body = protobuf_of(body), .metadata.start = body.ptr };
 }
 
 /* The next field of that number; others are passed over. */
@@ -63,6 +67,8 @@ static enum protobuf_found scan(struct protobuf p, struct remote_write_series *s
             series->sample_count++;
         } else if (field.number == SERIES_HISTOGRAM) {
             series->histogram_count++;
+        } else if (field.number == SERIES_EXEMPLAR) {
+            series->exemplar_count++;
         }
     }
     return found;
@@ -74,15 +80,79 @@ enum protobuf_found remote_write_next(struct remote_write_reader *r,
     struct remote_write_series series = { .labels.start = r->body.start,
                                           .samples.start = r->body.start };
     struct protobuf_field field;
-    enum protobuf_found found = find(&r->body, REQUEST_SERIES, "a series is not a message", &field,
-                                     diag);
+    enum protobuf_found found;
 
+    while ((found = protobuf_next(&r->body, &field, diag)) == PROTOBUF_FIELD &&
+           field.number != REQUEST_SERIES)
+        if (field.number == REQUEST_METADATA)
+            reach(&r->metadata, &r->body, &field);
     if (found != PROTOBUF_FIELD)
         return found;
+    if (protobuf_expect(&r->body, &field, PROTOBUF_BYTES, "a series is not a message", diag))
+        return PROTOBUF_BAD;
     if (scan(protobuf_inside(&r->body, &field), &series, diag) == PROTOBUF_BAD)
         return PROTOBUF_BAD;
     series.key = bytes_of(&series.labels);
     *ret = series;
+    return PROTOBUF_FIELD;
+}
+
+static struct str type_of(uint64_t number)
+{
+    static const char *const types[] = { "unknown",        "counter", "gauge", "histogram",
+                                         "gaugehistogram", "summary", "info",  "stateset" };
+
+    return str_of(types[number < ARRAY_LEN(types) ? number : 0]);
+}
+
+/* NULL: not a text of metadata. */
+static struct str *metadata_text(struct remote_write_metadata *metadata, uint32_t number)
+{
+    switch (number) {
+    case METADATA_METRIC:
+        return &metadata->metric;
+    case METADATA_HELP:
+        return &metadata->help;
+    case METADATA_UNIT:
+        return &metadata->unit;
+    }
+    return NULL;
+}
+
+static enum protobuf_found read_metadata(struct protobuf p, struct remote_write_metadata *metadata,
+                                         struct diag *diag)
+{
+    struct protobuf_field field;
+    enum protobuf_found found;
+
+    while ((found = protobuf_next(&p, &field, diag)) == PROTOBUF_FIELD) {
+        struct str *text = metadata_text(metadata, field.number);
+
+        if (text && protobuf_expect(&p, &field, PROTOBUF_BYTES, "metadata is not text", diag))
+            return PROTOBUF_BAD;
+        if (text)
+            *text = field.bytes;
+        else if (field.number == METADATA_TYPE && field.wire == PROTOBUF_VARINT)
+            metadata->type = type_of(field.value);
+    }
+    return found;
+}
+
+enum protobuf_found remote_write_next_metadata(struct remote_write_reader *r,
+                                               struct remote_write_metadata *ret, struct diag *diag)
+{
+    struct remote_write_metadata metadata = { STR(""), STR(""), STR(""), STR("unknown") };
+    struct protobuf_field field;
+    enum protobuf_found found;
+
+    if (!r->metadata.at)
+        return PROTOBUF_END;
+    found = find(&r->metadata, REQUEST_METADATA, "metadata is not a message", &field, diag);
+    if (found != PROTOBUF_FIELD)
+        return found;
+    if (read_metadata(protobuf_inside(&r->metadata, &field), &metadata, diag) == PROTOBUF_BAD)
+        return PROTOBUF_BAD;
+    *ret = metadata;
     return PROTOBUF_FIELD;
 }
 

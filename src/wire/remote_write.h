@@ -7,9 +7,11 @@
  *       while (remote_write_sample(&series, &sample, diag) == PROTOBUF_FIELD) ...
  *   }
  *
+ *   while ((found = remote_write_next_metadata(&r, &metadata, diag)) == PROTOBUF_FIELD) ...
+ *
  * What a series holds besides labels and samples is passed over; native
- * histograms are counted. Metadata is passed over. Labels come as they were
- * sent: who keeps them checks them. Their bytes, `key`, stand for them: equal
+ * histograms and exemplars are counted. Labels and metadata come as they were
+ * sent: who keeps them checks them. The labels' bytes, `key`, stand for them: equal
  * bytes are equal labels, so that labels which are known need not be read.
  *
  * Memory    Borrows the body.
@@ -25,6 +27,12 @@
 
 struct remote_write_reader {
     struct protobuf body;
+    struct protobuf metadata; /* from the first to the last that was passed on the way */
+};
+
+struct remote_write_metadata {
+    struct str metric, help, unit;
+    struct str type; /* "counter", ... , "unknown": also for a type that is not known */
 };
 
 struct remote_write_series {
@@ -32,6 +40,7 @@ struct remote_write_series {
     struct protobuf labels, samples;
     size_t sample_count;
     size_t histogram_count;
+    size_t exemplar_count;
 };
 
 struct remote_write_reader remote_write_of(struct str body);
@@ -40,6 +49,10 @@ struct remote_write_reader remote_write_of(struct str body);
 enum protobuf_found remote_write_next(struct remote_write_reader *r,
                                       struct remote_write_series *ret,
                                       struct diag *diag) MUST_CHECK;
+/* Behind the last series. */
+enum protobuf_found remote_write_next_metadata(struct remote_write_reader *r,
+                                               struct remote_write_metadata *ret,
+                                               struct diag *diag) MUST_CHECK;
 enum protobuf_found remote_write_label(struct remote_write_series *series, struct label *ret,
                                        struct diag *diag) MUST_CHECK;
 enum protobuf_found remote_write_sample(struct remote_write_series *series, struct sample *ret,

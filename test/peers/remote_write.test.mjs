@@ -135,15 +135,15 @@ scope.test('without room for new series it says when to come again, and known on
   assert.ok(await fusebox.metric('fusebox_remote_write_refused_total') >= 1);
 });
 
-// A target with `lines(round)`, and Prometheus that scrapes it and sends what it has, under these limits of its queue.
-async function startSender(fusebox, queue, lines) {
+// A target with `lines(round)`, and Prometheus that scrapes it and sends what it has, under these limits of its queue and with `more` of remote write.
+async function startSender(fusebox, queue, lines, more = '') {
   const sender = { round: 0 };
   const target = await TextTarget.start(scope, (req, res) => {
     res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(`${lines(++sender.round).join('\n')}\n`);
   });
   sender.prometheus = await new Prometheus(scope).start(`global: {scrape_interval: 200ms, scrape_timeout: 200ms}
 scrape_configs: [{job_name: gen, static_configs: [{targets: ['${target.address}']}]}]
-remote_write: [{url: '${fusebox.url}/api/v1/write', queue_config: {batch_send_deadline: 100ms, max_backoff: 500ms, ${queue}}}]
+remote_write: [{url: '${fusebox.url}/api/v1/write', queue_config: {batch_send_deadline: 100ms, max_backoff: 500ms, ${queue}}, ${more}}]
 `);
   sender.url = `http://${sender.prometheus.address}`;
   sender.metric = async (name) => {
@@ -185,6 +185,32 @@ scope.test('a kill -9 in between loses nothing that Prometheus sends', async () 
   await until('more rounds', () => sender.round > killed + 10);
   const expected = await assertSame(fusebox, sender, 58);
   assert.ok(expected.some((text) => text.includes('NaN')));
+});
+
+scope.test('metadata and stale markers arrive; exemplars and native histograms are counted', async () => {
+  const fusebox = await new Fusebox(scope).start();
+  let gone = false;
+  const sender = await startSender(fusebox, 'capacity: 1000', () => [
+    '# HELP rw_help_total Both \\\\ and \\n, Größe.', '# TYPE rw_help_total counter', 'rw_help_total 1',
+    '# TYPE rw_took histogram', 'rw_took_bucket{le="+Inf"} 1', 'rw_took_sum 1', 'rw_took_count 1',
+    'rw_bare 1', ...(gone ? [] : ['rw_stale 1']),
+  ], 'metadata_config: {send_interval: 1s}');
+  const metadata = async (base, metric) => (await (await fetch(`${base}/api/v1/metadata?metric=${metric}`)).json()).data;
+  for (const metric of ['rw_help_total', 'rw_took']) {
+    await until(`Prometheus knows ${metric}`, async () => (await metadata(sender.url, metric))[metric]);
+    await until(`Fusebox knows ${metric}`, async () => (await metadata(fusebox.url, metric))[metric]);
+    assert.deepEqual(await metadata(fusebox.url, metric), await metadata(sender.url, metric));
+  }
+  await until('the series', async () => (await ask(fusebox.url, 'rw_stale', Date.now() / 1000)).length === 1);
+  gone = true;
+  await until('its end', async () => (await ask(fusebox.url, 'rw_stale', Date.now() / 1000)).length === 0);
+  assert.equal((await ask(fusebox.url, 'rw_stale[5m]', Date.now() / 1000)).length, 1);
+
+  const odd = field(1, label('__name__', 'rw_odd'), field(3, Buffer.from([0x10, 0x01])), field(4, Buffer.from([0x08, 0x01])));
+  assert.equal((await send(fusebox, packed(odd))).status, 204);
+  assert.equal(await fusebox.metric('fusebox_remote_write_exemplars_skipped_total'), 1);
+  assert.equal(await fusebox.metric('fusebox_remote_write_histograms_skipped_total'), 1);
+  assert.equal((await fusebox.stop('SIGTERM')).code, 0, fusebox.process.output);
 });
 
 const whyNoStrace = () => {

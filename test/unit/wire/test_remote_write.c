@@ -96,10 +96,55 @@ static void test_remote_write__passes_over_what_is_not_stored(void **state UNUSE
     r = remote_write_of(buf_str(&body));
     s = next_series(&r);
     assert_int_equal(s.histogram_count, 2);
+    assert_int_equal(s.exemplar_count, 1);
     assert_label(&s, "__name__", "up");
     assert_label(&s, "job", "web");
     assert_sample(&s, 1000, 1);
     assert_int_equal(remote_write_next(&r, &s, NULL), PROTOBUF_END);
+}
+
+/* Metadata may stand anywhere among the series. */
+static void test_remote_write__reads_metadata_behind_the_series(void **state UNUSED)
+{
+    struct buf one = buf_limited(1000);
+    struct remote_write_reader r;
+    struct remote_write_series s;
+    struct remote_write_metadata m;
+    struct diag diag = { 0 };
+
+    put_number(&one, 1, 2);
+    put_bytes(&one, 2, STR("load"));
+    put_bytes(&one, 4, STR("How much?"));
+    put_bytes(&one, 5, STR("jobs"));
+    put_bytes(&body, 3, buf_str(&one));
+    put_series(&body, "__name__=up", 1000, 1);
+    buf_clear(&one);
+    put_number(&one, 1, 99);
+    put_bytes(&one, 2, STR("odd"));
+    put_bytes(&body, 3, buf_str(&one));
+    put_series(&body, "__name__=up", 2000, 1);
+    r = remote_write_of(buf_str(&body));
+    assert_int_equal(remote_write_next_metadata(&r, &m, NULL), PROTOBUF_END);
+    next_series(&r);
+    next_series(&r);
+    assert_int_equal(remote_write_next(&r, &s, NULL), PROTOBUF_END);
+    assert_int_equal(remote_write_next_metadata(&r, &m, NULL), PROTOBUF_FIELD);
+    assert_true(str_equals(m.metric, STR("load")) && str_equals(m.type, STR("gauge")));
+    assert_true(str_equals(m.help, STR("How much?")) && str_equals(m.unit, STR("jobs")));
+    assert_int_equal(remote_write_next_metadata(&r, &m, NULL), PROTOBUF_FIELD);
+    assert_true(str_equals(m.metric, STR("odd")) && str_equals(m.type, STR("unknown")));
+    assert_true(m.help.len == 0 && m.unit.len == 0);
+    assert_int_equal(remote_write_next_metadata(&r, &m, NULL), PROTOBUF_END);
+
+    buf_clear(&body);
+    buf_clear(&one);
+    put_number(&one, 2, 7);
+    put_bytes(&body, 3, buf_str(&one));
+    r = remote_write_of(buf_str(&body));
+    assert_int_equal(remote_write_next(&r, &s, NULL), PROTOBUF_END);
+    assert_int_equal(remote_write_next_metadata(&r, &m, &diag), PROTOBUF_BAD);
+    assert_string_equal(diag.message, "byte 2: metadata is not text");
+    buf_release(&one);
 }
 
 static void test_remote_write__the_key_stands_for_the_labels(void **state UNUSED)
@@ -190,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(reads_labels_and_samples),
         CASE(passes_over_what_is_not_stored),
+        CASE(reads_metadata_behind_the_series),
         CASE(the_key_stands_for_the_labels),
         CASE(an_empty_body_has_no_series),
         CASE(a_field_of_the_wrong_kind_is_told_with_its_byte),
