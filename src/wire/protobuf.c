@@ -44,10 +44,6 @@ static enum err take_varint(struct protobuf *p, uint64_t *ret, struct diag *diag
     const char *from = p->at;
     uint64_t value = 0;
 
-    if (from < p->end && (unsigned char)*from < 0x80) { /* nearly all of them */
-        *ret = (unsigned char)*p->at++;
-        return ERR_OK;
-    }
     for (unsigned i = 0; i < PROTOBUF_VARINT_MAX_BYTES && p->at < p->end; i++) {
         unsigned char byte = (unsigned char)*p->at++;
 
@@ -106,6 +102,22 @@ static enum err take_content(struct protobuf *p, struct protobuf_field *field, s
     return refuse(p, field->from, diag, "a field of a kind that is not taken");
 }
 
+/* Bytes whose number and length take a byte each, as nearly all do: labels, samples. */
+static bool take_short(struct protobuf *p, struct protobuf_field *ret)
+{
+    const unsigned char *at = (const unsigned char *)p->at;
+
+    if (left(p) < 2 || at[0] >= 0x80 || at[0] >> WIRE_BITS == 0 || (at[0] & 7) != PROTOBUF_BYTES ||
+        at[1] >= 0x80 || at[1] > left(p) - 2)
+        return false;
+    *ret = (struct protobuf_field){ .number = at[0] >> WIRE_BITS,
+                                    .wire = PROTOBUF_BYTES,
+                                    .bytes = { p->at + 2, at[1] },
+                                    .from = p->at };
+    p->at += 2 + at[1];
+    return true;
+}
+
 enum protobuf_found protobuf_next(struct protobuf *p, struct protobuf_field *ret, struct diag *diag)
 {
     struct protobuf_field field = { .from = p->at };
@@ -113,6 +125,8 @@ enum protobuf_found protobuf_next(struct protobuf *p, struct protobuf_field *ret
 
     if (p->at == p->end)
         return PROTOBUF_END;
+    if (take_short(p, ret))
+        return PROTOBUF_FIELD;
     if (take_varint(p, &tag, diag))
         return PROTOBUF_BAD;
     if (tag >> WIRE_BITS == 0 || tag >> WIRE_BITS > NUMBER_MAX) {
