@@ -10,7 +10,7 @@
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <snappy-c.h>
-#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,19 +112,21 @@ static void open_connection(struct sender *s)
         quit("the receiver does not answer");
 }
 
-static void send_all(int fd, const char *data, size_t len)
+static bool send_all(int fd, const char *data, size_t len)
 {
     while (len) {
         ssize_t sent = send(fd, data, len, MSG_NOSIGNAL);
 
         if (sent <= 0)
-            quit("the receiver closed the connection");
+            return false;
         data += sent;
         len -= (size_t)sent;
     }
+    return true;
 }
 
-/* The status of an answer, which is read to its end: the head, and as many bytes as it names. */
+/* The status of an answer, which is read to its end: the head, and as many bytes as it names. 0:
+ * the connection was closed, as VictoriaMetrics does with each after two minutes. */
 static int read_answer(int fd)
 {
     char text[8192];
@@ -135,7 +137,7 @@ static int read_answer(int fd)
         ssize_t got = recv(fd, text + len, sizeof text - 1 - len, 0);
 
         if (got <= 0)
-            quit("the receiver closed the connection");
+            return 0;
         len += (size_t)got;
         text[len] = '\0';
         head_end = strstr(text, "\r\n\r\n");
@@ -156,8 +158,8 @@ static int post(struct sender *s)
                        "X-Prometheus-Remote-Write-Version: 0.1.0\r\nContent-Length: %zu\r\n\r\n",
                        s->job->path, (unsigned)s->job->port, s->packed.len);
 
-    send_all(s->fd, head, (size_t)len);
-    send_all(s->fd, s->packed.data, s->packed.len);
+    if (!send_all(s->fd, head, (size_t)len) || !send_all(s->fd, s->packed.data, s->packed.len))
+        return 0;
     return read_answer(s->fd);
 }
 
@@ -166,7 +168,12 @@ static void deliver(struct sender *s, long samples)
     static const struct timespec pause = { .tv_nsec = 100000000 };
     int status;
 
-    while ((status = post(s)) == 503 || status == 429) {
+    while ((status = post(s)) == 503 || status == 429 || status == 0) {
+        if (status == 0) {
+            close(s->fd);
+            open_connection(s);
+            continue;
+        }
         s->refused++;
         nanosleep(&pause, NULL);
     }
