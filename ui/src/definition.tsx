@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Fact } from './facts';
-import { cut, duration, moment, parseTime, visible } from './format';
+import { cut, duration, moment, parseTime, visible, visibleLines } from './format';
 import { nowMs } from './state';
 import type { ServiceDocument } from './views';
 
@@ -52,7 +52,7 @@ export function Definition({ doc }: { doc: ServiceDocument }) {
       {of?.definition !== null && of?.definition !== undefined && (
         <details class="numbers">
           <summary>Its definition{of.origin === 'file' ? ', waiting behind the file' : ''}</summary>
-          <pre>{visible(JSON.stringify(of.definition, null, 2)).replace(/\u27e8U\+000A\u27e9/g, '\n')}</pre>
+          <pre>{visibleLines(JSON.stringify(of.definition, null, 2))}</pre>
         </details>
       )}
     </section>

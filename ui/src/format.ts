@@ -180,6 +180,9 @@ export function visible(text: string): string {
   return text.replace(UNSEEN, (c) => `\u27e8U+${c.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}\u27e9`);
 }
 
+// The same of a text that may have several lines.
+export const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n');
+
 // The beginning of a long text; whoever shows it gives the whole text beside it.
 export function cut(text: string, max: number): string {
   const points = Array.from(text.slice(0, max * 4));

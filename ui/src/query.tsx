@@ -3,7 +3,7 @@ import { useSignalEffect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { onEscape, periodText } from './charts';
 import { stepBack } from './chart-zoom';
-import { age, bytes, count, duration, moment, plural, visible } from './format';
+import { age, bytes, count, duration, moment, plural, visible, visibleLines } from './format';
 import { Glyph } from './glyphs';
 import { answer, cancelled, kind, question, refusal, runAgain, running, watchQuery, type Answer } from './query-data';
 import { explain, findings, type Finding } from './query-empty';
@@ -71,7 +71,7 @@ function Refused() {
     <section class="card in refused" role="alert">
       <p>{visible(words)}</p>
       {place && (
-        <pre tabIndex={0} role="region" aria-label="The place in the query">{visible(text.slice(0, place.from)).slice(-400)}<mark>{visible(text.slice(place.from, place.to))}</mark>{visible(text.slice(place.to)).slice(0, 400)}</pre>
+        <pre tabIndex={0} role="region" aria-label="The place in the query">{visibleLines(text.slice(0, place.from)).slice(-400)}<mark>{visibleLines(text.slice(place.from, place.to))}</mark>{visibleLines(text.slice(place.to)).slice(0, 400)}</pre>
       )}
       {hint !== '' && <p class="s">{hint}</p>}
       {place && <button class="flat" onClick={() => goTo(place.from)}>Go there</button>}
