@@ -5,7 +5,8 @@
 import { signal } from '@preact/signals';
 import type { FrameTable, Row } from './views';
 
-const SPARK_POINTS = 90; // that a mark shows; the older half of twice as many goes at once, which is cheaper than one by one
+const SPARK_POINTS = 90; // that a mark shows
+const SPARK_SPARE = 18; // older ones go together, which is cheaper than one by one
 
 type Path = readonly [keyof Row] | readonly ['budget', keyof Row['budget']];
 type Bag = Record<string, unknown>;
@@ -67,7 +68,7 @@ class LiveRow {
     if (!spark) return;
     for (let i = 0; i < columns.length; i++) {
       const points = (spark as unknown as Record<string, unknown[]>)[columns[i]!];
-      if (points && points.push(step[i + 1]) > 2 * SPARK_POINTS) points.splice(0, SPARK_POINTS);
+      if (points && points.push(step[i + 1]) > SPARK_POINTS + SPARK_SPARE) points.splice(0, SPARK_SPARE + 1);
     }
     spark.end_ms += spark.step_s * 1000;
     this.moved = true;
