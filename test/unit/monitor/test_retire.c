@@ -260,7 +260,8 @@ static void test_retire__a_day_of_coming_and_going_leaves_nothing_behind(void **
     assert_int_equal(monitor_stats(d.m).breakers_refused_count, 0);
     print_message("%u services came and went; %zu bytes at rest, then %zu\n", d.born, before,
                   after);
-    assert_true(after <= before + 16384); /* tables that grew once more */
+    /* Tables may grow once more; a hundred bytes of each who went would be more than that. */
+    assert_true(after <= before + 65536);
     monitor_free(d.m);
 }
 
