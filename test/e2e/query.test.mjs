@@ -158,7 +158,9 @@ test('keys of the page are letters in the editor, and Tab leaves it', async () =
   await page.goto(`${stage.server.url}/ui/storage`);
   await page.locator('#blocks-title').waitFor();
   await page.keyboard.press('/');
+  await page.locator('dialog.jump input:focus').waitFor();
   await page.keyboard.type('Query');
+  await eventually('it is found', async () => (await page.locator('.jump li').first().innerText()).startsWith('Query'));
   await page.keyboard.press('Enter');
   await page.locator('.cm-content').waitFor();
   await stage.view.check(stage.server);
