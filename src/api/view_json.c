@@ -126,23 +126,27 @@ void view_json_totals(struct json *j, const struct totals_view *t)
     json_close_object(j);
 }
 
+static const char *limit_of(const struct exhaustion *e)
+{
+    if (e->kind != BUDGET_ABSOLUTE)
+        return budget_kind_name(e->kind);
+    return e->hour ? "hour" : "minute";
+}
+
 static void exhaustion(struct json *j, const struct exhaustion *e)
 {
     json_key(j, "exhaustion");
     if (e->in_s < 0) {
         json_null(j);
-        return;
+    } else {
+        json_open_object(j);
+        json_member_rounded(j, "in_s", e->in_s, 0);
+        json_member_rounded(j, "low_s", e->low_s, 0);
+        json_member_rounded(j, "high_s", e->high_s, 0);
+        json_member_number(j, "confidence", 0.8);
+        json_member_cstr(j, "limit", limit_of(e));
+        json_close_object(j);
     }
-    json_open_object(j);
-    json_member_rounded(j, "in_s", e->in_s, 0);
-    json_member_rounded(j, "low_s", e->low_s, 0);
-    json_member_rounded(j, "high_s", e->high_s, 0);
-    json_member_number(j, "confidence", 0.8);
-    json_member_cstr(j, "limit",
-                     e->kind >= BUDGET_CONCURRENCY ? budget_kind_name(e->kind)
-                     : e->hour                     ? "hour"
-                                                   : "minute");
-    json_close_object(j);
 }
 
 double view_json_percent(double percent)
@@ -165,6 +169,8 @@ static void budget_kinds(struct json *j, const struct budget_view *b)
         json_member_rounded(j, "high_percent", view_json_percent(k->high_percent), 1);
         json_member_rounded(j, "remaining", k->remaining, 1);
         json_member_rounded(j, "limit", k->limit, 1);
+        exhaustion(j, &k->exhaustion);
+        json_member_cstr(j, "exhaustion_reason", k->exhaustion.reason);
         json_close_object(j);
     }
     json_close_array(j);
@@ -195,8 +201,10 @@ static void budget(struct json *j, const struct budget_view *b, enum row_detail 
     json_member_rounded(j, "retry_rate_percent", b->retry_rate_percent, 2);
     json_member_rounded(j, "returning_10s_percent", b->returning_percent, 1);
     exhaustion(j, &b->exhaustion);
-    if (detail == ROW_WHOLE)
+    if (detail == ROW_WHOLE) {
+        json_member_cstr(j, "exhaustion_reason", b->exhaustion.reason);
         budget_kinds(j, b);
+    }
     json_close_object(j);
 }
 

@@ -11,7 +11,8 @@
  *   retries that succeeded    R x (C - E) / (C + R), rounded: a retry fails as often
  *                             as any attempt
  *
- * Concurrency needs the mean duration of an attempt, and has none without it.
+ * Concurrency needs the mean duration of an attempt, and has none without it. When an account
+ * is empty at the speed of the last seconds follows from the same shares of what they held.
  *
  * Time      None; what is booked and the rates have theirs.
  * Threads   Value, of the evaluate thread.
@@ -21,7 +22,7 @@
 #define FUSEBOX_MONITOR_BUDGET_MODELS_H
 
 #include "config/config.h"
-#include "monitor/view.h"
+#include "monitor/retry_budget.h"
 #include "resilience/failure_tokens.h"
 #include "resilience/retry_quota.h"
 
@@ -47,10 +48,13 @@ struct budget_load {
     bool results_told; /* calls and errors are told: accounts move */
     double calls_per_s, retries_per_s;
     double call_s; /* mean duration of a call with all its retries */
+    int rate_span; /* of the windows: over which all this is */
+    double recent_calls, recent_errors, recent_retries; /* at the present speed … */
+    double recent_s;                                    /* … counted over so long, > 0 */
 };
 
 /* Adds the kinds that are given to a view that retry_budget_judge has filled. */
 void budget_models_judge(const struct budget_models *m, const struct budget_load *load,
-                         struct budget_view *view);
+                         const struct budget_input *in, struct budget_view *view);
 
 #endif

@@ -37,32 +37,42 @@ static void take_larger(struct budget_view *ret, double percent, double returnin
     ret->returning_percent = returning_percent;
 }
 
-/* A kind that is measured has no interval. */
-static void note_kind(struct budget_view *ret, enum budget_kind kind, double percent,
-                      double remaining, double limit)
+static void put_kind(struct budget_view *view, const struct budget_kind_view *kind)
 {
-    ret->kinds[ret->kind_count++] = (struct budget_kind_view){
-        .kind = kind,
-        .modelled = ret->modelled,
-        .utilization_percent = percent,
-        .low_percent = NAN,
-        .high_percent = NAN,
-        .remaining = fmax(0, remaining),
-        .limit = limit,
-    };
+    view->exhaustion = view->kind_count ? exhaustion_sooner(view->exhaustion, kind->exhaustion)
+                                        : kind->exhaustion;
+    if (view->kind_count < BUDGET_KINDS_MAX)
+        view->kinds[view->kind_count++] = *kind;
+}
+
+/* A kind that is measured has no interval. */
+static void note_kind(struct budget_view *ret, enum budget_kind kind, double used, double limit,
+                      const struct exhaustion *exhaustion)
+{
+    put_kind(ret, &(struct budget_kind_view){
+                      .kind = kind,
+                      .modelled = ret->modelled,
+                      .utilization_percent = percent_of(used, limit),
+                      .low_percent = NAN,
+                      .high_percent = NAN,
+                      .remaining = fmax(0, limit - used),
+                      .limit = limit,
+                      .exhaustion = *exhaustion,
+                  });
 }
 
 /* Of the limit that is used most. */
-static void note_absolute(const struct budget_limits *limits, struct budget_view *ret)
+static void note_absolute(const struct budget_limits *limits, const struct budget_input *in,
+                          struct budget_view *ret)
 {
+    struct exhaustion exhaustion = exhaustion_of_absolute(limits, in);
     double minute = percent_of(ret->used_minute, limits->per_minute);
     double hour = percent_of(ret->used_hour, limits->per_hour);
 
     if (isnan(limits->per_hour) || (!isnan(limits->per_minute) && minute >= hour))
-        note_kind(ret, BUDGET_ABSOLUTE, minute, limits->per_minute - ret->used_minute,
-                  limits->per_minute);
+        note_kind(ret, BUDGET_ABSOLUTE, ret->used_minute, limits->per_minute, &exhaustion);
     else
-        note_kind(ret, BUDGET_ABSOLUTE, hour, limits->per_hour - ret->used_hour, limits->per_hour);
+        note_kind(ret, BUDGET_ABSOLUTE, ret->used_hour, limits->per_hour, &exhaustion);
 }
 
 static void judge_absolute(const struct budget_limits *limits, const struct budget_input *in,
@@ -81,6 +91,7 @@ static void judge_absolute(const struct budget_limits *limits, const struct budg
 static void judge_share(const struct budget_limits *limits, const struct budget_input *in,
                         struct budget_view *ret)
 {
+    struct exhaustion exhaustion = exhaustion_of_share(limits, in);
     double allowed = allowed_by_share(limits, in, in->speed_span);
     double used = (double)window_sum(in->retries, in->speed_span);
 
@@ -89,7 +100,7 @@ static void judge_share(const struct budget_limits *limits, const struct budget_
     if (isnan(ret->limit_hour))
         ret->limit_hour = allowed_by_share(limits, in, SPAN_HOUR);
     take_larger(ret, percent_of(used, allowed), percent_of(returning(in, in->speed_span), allowed));
-    note_kind(ret, BUDGET_RATIO, percent_of(used, allowed), allowed - used, allowed);
+    note_kind(ret, BUDGET_RATIO, used, allowed, &exhaustion);
 }
 
 static enum risk risk_of(const struct budget_view *b)
@@ -117,7 +128,7 @@ static void set_unknown(const struct budget_limits *limits, struct budget_view *
         .remaining_hour = NAN,
         .retry_rate_percent = NAN,
         .returning_percent = NAN,
-        .exhaustion = { .in_s = -1 },
+        .exhaustion = exhaustion_unknown(EXHAUSTION_NO_RETRIES),
     };
 }
 
@@ -151,19 +162,17 @@ void retry_budget_judge(const struct budget_limits *limits, const struct budget_
     ret->utilization_percent = 0;
     judge_absolute(limits, in, ret);
     if (absolute)
-        note_absolute(limits, ret);
+        note_absolute(limits, in, ret);
     if (!isnan(limits->share))
         judge_share(limits, in, ret);
     ret->remaining_minute = left_of(ret->limit_minute, ret->used_minute);
     ret->remaining_hour = left_of(ret->limit_hour, ret->used_hour);
     ret->risk = risk_of(ret);
-    ret->exhaustion = exhaustion_of(limits, in);
 }
 
 void retry_budget_add_kind(struct budget_view *view, const struct budget_kind_view *kind)
 {
-    if (view->kind_count < BUDGET_KINDS_MAX)
-        view->kinds[view->kind_count++] = *kind;
+    put_kind(view, kind);
     if (isnan(kind->utilization_percent) || kind->utilization_percent <= view->utilization_percent)
         return;
     view->kind = kind->kind;
@@ -171,6 +180,4 @@ void retry_budget_add_kind(struct budget_view *view, const struct budget_kind_vi
     view->utilization_percent = kind->utilization_percent;
     view->returning_percent = NAN; /* such budgets do not refill by time */
     view->risk = risk_of(view);
-    if (view->utilization_percent >= 100)
-        view->exhaustion = (struct exhaustion){ .in_s = 0, .kind = kind->kind };
 }

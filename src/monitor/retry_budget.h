@@ -47,7 +47,8 @@ struct budget_input {
 void retry_budget_judge(const struct budget_limits *limits, const struct budget_input *in,
                         struct budget_view *ret);
 
-/* Adds one more kind: the utilisation is the largest of all, and the risk is that of it. */
+/* Adds one more kind: the utilisation is the largest of all, and the risk is that of it; the
+ * exhaustion is the soonest. */
 void retry_budget_add_kind(struct budget_view *view, const struct budget_kind_view *kind);
 
 #endif

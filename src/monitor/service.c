@@ -395,16 +395,20 @@ static void fill_budget(struct service_watch *s, int64_t now_ms, struct service_
         .covered_s = s->first_ms < 0 ? 1 : covered_s(s, now_ms, 3600),
         .speed_span = speed_span(s),
     };
-
     struct budget_load load = {
         .results_told = s->calls_told && s->errors_told,
         .calls_per_s = view->calls_per_s,
         .retries_per_s = view->retries_per_s,
         .call_s = view->response_ms / 1000,
+        .rate_span = rate_span(s),
+        .recent_calls = (double)window_sum(&s->calls, in.speed_span),
+        .recent_errors = (double)window_sum(&s->errors, in.speed_span),
+        .recent_retries = (double)window_sum(&s->retries, in.speed_span),
+        .recent_s = fmin(in.covered_s, s->calls.span_s[in.speed_span]),
     };
 
     retry_budget_judge(&s->limits, &in, &view->budget);
-    budget_models_judge(&s->models, &load, &view->budget);
+    budget_models_judge(&s->models, &load, &in, &view->budget);
     view->budget.evidence = view->budget.kind == BUDGET_UNKNOWN ? EVIDENCE_UNKNOWN : view->evidence;
     if (view->budget.evidence == EVIDENCE_TOO_LITTLE && window_sum(&s->heard, SPAN_MINUTE) >= 2)
         view->budget.evidence =

@@ -66,13 +66,14 @@ const char *budget_kind_name(enum budget_kind k);
 /* The quantiles of a call's duration that are told. */
 enum latency { LATENCY_P50, LATENCY_P95, LATENCY_P99, LATENCY_COUNT };
 
-/* When a limit is reached at the present speed; in_s < 0: it is not. Interval at 80 %. */
+/* When a limit is reached at the present speed. Interval at 80 %. */
 struct exhaustion {
-    double in_s;
+    double in_s;        /* 0: it has been; < 0: it is not, or that is not known … */
+    const char *reason; /* … and why; static; NULL when in_s tells */
     double low_s;
-    double high_s;         /* INFINITY: possibly never */
-    bool hour;             /* the hour's limit, else the minute's … */
-    enum budget_kind kind; /* … unless it is another kind than absolute and ratio */
+    double high_s; /* INFINITY: possibly never */
+    enum budget_kind kind;
+    bool hour; /* of an absolute one the hour's limit, else the minute's */
 };
 
 /* One kind of budget. Its unit: retries; tokens; of a quota retries that can be paid. NaN: not
@@ -83,6 +84,7 @@ struct budget_kind_view {
     double utilization_percent;
     double low_percent, high_percent; /* 80 % interval; NaN: none */
     double remaining, limit;
+    struct exhaustion exhaustion;
 };
 
 struct budget_view {
@@ -94,9 +96,9 @@ struct budget_view {
     double warning_percent, critical_percent;
     double used_minute, limit_minute, remaining_minute; /* limit NaN: no such limit */
     double used_hour, limit_hour, remaining_hour;
-    double retry_rate_percent; /* retries / calls */
-    double returning_percent;  /* of the utilisation, back within 10 s */
-    struct exhaustion exhaustion;
+    double retry_rate_percent;    /* retries / calls */
+    double returning_percent;     /* of the utilisation, back within 10 s */
+    struct exhaustion exhaustion; /* of the kind that runs out first */
     int kind_count;
     struct budget_kind_view kinds[BUDGET_KINDS_MAX];
 };

@@ -1,6 +1,7 @@
 #include "monitor_script.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/attr.h"
 #include "base/mem.h"
@@ -170,6 +171,8 @@ static void test_budget_models__concurrency_without_a_duration_is_unknown(void *
         tell(m, "orders", T0 + i * 1000, i ? 100 : 0, 0, i ? 10 : 0);
     view = view_of(m, T0 + 60000);
     assert_int_equal(view->services[0].budget.kind, BUDGET_UNKNOWN);
+    assert_string_equal(view->services[0].budget.exhaustion.reason,
+                        "no source tells how long an attempt takes");
     assert_int_equal(view->services[0].budget.evidence, EVIDENCE_UNKNOWN);
     assert_int_equal(view->services[0].budget.risk, RISK_UNKNOWN);
     assert_true(isnan(view->services[0].budget.utilization_percent));
@@ -269,6 +272,92 @@ static void test_budget_models__a_spent_account_is_told_everywhere(void **state 
     monitor_free(m);
 }
 
+/* A quiet minute, then trouble of one kind for as long as it takes. */
+struct trouble {
+    const char *budget;
+    enum budget_kind kind;
+    double calls, errors, retries; /* a second */
+};
+
+static struct budget_kind_view judged_at(struct monitor *m, int64_t now_ms)
+{
+    struct monitor_view *view = view_of(m, now_ms);
+    struct budget_kind_view k = view->services[0].budget.kinds[0];
+
+    assert_int_equal(view->services[0].budget.kind_count, 1);
+    assert_true(k.exhaustion.in_s < 0 ? k.exhaustion.reason != NULL : k.exhaustion.reason == NULL);
+    view_unref(view);
+    return k;
+}
+
+static void expect_true_prophecy(const struct trouble *trouble)
+{
+    char text[256];
+    struct monitor *m;
+    struct budget_kind_view k;
+    int64_t now_ms = T0;
+    double told_s;
+    int took_s = 0;
+
+    snprintf(text, sizeof text, "services: [{name: orders, budgets: [%s]}]", trouble->budget);
+    m = monitor_of(text);
+    for (int i = 0; i <= 70; i++, now_ms += 1000) {
+        tell(m, "orders", now_ms, i ? 10 : 0, 0, i ? 1 : 0);
+        k = judged_at(m, now_ms);
+    }
+    assert_true(k.exhaustion.in_s < 0);
+    for (int i = 0; i < 10; i++, now_ms += 1000) {
+        tell(m, "orders", now_ms, trouble->calls, trouble->errors, trouble->retries);
+        k = judged_at(m, now_ms);
+    }
+    told_s = k.exhaustion.in_s;
+    assert_int_equal(k.kind, trouble->kind);
+    assert_int_equal(k.exhaustion.kind, trouble->kind);
+    assert_true(told_s > 5 && k.utilization_percent < 100);
+    assert_true(k.exhaustion.low_s < told_s && k.exhaustion.high_s > told_s);
+    for (; k.utilization_percent < 100 && took_s < 1000; now_ms += 1000, took_s++) {
+        tell(m, "orders", now_ms, trouble->calls, trouble->errors, trouble->retries);
+        k = judged_at(m, now_ms);
+    }
+    if (fabs(took_s - told_s) > 1)
+        fail_msg("%s: %g s were told, it took %d", trouble->budget, told_s, took_s);
+    assert_float_equal(k.exhaustion.in_s, 0, 0);
+    monitor_free(m);
+}
+
+static void test_budget_models__each_kind_runs_out_when_told(void **state UNUSED)
+{
+    static const struct trouble troubles[] = {
+        { "{kind: absolute, max_retries_per_minute: 600}", BUDGET_ABSOLUTE, 100, 10, 20 },
+        { "{kind: concurrency, budget_percent: 20, min_retry_concurrency: 3,"
+          " attempt_duration: 400ms}",
+          BUDGET_CONCURRENCY, 20, 5, 12 },
+        { "{kind: failure_tokens, max_tokens: 1000, token_ratio: 0.1}", BUDGET_FAILURE_TOKENS, 20,
+          10, 1 },
+        { "{kind: quota, capacity: 500, cost: 5}", BUDGET_QUOTA, 20, 20, 2 },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(troubles); i++)
+        expect_true_prophecy(&troubles[i]);
+}
+
+/* The ratio's window is that of the speed: within it the present speed is all there is. */
+static void test_budget_models__a_kind_that_lasts_says_so(void **state UNUSED)
+{
+    struct monitor *m = monitor_of(every_kind);
+    struct monitor_view *view;
+
+    for (int i = 0; i <= 60; i++)
+        tell(m, "orders", T0 + i * 1000, i ? 100 : 0, 0, i ? 1 : 0);
+    view = view_of(m, T0 + 60000);
+    assert_true(view->services[0].budget.exhaustion.in_s < 0);
+    for (int i = 0; i < view->services[0].budget.kind_count; i++)
+        assert_string_equal(view->services[0].budget.kinds[i].exhaustion.reason,
+                            "it lasts at the present speed");
+    view_unref(view);
+    monitor_free(m);
+}
+
 static void test_budget_models__without_memory_a_figure_stays_unknown(void **state UNUSED)
 {
     static const enum signal_kind kinds[] = { SIGNAL_RETRIES_DENIED, SIGNAL_TIMED_CALLS,
@@ -305,6 +394,8 @@ int main(void)
         cmocka_unit_test(test_budget_models__accounts_keep_their_level_over_a_reload),
         cmocka_unit_test(test_budget_models__response_time_is_judged_where_it_is_told),
         cmocka_unit_test(test_budget_models__a_spent_account_is_told_everywhere),
+        cmocka_unit_test(test_budget_models__each_kind_runs_out_when_told),
+        cmocka_unit_test(test_budget_models__a_kind_that_lasts_says_so),
         cmocka_unit_test(test_budget_models__without_memory_a_figure_stays_unknown),
     };
 
