@@ -11,15 +11,14 @@ static void count(struct json *j, const char *key, uint64_t value)
     json_member_int(j, key, (int64_t)value);
 }
 
-static void response_time(struct json *j, double mean_ms, double p50_ms, double p95_ms,
-                          double p99_ms)
+static void response_time(struct json *j, double mean_ms, const double s[LATENCY_COUNT])
 {
     json_key(j, "response_time");
     json_open_object(j);
     json_member_rounded(j, "mean_ms", mean_ms, 3);
-    json_member_rounded(j, "p50_ms", p50_ms, 3);
-    json_member_rounded(j, "p95_ms", p95_ms, 3);
-    json_member_rounded(j, "p99_ms", p99_ms, 3);
+    json_member_rounded(j, "p50_ms", s[LATENCY_P50] * 1000, 3);
+    json_member_rounded(j, "p95_ms", s[LATENCY_P95] * 1000, 3);
+    json_member_rounded(j, "p99_ms", s[LATENCY_P99] * 1000, 3);
     json_close_object(j);
 }
 
@@ -47,7 +46,7 @@ static void totals(struct json *j, const struct monitor_view *view)
     json_member_rounded(j, "throughput_per_s", t->calls_per_s, 3);
     json_member_rounded(j, "error_rate", 1 - t->success_ratio, 6);
     json_member_rounded(j, "retries_per_s", t->retries_per_s, 3);
-    response_time(j, mean_response_ms(view), NAN, NAN, NAN);
+    response_time(j, mean_response_ms(view), t->latency_s);
 }
 
 static void self_members(struct json *j, const struct performance_self *self, int64_t now_ms)
@@ -59,7 +58,7 @@ static void self_members(struct json *j, const struct performance_self *self, in
     json_open_object(j);
     json_member_rounded(j, "requests_total", s->requests_count, 0);
     json_member_rounded(j, "requests_failed", s->failed_count, 0);
-    response_time(j, s->mean_s * 1000, s->p50_s * 1000, s->p95_s * 1000, s->p99_s * 1000);
+    response_time(j, s->mean_s * 1000, (double[LATENCY_COUNT]){ s->p50_s, s->p95_s, s->p99_s });
     json_member_rounded(j, "cpu_seconds_total", s->cpu_s, 3);
     json_member_rounded(j, "cpu_percent", up_s > 0 ? s->cpu_s / up_s * 100 : NAN, 2);
     json_member_rounded(j, "memory_bytes", s->resident_bytes, 0);
@@ -77,8 +76,7 @@ static void service_line(struct json *j, const struct service_view *s)
     json_member_rounded(j, "throughput_per_s", s->calls_per_s, 3);
     json_member_rounded(j, "error_rate", 1 - s->success_ratio, 6);
     json_member_rounded(j, "retries_per_s", s->retries_per_s, 3);
-    response_time(j, s->response_ms, s->latency_s[LATENCY_P50] * 1000,
-                  s->latency_s[LATENCY_P95] * 1000, s->latency_s[LATENCY_P99] * 1000);
+    response_time(j, s->response_ms, s->latency_s);
     json_close_object(j);
 }
 

@@ -116,6 +116,8 @@ void view_json_totals(struct json *j, const struct totals_view *t)
     json_member_rounded(j, "success_ratio", t->success_ratio, 6);
     json_member_rounded(j, "attempt_success_ratio", t->attempt_success_ratio, 6);
     json_member_rounded(j, "retry_ratio", t->retry_ratio, 6);
+    for (int i = 0; i < LATENCY_COUNT; i++)
+        json_member_rounded(j, history_lines[HISTORY_P50 + i].name, t->latency_s[i], 6);
     view_json_breaker_counts(j, &t->breakers);
     open_sparks(j, t->calls.end_ms);
     spark(j, "calls", &t->calls, 2);

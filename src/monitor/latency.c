@@ -7,7 +7,7 @@
 
 enum {
     SLOTS = 32 /* 5 min, the one that runs, and one more */,
-    EDGES_MAX = 2 * LATENCY_BUCKETS_MAX
+    EDGES_MAX = 2 * LATENCY_SUM_BUCKETS_MAX
 };
 static const int64_t NO_SLOT = INT64_MIN / 2;
 static const double quantiles[LATENCY_COUNT] = { 0.5, 0.95, 0.99 };
@@ -16,6 +16,7 @@ struct bucket {
     double from_s, bound_s;
     uint16_t from_edge, bound_edge; /* the same: all its calls lasted as long as that */
     uint32_t calls[SLOTS];          /* ring, by slot */
+    uint32_t in_window;             /* of the figures made last */
 };
 
 struct latency_watch {
@@ -32,18 +33,28 @@ struct latency_watch {
     float points[LATENCY_COUNT][LATENCY_POINTS]; /* rings, by slot */
 };
 
-struct latency_watch *latency_new(void)
+static struct latency_watch *new_watch(size_t buckets_max)
 {
     struct latency_watch *l = mem_alloc_zero(1, sizeof *l);
 
     if (!l)
         return NULL;
-    l->buckets = vec_of(sizeof(struct bucket), LATENCY_BUCKETS_MAX);
-    l->edges = vec_of(sizeof(double), EDGES_MAX);
+    l->buckets = vec_of(sizeof(struct bucket), buckets_max);
+    l->edges = vec_of(sizeof(double), 2 * buckets_max);
     l->head = l->refused = l->closed = NO_SLOT;
     l->now_ms = INT64_MIN;
     l->window_s = 60;
     return l;
+}
+
+struct latency_watch *latency_new(void)
+{
+    return new_watch(LATENCY_BUCKETS_MAX);
+}
+
+struct latency_watch *latency_new_sum(void)
+{
+    return new_watch(LATENCY_SUM_BUCKETS_MAX);
 }
 
 void latency_free(struct latency_watch *l)
@@ -168,9 +179,9 @@ static struct bucket *bucket_of(struct latency_watch *l, double from_s, double b
         l->next = (l->next + i + 1) % l->buckets.count;
         return b;
     }
-    if (l->buckets.count == LATENCY_BUCKETS_MAX && l->refused != slot) /* once a slot is enough */
+    if (l->buckets.count == l->buckets.max_count && l->refused != slot) /* once a slot is enough */
         make_room(l);
-    return l->buckets.count < LATENCY_BUCKETS_MAX ? add_bucket(l, from_s, bound_s) : NULL;
+    return l->buckets.count < l->buckets.max_count ? add_bucket(l, from_s, bound_s) : NULL;
 }
 
 /* --- booking --- */
@@ -217,16 +228,16 @@ struct spread {
     double at[EDGES_MAX], open_at[EDGES_MAX], behind[EDGES_MAX];
 };
 
-static double calls_in(const struct latency_watch *l, const struct bucket *b, int64_t first,
-                       int64_t last)
+static uint32_t calls_in(const struct latency_watch *l, const struct bucket *b, int64_t first,
+                         int64_t last)
 {
-    double sum = 0;
+    uint64_t sum = 0;
 
     if (first <= l->head - SLOTS)
         first = l->head - SLOTS + 1;
     for (int64_t slot = first; slot <= last && slot <= l->head; slot++)
         sum += b->calls[place_of(slot, SLOTS)];
-    return sum;
+    return sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX;
 }
 
 static void spread_bucket(const struct latency_watch *l, const struct bucket *b, double calls,
@@ -271,21 +282,54 @@ static struct latency_figures figures_of(const struct latency_watch *l, int64_t 
     s.total = 0;
     for (size_t e = 0; e < l->edges.count; e++)
         s.at[e] = s.open_at[e] = s.behind[e] = 0;
-    for (size_t i = 0; i < l->buckets.count; i++)
-        spread_bucket(l, bucket_at(l, i), calls_in(l, bucket_at(l, i), first, last), &s);
+    for (size_t i = 0; i < l->buckets.count; i++) {
+        struct bucket *b = bucket_at(l, i);
+
+        b->in_window = calls_in(l, b, first, last);
+        spread_bucket(l, b, b->in_window, &s);
+    }
     for (int i = 0; i < LATENCY_COUNT && s.total >= LATENCY_ENOUGH_CALLS; i++)
         find_quantile(l, &s, (enum latency)i, &figures);
     return figures;
 }
 
+/* The first slot of the window that ends now. */
+static int64_t window_begin(const struct latency_watch *l)
+{
+    return slot_of(l->now_ms) - l->window_s * INT64_C(1000) / LATENCY_SLOT_MS;
+}
+
 struct latency_figures latency_figures(struct latency_watch *l)
 {
-    int64_t slot = slot_of(l->now_ms);
-
     if (!l->is_fresh)
-        l->figures = figures_of(l, slot - l->window_s * INT64_C(1000) / LATENCY_SLOT_MS, slot);
+        l->figures = figures_of(l, window_begin(l), slot_of(l->now_ms));
     l->is_fresh = true;
     return l->figures;
+}
+
+/* --- of several: all that their windows hold is in slot 0 --- */
+
+void latency_begin_sum(struct latency_watch *sum)
+{
+    for (size_t i = 0; i < sum->buckets.count; i++)
+        bucket_at(sum, i)->calls[0] = 0;
+    sum->head = 0;
+    sum->refused = NO_SLOT;
+    sum->now_ms = 0;
+    sum->window_s = 0;
+    sum->is_fresh = false;
+}
+
+void latency_add_window(struct latency_watch *sum, struct latency_watch *l)
+{
+    latency_figures(l); /* counts the window */
+    if (l->refused >= window_begin(l))
+        sum->refused = 0;
+    for (size_t i = 0; i < l->buckets.count; i++) {
+        const struct bucket *b = bucket_at(l, i);
+
+        latency_add(sum, b->from_s, b->bound_s, b->in_window, 0);
+    }
 }
 
 /* --- the past --- */
@@ -298,6 +342,7 @@ static void close_point(struct latency_watch *l, int64_t slot)
     for (int i = 0; i < LATENCY_COUNT; i++)
         l->points[i][place_of(slot, LATENCY_POINTS)] = (float)f.s[i];
     l->closed = slot;
+    l->is_fresh = false; /* the buckets hold another window's sums */
 }
 
 void latency_advance(struct latency_watch *l, int64_t now_ms, int window_s)

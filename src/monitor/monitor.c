@@ -33,6 +33,7 @@ void monitor_free(struct monitor *m)
     vec_release(&m->subjects);
     map_release(&m->breakers);
     edges_release(&m->edges);
+    totals_release(&m->totals);
     config_unref(m->config);
     mem_free(m);
 }

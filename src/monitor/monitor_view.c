@@ -63,7 +63,8 @@ static void note_health(struct service_watch *watch, struct service_view *s, int
     s->since_ms = watch->health_since_ms;
 }
 
-static bool view_service(struct catalog_service *known, struct monitor_view *view)
+static bool view_service(struct monitor *m, struct catalog_service *known,
+                         struct monitor_view *view)
 {
     struct service_state *state = known->state;
     struct service_view *s = &view->services[view->service_count];
@@ -79,6 +80,8 @@ static bool view_service(struct catalog_service *known, struct monitor_view *vie
         return false;
     service_watch_advance(state->watch, view->now_ms);
     service_watch_view(state->watch, known, view->now_ms, s);
+    if (state->watch->latency)
+        totals_add_latency(&m->totals, s, state->watch->latency);
     instances_view(&state->instances, s->name, view->now_ms, &view->arena, &s->instances);
     health_judge(known, &view->arena, s);
     note_health(state->watch, s, view->now_ms);
@@ -98,10 +101,11 @@ static enum err fill_view(struct monitor *m, struct monitor_view *view)
                                       sizeof *view->breakers);
     if (!view->services || !view->breakers)
         return arena_error(&view->arena);
+    totals_begin(&m->totals);
     for (size_t i = 0; i < services; i++) {
         if (!service_state_of(m, catalog_at(&m->catalog, i)))
             return ERR_NOMEM;
-        if (!view_service(catalog_at(&m->catalog, i), view))
+        if (!view_service(m, catalog_at(&m->catalog, i), view))
             return arena_error(&view->arena);
     }
     order_services(view);

@@ -13,6 +13,11 @@ static double share_of_good(double bad, double all)
     return bad > all ? 0 : 1 - bad / all;
 }
 
+static bool is_heard(const struct service_view *s)
+{
+    return s->evidence == EVIDENCE_OK || s->evidence == EVIDENCE_TOO_LITTLE;
+}
+
 static double plus(double sum, double value)
 {
     if (isnan(value))
@@ -44,7 +49,7 @@ static void sum_rates(struct monitor_view *view)
         double attempts = s->calls_per_s + s->retries_per_s; /* NaN stays NaN */
 
         t->services[s->health]++;
-        if (s->evidence != EVIDENCE_OK && s->evidence != EVIDENCE_TOO_LITTLE)
+        if (!is_heard(s))
             continue;
         t->calls_per_s = plus(t->calls_per_s, s->calls_per_s);
         t->errors_per_s = plus(t->errors_per_s, s->errors_per_s);
@@ -136,10 +141,43 @@ static void show_open(const struct spark *open, struct totals_view *t)
             open, t->open.end_ms - (int64_t)(t->open.count - 1 - p) * SPARK_STEP_S * 1000);
 }
 
+void totals_begin(struct totals_keeper *keeper)
+{
+    if (keeper->latency)
+        latency_begin_sum(keeper->latency);
+}
+
+void totals_add_latency(struct totals_keeper *keeper, const struct service_view *row,
+                        struct latency_watch *latency)
+{
+    if (!is_heard(row))
+        return;
+    if (!keeper->latency) {
+        keeper->latency = latency_new_sum();
+        totals_begin(keeper);
+    }
+    if (keeper->latency)
+        latency_add_window(keeper->latency, latency);
+}
+
+void totals_release(struct totals_keeper *keeper)
+{
+    latency_free(keeper->latency);
+    keeper->latency = NULL;
+}
+
+static void show_latency(struct latency_watch *latency, struct totals_view *t)
+{
+    struct latency_figures figures = { .s = { NAN, NAN, NAN } };
+
+    if (latency)
+        figures = latency_figures(latency);
+    memcpy(t->latency_s, figures.s, sizeof t->latency_s);
+}
+
 void totals_fill(struct totals_keeper *keeper, struct monitor_view *view)
 {
     struct breaker_counts *all = &view->totals.breakers;
-
     uint64_t hash = sparks_hash(view);
 
     sum_rates(view);
@@ -160,4 +198,5 @@ void totals_fill(struct totals_keeper *keeper, struct monitor_view *view)
     }
     keep_open(&keeper->open, view->now_ms, all->in_state[BREAKER_OPEN]);
     show_open(&keeper->open, &view->totals);
+    show_latency(keeper->latency, &view->totals);
 }

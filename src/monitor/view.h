@@ -226,6 +226,7 @@ struct totals_view {
     uint32_t services[HEALTH_UNKNOWN + 1];
     double calls_per_s, errors_per_s, retries_per_s;
     double success_ratio, attempt_success_ratio, retry_ratio;
+    double latency_s[LATENCY_COUNT]; /* of the calls of all services that tell buckets; NaN */
     struct breaker_counts breakers;
     struct spark calls, success, retries, open;
 };

@@ -153,6 +153,36 @@ scope.test('percentiles are those that Prometheus tells of the same buckets', as
   }
 });
 
+// Two services with equal bounds add up exactly; a third has others, of which each is one of theirs, too.
+scope.test('percentiles over all services', async () => {
+  const shops = await Promise.all([FINE, FINE, FINE.filter((_, i) => i % 4 === 3)].map((buckets) => Shop.start(buckets)));
+  const jobs = (some) => Object.fromEntries(some.map(({ target }, i) => [`shop${i}`, [target.address]]));
+  const fusebox = await new Fusebox(scope, { config: scrapeConfig(jobs(shops)) }).start();
+  const prometheus = await new Prometheus(scope).start(scrapeConfig(jobs(shops.slice(0, 2))));
+  const all = async () => (await fusebox.json('/performance')).response_time;
+  await fusebox.settle();
+  assert.equal((await all()).p95_ms, null, 'nothing was served yet');
+
+  await shops[0].work(300);
+  await shops[1].work(200, { slow: 0.6 });
+  await Promise.all([told(fusebox, 'shop0', 300), told(fusebox, 'shop1', 200)]);
+  await until('Prometheus has it all', async () => (await prometheus.query('sum(http_request_duration_seconds_count)'))[0]?.value[1] === '500');
+  const two = await all();
+  for (const [name, q] of Object.entries(PERCENTILES)) {
+    const [{ value }] = await prometheus.query(`histogram_quantile(${q}, sum by (le) (http_request_duration_seconds_bucket))`);
+    const told_s = two[`p${q * 100}_ms`] / 1000;
+    assert.ok(Math.abs(told_s - Number(value[1])) < 1e-5, `${name}: told ${told_s}, Prometheus ${value[1]}`);
+  }
+
+  await shops[2].work(250, { slow: 0.3 });
+  await told(fusebox, 'shop2', 250);
+  const { p50_ms, p95_ms, p99_ms } = await all();
+  const { totals } = await fusebox.overview();
+  assertTold({ latency_p50_s: p50_ms / 1000, latency_p95_s: p95_ms / 1000, latency_p99_s: p99_ms / 1000 },
+    shops.flatMap(({ durations }) => durations), FINE.filter((_, i) => i % 4 === 3));
+  assert.ok(Object.keys(PERCENTILES).every((name) => totals[name] > 0), 'the overview has them, too');
+});
+
 scope.test('a restart of Fusebox forgets no bucket', async () => {
   const { shop, fusebox } = await start(FINE);
   await shop.work(300);

@@ -176,7 +176,8 @@ static void test_performance_json__tells_rates_and_no_latency_that_nobody_told(v
     view_unref(view);
 }
 
-static void test_performance_json__tells_the_percentiles_of_each_service(void **state UNUSED)
+static void
+test_performance_json__tells_the_percentiles_of_each_service_and_of_all(void **state UNUSED)
 {
     struct monitor_view *view = shop();
     struct buf text = buf_limited(TEXT_BYTES);
@@ -185,13 +186,15 @@ static void test_performance_json__tells_the_percentiles_of_each_service(void **
     view->services[0].latency_s[LATENCY_P50] = 0.012;
     view->services[0].latency_s[LATENCY_P95] = 0.31;
     view->services[0].latency_s[LATENCY_P99] = 0.84;
+    view->totals.latency_s[LATENCY_P95] = 0.25;
     performance_json(&text, view, STR_NONE, &performance_self, &origin);
     json = json_of(&text);
     json_expect(json, "services.0.response_time.p50_ms", "12");
     json_expect(json, "services.0.response_time.p95_ms", "310");
     json_expect(json, "services.0.response_time.p99_ms", "840");
     json_expect(json, "services.1.response_time.p95_ms", "null");
-    json_expect(json, "response_time.p95_ms", "null");
+    json_expect(json, "response_time.p95_ms", "250");
+    json_expect(json, "response_time.p99_ms", "null");
     buf_release(&text);
     view_unref(view);
 }
@@ -334,7 +337,7 @@ int main(void)
         cmocka_unit_test(test_gateway_json__lists_breakers_with_their_counts),
         cmocka_unit_test(test_gateway_json__writes_durations_in_two_or_three_words),
         cmocka_unit_test(test_performance_json__tells_rates_and_no_latency_that_nobody_told),
-        cmocka_unit_test(test_performance_json__tells_the_percentiles_of_each_service),
+        cmocka_unit_test(test_performance_json__tells_the_percentiles_of_each_service_and_of_all),
         cmocka_unit_test(test_performance_json__status_counts_what_is_wrong),
         cmocka_unit_test(test_view_csv__has_a_row_per_edge_of_the_map),
         cmocka_unit_test(test_export__is_openmetrics_that_is_taken),

@@ -373,6 +373,126 @@ static void test_latency__random_histories_are_as_exact_arithmetic_says(void **s
     }
 }
 
+/* --- several together --- */
+
+enum { WATCHES = 5 };
+
+static void assert_same_figures(struct latency_figures a, struct latency_figures b)
+{
+    for (int q = 0; q < LATENCY_COUNT; q++) {
+        assert_int_equal(isnan(a.s[q]), isnan(b.s[q]));
+        if (!isnan(a.s[q]))
+            assert_near(a.s[q], b.s[q]);
+        assert_int_equal(a.at_least[q], b.at_least[q]);
+    }
+}
+
+/* One watch that is told all is what the sum must say, whatever the layouts; each round is another
+ * time, so that what the rounds before left would be noticed. */
+static void sum_rounds(uint64_t seed)
+{
+    struct rng r = rng_seeded(seed);
+    struct latency_watch *sum = latency_new_sum();
+
+    for (int round = 0; round < 20; round++) {
+        struct latency_watch *all = latency_new();
+
+        latency_begin_sum(sum);
+        latency_advance(all, T0, 300);
+        for (int w = 0; w < WATCHES; w++) {
+            struct latency_watch *l = latency_new();
+            int64_t now_ms = T0 + (int64_t)rng_below(&r, 1000) * 1000;
+
+            latency_advance(l, now_ms, rng_below(&r, 2) ? 60 : 300);
+            for (uint64_t n = rng_below(&r, 60); n-- > 0;) {
+                double calls = (double)(1 + rng_below(&r, 50)), from = (double)rng_below(&r, 9);
+                double bound = rng_below(&r, 8) ? from + 1 + (double)rng_below(&r, 3)
+                                                : (double)INFINITY;
+
+                if (isinf(bound) && from < 1)
+                    continue;
+                latency_add(l, from, bound, calls, now_ms - (int64_t)rng_below(&r, 50000));
+                latency_add(all, from, bound, calls, T0);
+            }
+            latency_add_window(sum, l);
+            latency_free(l);
+        }
+        assert_same_figures(latency_figures(sum), latency_figures(all));
+        latency_free(all);
+    }
+    latency_free(sum);
+}
+
+static void test_latency__several_are_as_one_that_is_told_all(void **state UNUSED)
+{
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        print_message("seed %llu\n", (unsigned long long)seed);
+        sum_rounds(seed);
+    }
+}
+
+static void test_latency__a_sum_has_only_what_the_windows_hold(void **state UNUSED)
+{
+    struct latency_watch *l = watch(), *sum = latency_new_sum();
+
+    book(l, 0, 1, 100, T0);
+    book(l, 1, 2, 100, T0 + 200000);
+    latency_begin_sum(sum);
+    latency_add_window(sum, l);
+    assert_near(now_of(sum, LATENCY_P50), 1.5);
+    latency_advance(l, T0 + 500000, 60); /* closes points: their windows are not the present one */
+    latency_begin_sum(sum);
+    latency_add_window(sum, l);
+    assert_true(isnan(now_of(sum, LATENCY_P50)));
+    latency_free(l);
+    latency_free(sum);
+}
+
+static void test_latency__a_sum_with_an_unknown_part_is_unknown(void **state UNUSED)
+{
+    struct latency_watch *known = watch(), *cut = watch(), *sum = latency_new_sum();
+
+    book(known, 0, 1, 100, T0);
+    book(cut, 0, INFINITY, 5, T0); /* no bound at all */
+    latency_begin_sum(sum);
+    latency_add_window(sum, known);
+    latency_add_window(sum, cut);
+    assert_true(isnan(now_of(sum, LATENCY_P50)));
+    latency_begin_sum(sum);
+    latency_add_window(sum, known);
+    assert_near(now_of(sum, LATENCY_P50), 0.5);
+    latency_free(known);
+    latency_free(cut);
+    latency_free(sum);
+}
+
+static void test_latency__a_sum_of_too_many_layouts_is_unknown_until_some_go(void **state UNUSED)
+{
+    struct latency_watch *sum = latency_new_sum();
+
+    for (int round = 0; round < 6; round++) {
+        struct latency_watch *other = watch();
+
+        for (int i = 0; i < LATENCY_BUCKETS_MAX; i++)
+            book(other, i, i + 1 + 0.1 * round, 1, T0);
+        latency_begin_sum(sum);
+        latency_add_window(sum, other);
+        assert_true(!isnan(now_of(sum, LATENCY_P50))); /* idle layouts make room */
+        latency_free(other);
+    }
+    latency_begin_sum(sum);
+    for (int w = 0; w < 5; w++) {
+        struct latency_watch *other = watch();
+
+        for (int i = 0; i < LATENCY_BUCKETS_MAX; i++)
+            book(other, i, i + 1 + 0.01 * w, 1, T0);
+        latency_add_window(sum, other);
+        latency_free(other);
+    }
+    assert_true(isnan(now_of(sum, LATENCY_P50)));
+    latency_free(sum);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +509,10 @@ int main(void)
         cmocka_unit_test(test_latency__a_silence_has_no_points),
         cmocka_unit_test(test_latency__without_memory_for_a_bucket_it_is_unknown),
         cmocka_unit_test(test_latency__random_histories_are_as_exact_arithmetic_says),
+        cmocka_unit_test(test_latency__several_are_as_one_that_is_told_all),
+        cmocka_unit_test(test_latency__a_sum_has_only_what_the_windows_hold),
+        cmocka_unit_test(test_latency__a_sum_with_an_unknown_part_is_unknown),
+        cmocka_unit_test(test_latency__a_sum_of_too_many_layouts_is_unknown_until_some_go),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

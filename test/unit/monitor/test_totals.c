@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/attr.h"
+#include "base/mem.h"
 #include "monitor/breaker.h"
 #include "monitor/totals.h"
 
@@ -85,6 +86,52 @@ static void test_totals__no_calls_have_no_ratio(void **state UNUSED)
     assert_true(isnan(s.view.totals.success_ratio) && isnan(s.view.totals.retry_ratio));
 }
 
+static void test_totals__percentiles_are_of_the_calls_of_all_who_are_heard(void **state UNUSED)
+{
+    static const enum evidence evidence[] = { EVIDENCE_OK, EVIDENCE_TOO_LITTLE, EVIDENCE_STALE };
+    struct stage s = { 0 };
+
+    totals_begin(&s.keeper);
+    totals_fill(&s.keeper, &s.view);
+    assert_true(isnan(s.view.totals.latency_s[LATENCY_P50]));
+    for (size_t i = 0; i < ARRAY_LEN(evidence); i++) {
+        struct latency_watch *l = latency_new();
+
+        latency_advance(l, T0, 60);
+        latency_add(l, (double)i, (double)i + 1, 100, T0);
+        totals_add_latency(&s.keeper, add(&s, evidence[i], 1, 0, 0), l);
+        latency_free(l);
+    }
+    totals_fill(&s.keeper, &s.view);
+    assert_true(fabs(s.view.totals.latency_s[LATENCY_P50] - 1) < 1e-9);
+    assert_true(fabs(s.view.totals.latency_s[LATENCY_P99] - 1.98) < 1e-9);
+    totals_release(&s.keeper);
+}
+
+static void test_totals__percentiles_are_unknown_without_memory_for_them(void **state UNUSED)
+{
+    struct latency_watch *l = latency_new();
+
+    latency_advance(l, T0, 60);
+    latency_add(l, 0, 1, 100, T0);
+    for (long n = 1;; n++) {
+        struct stage s = { 0 };
+        bool happened;
+
+        totals_begin(&s.keeper);
+        mem_fail_nth(n);
+        totals_add_latency(&s.keeper, add(&s, EVIDENCE_OK, 1, 0, 0), l);
+        happened = mem_fault_happened();
+        mem_fail_nth(0);
+        totals_fill(&s.keeper, &s.view);
+        assert_int_equal(isnan(s.view.totals.latency_s[LATENCY_P50]), happened);
+        totals_release(&s.keeper);
+        if (!happened)
+            break;
+    }
+    latency_free(l);
+}
+
 static void test_totals__breakers_add_up_and_name_the_worst(void **state UNUSED)
 {
     static const enum breaker_state states[] = { BREAKER_DISABLED, BREAKER_OPEN, BREAKER_CLOSED };
@@ -149,6 +196,8 @@ int main(void)
         cmocka_unit_test(test_totals__a_ratio_takes_only_services_that_tell_both_parts),
         cmocka_unit_test(test_totals__what_is_stale_or_missing_is_left_out),
         cmocka_unit_test(test_totals__no_calls_have_no_ratio),
+        cmocka_unit_test(test_totals__percentiles_are_of_the_calls_of_all_who_are_heard),
+        cmocka_unit_test(test_totals__percentiles_are_unknown_without_memory_for_them),
         cmocka_unit_test(test_totals__breakers_add_up_and_name_the_worst),
         cmocka_unit_test(test_totals__sparks_add_the_same_steps),
         cmocka_unit_test(test_totals__open_breakers_stand_at_the_ends_of_the_same_steps),
