@@ -117,6 +117,7 @@ static const struct option_row rows[OPT_COUNT] = {
                          .environment = "FUSEBOX_HTTP_TOKEN",
                          .type = OPTION_SECRET,
                          .preset = "",
+                         .reloadable = true,
                          .help =
                              "Tokens that callers prove themselves with, a line each: TOKEN, or "
                              "its role (read, write, admin) and the TOKEN. A token has 16 "
@@ -125,22 +126,26 @@ static const struct option_row rows[OPT_COUNT] = {
                               .environment = "FUSEBOX_HTTP_BASIC_USER",
                               .type = OPTION_STRING,
                               .preset = "",
+                              .reloadable = true,
                               .help = "Name that may do everything with http.basic_password." },
     [OPT_HTTP_BASIC_PASSWORD] = { .name = "http.basic_password",
                                   .environment = "FUSEBOX_HTTP_BASIC_PASSWORD",
                                   .type = OPTION_SECRET,
                                   .preset = "",
+                                  .reloadable = true,
                                   .help = "Password of http.basic_user." },
     [OPT_HTTP_REQUIRE_AUTH] = { .name = "http.require_auth",
                                 .environment = "FUSEBOX_HTTP_REQUIRE_AUTH",
                                 .type = OPTION_BOOL,
                                 .preset = "false",
+                                .reloadable = true,
                                 .help = "Demands a token or password on loopback addresses too. "
                                         "On others it is always demanded." },
     [OPT_HTTP_INSECURE_LISTEN] = { .name = "http.insecure_listen",
                                    .environment = "FUSEBOX_HTTP_INSECURE_LISTEN",
                                    .type = OPTION_BOOL,
                                    .preset = "false",
+                                   .reloadable = true,
                                    .help = "Takes an address that others can reach although "
                                            "neither token nor password is given: everybody may do "
                                            "everything." },

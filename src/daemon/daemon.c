@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "daemon/listen_auth.h"
 #include "daemon/parts.h"
 #include "daemon/reload.h"
 
@@ -60,6 +61,40 @@ static void take_over(struct daemon *d, struct config *cfg)
     d->config = cfg;
 }
 
+/* Requests from now on are judged by the secrets of `cfg`. */
+static enum err renew_auth(struct daemon *d, const struct config *cfg, struct diag *diag)
+{
+    struct auth auth;
+    enum err err = listen_auth_init(&auth, cfg, &d->listen, diag);
+
+    if (err)
+        return err;
+    err = auth_desk_set(&d->auth, &auth);
+    if (err)
+        return diag_set(diag, err, "%s", err_text(err));
+    listen_auth_warn(&auth, &d->listen, &d->log);
+    return ERR_OK;
+}
+
+/* What comes first can fail; then nothing has been taken over. */
+static enum err load_anew(struct daemon *d, struct config **ret, struct config_errors *errors)
+{
+    struct config *cfg = NULL;
+    struct diag diag = { 0 };
+    enum err err = config_load(d->sources, &cfg, errors);
+
+    if (err)
+        return err;
+    err = renew_auth(d, cfg, &diag);
+    if (err) {
+        reload_add_error(errors, &diag);
+        config_unref(cfg);
+        return err;
+    }
+    *ret = cfg;
+    return ERR_OK;
+}
+
 static void reload(struct daemon *d)
 {
     struct config_errors errors;
@@ -68,7 +103,7 @@ static void reload(struct daemon *d)
     enum err err;
 
     config_errors_init(&errors);
-    err = config_load(d->sources, &cfg, &errors);
+    err = load_anew(d, &cfg, &errors);
     reload_log_errors(&d->log, &errors);
     atomic_store(&d->api.own.reload_successful, err ? 0 : 1);
     if (err) {

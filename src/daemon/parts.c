@@ -444,16 +444,27 @@ static enum err recall_events(struct daemon *d, struct diag *diag)
                : ERR_OK;
 }
 
+/* Who may call, from the start on. */
+static enum err admit_callers(struct daemon *d, struct diag *diag)
+{
+    struct auth auth;
+    enum err err = listen_auth_init(&auth, d->config, &d->listen, diag);
+
+    if (err)
+        return err;
+    listen_auth_warn(&auth, &d->listen, &d->log);
+    err = auth_desk_init(&d->auth, &auth);
+    return err ? diag_set(diag, err, "%s", err_text(err)) : ERR_OK;
+}
+
 enum err parts_start(struct daemon *d, struct diag *diag)
 {
     enum err err = listen_address_parse(config_text(d->config, OPT_LISTEN), &d->listen, diag);
 
     if (!err)
-        err = listen_auth_init(&d->auth, d->config, &d->listen, diag);
-    if (!err) {
-        listen_auth_warn(&d->auth, &d->listen, &d->log);
+        err = admit_callers(d, diag);
+    if (!err)
         err = open_data_dir(d, diag);
-    }
     if (!err) {
         note_start(d);
         err = open_store(d, diag);
@@ -494,6 +505,7 @@ void parts_stop(struct daemon *d)
         queue_close(&d->reloads);
     queue_release(&d->reloads);
     http_server_stop(d->server);
+    auth_desk_release(&d->auth);
     write_thread_release(&d->write);
     seal_thread_release(&d->seal);
     state_thread_close(&d->state);

@@ -19,7 +19,7 @@
 #include "daemon/safe_mode.h"
 #include "daemon/state_thread.h"
 #include "daemon/write_thread.h"
-#include "http/auth.h"
+#include "http/auth_desk.h"
 #include "ingest/events.h"
 #include "ingest/remote_write.h"
 
@@ -52,7 +52,7 @@ struct daemon {
     struct limits_files files;
     atomic_bool sync_failed; /* then it ends */
     struct listen_address listen;
-    struct auth auth;
+    struct auth_desk auth;
     char instance[INSTANCE_BYTES];
     FILE *out, *err_out;
 };

@@ -1,6 +1,7 @@
 #include "daemon/reload.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/json.h"
 #include "config/options.h"
@@ -30,6 +31,16 @@ void reload_warn_of_restarts(struct log *log, const struct config *before,
         if (!option_rows()[id].reloadable && differs(before, after, (enum option_id)id))
             log_write(log, LOG_WARN, "this option takes effect after a restart only",
                       LOG_CSTR("option", option_rows()[id].name));
+}
+
+void reload_add_error(struct config_errors *errors, const struct diag *diag)
+{
+    struct config_error *e = vec_push(&errors->items);
+
+    if (!e)
+        errors->dropped_count++;
+    else
+        snprintf(e->message, sizeof e->message, "%s", diag_text(diag));
 }
 
 static void log_one(struct log *log, enum log_level level, const struct config_error *e)

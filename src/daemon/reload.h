@@ -14,6 +14,9 @@
 void reload_warn_of_restarts(struct log *log, const struct config *before,
                              const struct config *after);
 
+/* What the whole configuration is refused for, beside what its loading found. */
+void reload_add_error(struct config_errors *errors, const struct diag *diag);
+
 /* Logs each error with its place, then each warning. */
 void reload_log_errors(struct log *log, const struct config_errors *errors);
 

@@ -1,6 +1,6 @@
 #include "http/admit.h"
 
-#include "http/auth.h"
+#include "http/auth_desk.h"
 
 /* A refused request with a body up to this keeps its connection: the body is read and dropped. */
 enum { SWALLOW_MAX_BYTES = 65536 };
@@ -151,7 +151,7 @@ static enum err check_role(const struct admission *rules, struct http_request *r
     if (!rules->auth)
         req->role = HTTP_ROLE_ADMIN;
     else
-        req->role = auth_role(rules->auth, count == 1 ? authorization : STR_NONE);
+        req->role = auth_desk_role(rules->auth, count == 1 ? authorization : STR_NONE);
     if (req->role >= needed)
         return ERR_OK;
     if (req->role == HTTP_ROLE_NONE)

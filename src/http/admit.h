@@ -15,7 +15,7 @@
 struct admission {
     const struct guard *guard;
     const struct router *router;
-    const struct auth *auth; /* NULL: nobody has to prove who he is */
+    struct auth_desk *auth; /* NULL: nobody has to prove who he is */
     http_handler *fallback;
     struct http_stats *stats; /* may be NULL */
 };

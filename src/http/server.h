@@ -49,7 +49,7 @@ enum http_need {
 
 enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE }; /* HEAD is served by GET rows */
 
-struct auth;
+struct auth_desk;
 struct http_request; /* valid until the handler returns, or until the parked request is finished */
 struct sse_hub;
 
@@ -145,8 +145,8 @@ struct http_options {
         hosts; /* further host names that are served, comma separated; loopback names always are */
     const struct http_route *routes;
     size_t route_count;
-    const struct auth *auth; /* NULL: nobody has to prove who he is; outlives the server */
-    void *ctx;               /* for handlers */
+    struct auth_desk *auth; /* NULL: nobody has to prove who he is; outlives the server */
+    void *ctx;              /* for handlers */
     /* Called when no route matches a GET; may be NULL (404). */
     http_handler *fallback;
     struct http_stats *stats;

@@ -35,18 +35,7 @@
  * Percentiles come from the buckets of histograms, which add up. Those that a summary
  * computed in its own process (opossum) do not, and are left out.
  */
-#include "ingest/mapping_table.h"
-
-#define ANY(...)                                                                                   \
-    MATCH_ANY, (const char *const[])                                                               \
-    {                                                                                              \
-        __VA_ARGS__, NULL                                                                          \
-    }
-#define NONE(...)                                                                                  \
-    MATCH_NONE, (const char *const[])                                                              \
-    {                                                                                              \
-        __VA_ARGS__, NULL                                                                          \
-    }
+#include "ingest/mapping_rows.h"
 
 /* A service, and a breaker, whose name is in a label. */
 #define ABOUT(of, name, label)                                                                     \

@@ -23,18 +23,7 @@
  *
  * Percentiles come from the buckets of histograms; HAProxy has none.
  */
-#include "ingest/mapping_table.h"
-
-#define ANY(...)                                                                                   \
-    MATCH_ANY, (const char *const[])                                                               \
-    {                                                                                              \
-        __VA_ARGS__, NULL                                                                          \
-    }
-#define PART(...)                                                                                  \
-    MATCH_PART, (const char *const[])                                                              \
-    {                                                                                              \
-        __VA_ARGS__, NULL                                                                          \
-    }
+#include "ingest/mapping_rows.h"
 
 #define BACKEND(name)                                                                              \
     .metric = "haproxy_backend_" name, .source = "haproxy", .service_label = "proxy",              \

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { binary, Fusebox } from './support/fusebox.mjs';
-import { Scope } from './support/scope.mjs';
+import { Scope, until } from './support/scope.mjs';
 
 const scope = new Scope('access');
 const tokens = { read: 'reader-0123456789abcdef', write: 'writer-0123456789abcdef', admin: 'admin-0123456789abcdef' };
@@ -79,6 +79,57 @@ scope.test('probes tell nobody more than a word', async () => {
   assert.deepEqual(Object.keys(open).sort(), ['status', 'timestamp']);
   const known = await fetch(`${fusebox.url}/health`, { headers: bearer(tokens.read) }).then((answer) => answer.json());
   assert.ok(known.version && known.checks && known.details);
+});
+
+scope.test('a new token file holds after a reload, without closing a connection; a bad one changes nothing', async () => {
+  const file = path.join(scope.dir, 'changing-tokens');
+  const give = (...lines) => fs.writeFileSync(file, `${lines.join('\n')}\n`);
+  give(`admin ${tokens.admin}`, `read ${tokens.read}`);
+  const fusebox = await new Fusebox(scope, { config: `http: {require_auth: true, token_file: ${file}}\n` }).start();
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const sockets = new Set();
+  const ask = (token, { method = 'GET', path: at = '/status' } = {}) => new Promise((done, failed) => {
+    const request = http.request(fusebox.url + at, { agent, method, headers: bearer(token) }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (part) => (text += part)).on('end', () => done({ status: answer.statusCode, text }));
+    });
+    request.on('socket', (socket) => sockets.add(socket)).on('error', failed).end();
+  });
+  const statusOf = async (token) => (await ask(token)).status;
+  const reload = (token) => ask(token, { method: 'POST', path: '/-/reload' });
+  const stream = await fetch(`${fusebox.url}/api/v1/retry-monitoring/dashboard/overview/subscribe`, { headers: bearer(tokens.read) });
+  const reader = stream.body.getReader();
+  assert.equal(stream.status, 200);
+  assert.equal(await statusOf(tokens.read), 200);
+
+  const next = 'second-0123456789abcdef';
+  give(`admin ${next}`);
+  assert.equal(await statusOf(next), 401, 'before the reload');
+  assert.equal((await reload(tokens.admin)).status, 200);
+  assert.deepEqual([await statusOf(next), await statusOf(tokens.admin), await statusOf(tokens.read)], [200, 401, 401]);
+
+  for (const bad of ['admin short', 'owner third-0123456789abcdef', '# nobody']) {
+    give(bad);
+    const refused = await reload(next);
+    assert.equal(refused.status, 400);
+    assert.match(refused.text, bad === '# nobody' ? /http\.require_auth/ : /line 1/);
+    assert.ok(!refused.text.includes(bad.split(' ')[1]), 'secrets are not told');
+    assert.equal(await statusOf(next), 200, 'those before stay');
+  }
+  fs.rmSync(file);
+  assert.equal((await reload(next)).status, 400, 'no file');
+  give(`admin ${tokens.admin}`);
+  fusebox.process.signal('SIGHUP');
+  await until('the first token again', async () => (await statusOf(tokens.admin)) === 200);
+  assert.equal(await statusOf(next), 401);
+
+  assert.match(fusebox.process.output, /level=error msg="configuration error".*the token in line 1 must have/);
+  assert.match(fusebox.process.output, /reload refused, the configuration before stays in force/);
+  assert.equal(sockets.size, 1, 'one connection for all of it');
+  const { value } = await reader.read();
+  assert.ok(value.length > 0, 'the stream goes on');
+  await reader.cancel();
+  agent.destroy();
 });
 
 scope.test('on loopback nobody is asked, and a token that nobody asks for is told', async () => {

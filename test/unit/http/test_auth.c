@@ -1,7 +1,9 @@
 /* Who may call: the secrets alone, and a server that asks for them. */
 #include "raw.h"
 
-#include "http/auth.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "http/auth_desk.h"
 
 static const char tokens[] = "# of the pages\r\n"
                              "read  reader-0123456789\r\n"
@@ -10,6 +12,7 @@ static const char tokens[] = "# of the pages\r\n"
                              "administrator-0123\n";
 
 static struct auth auth;
+static struct auth_desk desk;
 
 static void given(const char *text, const char *user, const char *password)
 {
@@ -167,8 +170,15 @@ static struct raw_server asking(void)
     struct http_options options = raw_options(routes, ARRAY_LEN(routes));
 
     given(tokens, "ops", "secret");
-    options.auth = &auth;
+    assert_int_equal(auth_desk_init(&desk, &auth), ERR_OK);
+    options.auth = &desk;
     return raw_serve_with(options);
+}
+
+static void stop(struct raw_server *s)
+{
+    raw_stop(s);
+    auth_desk_release(&desk);
 }
 
 static void test_auth__the_server_asks_before_it_says_anything(void **state UNUSED)
@@ -188,7 +198,7 @@ static void test_auth__the_server_asks_before_it_says_anything(void **state UNUS
                   "Bearer reader-0123456789\r\nAuthorization: Bearer reader-0123456789"),
         401);
     assert_int_equal(s.stats->rejected_access, 6);
-    raw_stop(&s);
+    stop(&s);
 }
 
 static void test_auth__the_server_lets_each_role_do_its_part(void **state UNUSED)
@@ -215,7 +225,7 @@ static void test_auth__the_server_lets_each_role_do_its_part(void **state UNUSED
         assert_int_equal(status_of(&s, rows[i].line, rows[i].authorization), rows[i].status);
         assert_non_null(strstr(a.body, rows[i].body));
     }
-    raw_stop(&s);
+    stop(&s);
 }
 
 static void test_auth__without_it_everybody_is_admin(void **state UNUSED)
@@ -225,6 +235,62 @@ static void test_auth__without_it_everybody_is_admin(void **state UNUSED)
     assert_int_equal(status_of(&s, "POST /stop", NULL), 200);
     assert_non_null(strstr(a.body, "admin"));
     raw_stop(&s);
+}
+
+static void test_auth__new_secrets_hold_from_the_next_request_on(void **state UNUSED)
+{
+    struct raw_server s = asking();
+
+    assert_int_equal(status_of(&s, "GET /things", "Bearer reader-0123456789"), 200);
+    given("read another-0123456789", "", "");
+    assert_int_equal(auth_desk_set(&desk, &auth), ERR_OK);
+    assert_int_equal(status_of(&s, "GET /things", "Bearer reader-0123456789"), 401);
+    assert_int_equal(status_of(&s, "GET /things", "Bearer another-0123456789"), 200);
+    stop(&s);
+}
+
+static void test_auth__without_memory_the_secrets_before_stay(void **state UNUSED)
+{
+    given(tokens, "", "");
+    mem_fail_nth(1);
+    assert_int_equal(auth_desk_init(&desk, &auth), ERR_NOMEM);
+    mem_fail_nth(0);
+    auth_desk_release(&desk);
+    assert_int_equal(auth_desk_init(&desk, &auth), ERR_OK);
+    given("read another-0123456789", "", "");
+    mem_fail_nth(1);
+    assert_int_equal(auth_desk_set(&desk, &auth), ERR_NOMEM);
+    mem_fail_nth(0);
+    assert_int_equal(auth_desk_role(&desk, STR("Bearer reader-0123456789")), HTTP_ROLE_READ);
+    auth_desk_release(&desk);
+}
+
+enum { ASKED_TIMES = 20000, EXCHANGES = 2000 };
+
+/* The reader's token is in all of them: it is never refused. */
+static void *ask_often(void *ctx)
+{
+    for (int i = 0; i < ASKED_TIMES; i++)
+        if (auth_desk_role(ctx, STR("Bearer reader-0123456789")) != HTTP_ROLE_READ)
+            abort();
+    return NULL;
+}
+
+static void test_auth__secrets_change_while_others_ask(void **state UNUSED)
+{
+    struct thread threads[2];
+
+    given(tokens, "", "");
+    assert_int_equal(auth_desk_init(&desk, &auth), ERR_OK);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(thread_start(&threads[i], "asker", ask_often, &desk), ERR_OK);
+    for (int i = 0; i < EXCHANGES; i++) {
+        given(i % 2 ? tokens : "read reader-0123456789", "", "");
+        assert_int_equal(auth_desk_set(&desk, &auth), ERR_OK);
+    }
+    for (int i = 0; i < 2; i++)
+        thread_stop(&threads[i]);
+    auth_desk_release(&desk);
 }
 
 int main(void)
@@ -240,6 +306,9 @@ int main(void)
         cmocka_unit_test(test_auth__the_server_asks_before_it_says_anything),
         cmocka_unit_test(test_auth__the_server_lets_each_role_do_its_part),
         cmocka_unit_test(test_auth__without_it_everybody_is_admin),
+        cmocka_unit_test(test_auth__new_secrets_hold_from_the_next_request_on),
+        cmocka_unit_test(test_auth__without_memory_the_secrets_before_stay),
+        cmocka_unit_test(test_auth__secrets_change_while_others_ask),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
