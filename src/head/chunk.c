@@ -181,65 +181,73 @@ bool chunk_append(struct chunk *c, struct chunk_writer *w, int64_t ts_ms, double
     return true;
 }
 
-struct chunk_reader chunk_reader_of(const struct chunk *c)
+/* The bits of a chunk on their way to samples. */
+struct bits {
+    uint64_t words[CHUNK_WORDS + 1]; /* one more, so that the last one has a neighbour */
+    unsigned position;
+    unsigned leading, significant;
+};
+
+/* The next 64 bits. */
+static uint64_t peek(const struct bits *b)
 {
-    return (struct chunk_reader){
-        .chunk = c,
-        .left_count = atomic_load_explicit(&c->count, memory_order_acquire),
-    };
+    const uint64_t *word = &b->words[b->position / 64];
+    unsigned used = b->position % 64;
+
+    return word[0] << used | word[1] >> 1 >> (63 - used);
 }
 
-/* 1 <= count <= 64; the published count guarantees that the bits are there. */
-static uint64_t take_bits(struct chunk_reader *r, unsigned count)
+static uint64_t take_dod(struct bits *b)
 {
-    unsigned idx = r->at.position_bits / 64u;
-    unsigned used = r->at.position_bits % 64u;
-    unsigned room = 64 - used;
-    uint64_t word = atomic_load_explicit(&r->chunk->words[idx], memory_order_relaxed) << used;
+    uint64_t ahead = peek(b);
+    const struct time_class *class;
+    uint64_t body;
 
-    if (count > room)
-        word |= atomic_load_explicit(&r->chunk->words[idx + 1], memory_order_relaxed) >> room;
-    r->at.position_bits = (uint16_t)(r->at.position_bits + count);
-    return word >> (64 - count);
-}
-
-static uint64_t take_dod(struct chunk_reader *r)
-{
-    unsigned ones = 0;
-
-    while (ones < TIME_CLASS_WHOLE && take_bits(r, 1))
-        ones++;
-    if (ones == 0)
+    if (!(ahead >> 63)) {
+        b->position++;
         return 0;
-    return take_bits(r, time_classes[ones].body_bits) - time_classes[ones].bias;
+    }
+    class = &time_classes[__builtin_clzll(~ahead | UINT64_C(1) << (63 - TIME_CLASS_WHOLE))];
+    b->position += class->prefix_bits;
+    body = peek(b) >> (64 - class->body_bits);
+    b->position += class->body_bits;
+    return body - class->bias;
 }
 
-static uint64_t take_xor(struct chunk_reader *r)
+static uint64_t take_xor(struct bits *b)
 {
-    if (!take_bits(r, 1))
+    uint64_t ahead = peek(b), body;
+
+    if (!(ahead >> 63)) {
+        b->position++;
         return 0;
-    if (take_bits(r, 1)) {
-        r->at.leading_bits = (uint8_t)take_bits(r, 5);
-        r->at.significant_bits = (uint8_t)(take_bits(r, 6) + 1);
     }
-    return take_bits(r, r->at.significant_bits)
-           << (64u - r->at.leading_bits - r->at.significant_bits);
+    b->position += 2;
+    if (ahead >> 62 & 1) {
+        b->leading = (unsigned)(ahead << 2 >> 59);
+        b->significant = (unsigned)(ahead << 7 >> 58) + 1;
+        b->position += NEW_WINDOW_HEADER_BITS;
+    }
+    body = peek(b) >> (64 - b->significant);
+    b->position += b->significant;
+    return body << (64 - b->leading - b->significant);
 }
 
-bool chunk_reader_next(struct chunk_reader *r, struct sample *ret)
+/* The published count guarantees that the bits of so many samples are there. */
+void chunk_read(const struct chunk *c, uint32_t count, struct sample *out)
 {
-    if (r->left_count == 0)
-        return false;
-    r->left_count--;
-    if (!r->started) {
-        r->started = true;
-        r->at.ts_ms = (int64_t)take_bits(r, 64);
-        r->at.bits = take_bits(r, 64);
-    } else {
-        r->at.delta_ms = (int64_t)((uint64_t)r->at.delta_ms + take_dod(r));
-        r->at.ts_ms = (int64_t)((uint64_t)r->at.ts_ms + (uint64_t)r->at.delta_ms);
-        r->at.bits ^= take_xor(r);
+    struct bits b = { .position = CHUNK_FIRST_BITS };
+    uint64_t ts, delta = 0, value;
+
+    for (unsigned i = 0; i < CHUNK_WORDS; i++)
+        b.words[i] = atomic_load_explicit(&c->words[i], memory_order_relaxed);
+    ts = b.words[0];
+    value = b.words[1];
+    out[0] = (struct sample){ (int64_t)ts, sample_from_bits(value) };
+    for (uint32_t i = 1; i < count; i++) {
+        delta += take_dod(&b);
+        ts += delta;
+        value ^= take_xor(&b);
+        out[i] = (struct sample){ (int64_t)ts, sample_from_bits(value) };
     }
-    *ret = (struct sample){ r->at.ts_ms, sample_from_bits(r->at.bits) };
-    return true;
 }

@@ -7,7 +7,7 @@
  * the other. Times and values come back bit for bit, NaN payloads included.
  *
  *   chunk_begin -> { chunk_append }*  until it answers false: the next chunk begins
- *   chunk_reader_of -> { chunk_reader_next }*
+ *   chunk_count -> chunk_read
  *
  * Threads   chunk_begin and chunk_append: the appender alone. Reading: any
  *           thread that got the chunk through an acquiring load after chunk_begin.
@@ -59,14 +59,13 @@ static inline int64_t chunk_first_ts_ms(const struct chunk *c)
     return (int64_t)atomic_load_explicit(&c->words[0], memory_order_relaxed);
 }
 
-struct chunk_reader {
-    const struct chunk *chunk;
-    uint32_t left_count;
-    bool started;
-    struct chunk_writer at; /* the same state, rebuilt while reading */
-};
+/* How many samples may be read: one at least. */
+static inline uint32_t chunk_count(const struct chunk *c)
+{
+    return atomic_load_explicit(&c->count, memory_order_acquire);
+}
 
-struct chunk_reader chunk_reader_of(const struct chunk *c);
-bool chunk_reader_next(struct chunk_reader *r, struct sample *ret); /* false: at the end */
+/* The first `count` samples, at most chunk_count of them. */
+void chunk_read(const struct chunk *c, uint32_t count, struct sample *out);
 
 #endif

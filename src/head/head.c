@@ -129,15 +129,16 @@ enum outcome { APPENDED, LATE, DUPLICATE, OTHER_VALUE, OUTCOME_COUNT };
 
 static bool find_in_chunk(const struct chunk *c, int64_t ts_ms, double *ret_value)
 {
-    struct chunk_reader reader = chunk_reader_of(c);
-    struct sample sample;
+    struct sample samples[CHUNK_SAMPLES_MAX];
+    uint32_t count = chunk_count(c), at = 0;
 
-    while (chunk_reader_next(&reader, &sample))
-        if (sample.ts_ms >= ts_ms) {
-            *ret_value = sample.value;
-            return sample.ts_ms == ts_ms;
-        }
-    return false;
+    chunk_read(c, count, samples);
+    while (at < count && samples[at].ts_ms < ts_ms)
+        at++;
+    if (at == count || samples[at].ts_ms != ts_ms)
+        return false;
+    *ret_value = samples[at].value;
+    return true;
 }
 
 /* Where to look for a time: most late samples come in rising order, one series at a time. */

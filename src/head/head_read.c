@@ -7,22 +7,22 @@
 static enum err read_chunk(const struct chunk *c, int64_t start_ms, int64_t end_ms,
                            size_t count_max, struct sample_list *list, bool *ret_done)
 {
-    struct chunk_reader reader = chunk_reader_of(c);
-    struct sample sample;
+    uint32_t count = chunk_count(c), from = 0, to = count;
+    struct sample *samples;
 
-    while (chunk_reader_next(&reader, &sample)) {
-        if (sample.ts_ms < start_ms)
-            continue;
-        *ret_done = sample.ts_ms > end_ms;
-        if (*ret_done)
-            return ERR_OK;
-        if (list->count == count_max)
-            return ERR_LIMIT;
-        if (!sample_list_reserve(list))
-            return ERR_NOMEM;
-        list->items[list->count++] = sample;
-    }
-    return ERR_OK;
+    if (!sample_list_room(list, count))
+        return ERR_NOMEM;
+    samples = list->items + list->count;
+    chunk_read(c, count, samples);
+    while (from < count && samples[from].ts_ms < start_ms)
+        from++;
+    while (to > from && samples[to - 1].ts_ms > end_ms)
+        to--;
+    if (from && to > from)
+        memmove(samples, samples + from, (to - from) * sizeof *samples);
+    list->count += to - from;
+    *ret_done = to < count;
+    return list->count > count_max ? ERR_LIMIT : ERR_OK;
 }
 
 static enum err read_chain(const struct head *h, uint32_t number, int64_t start_ms, int64_t end_ms,

@@ -11,7 +11,7 @@
 #include "promql/label_set.h"
 #include "promql/vector.h"
 
-enum { FIRST_COUNT = 16, BOOK_BYTES = 1 << 20, ASK_EACH_COUNT = 1 << 20 };
+enum { FIRST_COUNT = 16, BOOK_BYTES = 1 << 20 };
 
 /* --- tools --- */
 
@@ -92,15 +92,6 @@ enum err eval_go_on(struct evaluation *e)
     return err;
 }
 
-enum err eval_worked(struct evaluation *e, size_t value_count)
-{
-    e->q->worked_count += value_count;
-    if (e->q->worked_count < ASK_EACH_COUNT)
-        return ERR_OK;
-    e->q->worked_count = 0;
-    return eval_go_on(e);
-}
-
 enum err eval_error(struct evaluation *e, const char *format, ...)
 {
     char message[DIAG_MESSAGE_BYTES];
@@ -132,19 +123,19 @@ struct str eval_text(const struct promql_node *node)
     return eval_unwrap(node)->text;
 }
 
-int64_t eval_when_ms(const struct evaluation *e, const struct promql_when *when, size_t step)
+struct eval_moments eval_moments_of(const struct evaluation *e, const struct promql_when *when)
 {
     switch (when->at) {
     case PROMQL_AT_TIME:
-        return when->at_ms - when->offset_ms;
+        return (struct eval_moments){ when->at_ms - when->offset_ms, 0 };
     case PROMQL_AT_START:
-        return e->q->options.start_ms - when->offset_ms;
+        return (struct eval_moments){ e->q->options.start_ms - when->offset_ms, 0 };
     case PROMQL_AT_END:
-        return e->q->options.end_ms - when->offset_ms;
+        return (struct eval_moments){ e->q->options.end_ms - when->offset_ms, 0 };
     case PROMQL_AT_STEP:
         break;
     }
-    return eval_time_ms(e, step) - when->offset_ms;
+    return (struct eval_moments){ e->start_ms - when->offset_ms, e->step_ms };
 }
 
 static bool names_metric(const struct promql_node *selector)

@@ -79,11 +79,14 @@ static inline int64_t eval_time_ms(const struct evaluation *e, size_t step)
     return e->start_ms + (int64_t)step * e->step_ms;
 }
 
-/* When a selector or subquery looks at a step; the same for all steps where @ says so. */
-int64_t eval_when_ms(const struct evaluation *e, const struct promql_when *when, size_t step);
-static inline bool eval_is_fixed(const struct promql_when *when)
+/* The moments that a selector or subquery looks at, one per step; where @ says so, all the same. */
+struct eval_moments {
+    int64_t first_ms, stride_ms;
+};
+struct eval_moments eval_moments_of(const struct evaluation *e, const struct promql_when *when);
+static inline int64_t eval_moment_ms(const struct eval_moments *m, size_t step)
 {
-    return when->at != PROMQL_AT_STEP;
+    return m->first_ms + (int64_t)step * m->stride_ms;
 }
 
 /* NULL: then return eval_no_memory(e). */
@@ -99,7 +102,15 @@ double *eval_absent_numbers(struct evaluation *e) MUST_CHECK; /* one per step, n
 /* What go_on of the options says. Call it once per series. */
 enum err eval_go_on(struct evaluation *e) MUST_CHECK;
 /* The same for long work within a series: asks once in a million values looked at. */
-enum err eval_worked(struct evaluation *e, size_t value_count) MUST_CHECK;
+enum { EVAL_ASK_EACH_COUNT = 1 << 20 };
+static inline enum err eval_worked(struct evaluation *e, size_t value_count)
+{
+    e->q->worked_count += value_count;
+    if (e->q->worked_count < EVAL_ASK_EACH_COUNT)
+        return ERR_OK;
+    e->q->worked_count = 0;
+    return eval_go_on(e);
+}
 
 enum err eval_error(struct evaluation *e, const char *format, ...) PRINTF_LIKE(2, 3);
 

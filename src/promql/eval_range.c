@@ -6,30 +6,36 @@
 struct sliding {
     struct evaluation *e;
     const struct promql_function *function;
-    const struct promql_when *when;
+    struct eval_moments moments;
     int64_t range_ms;
     const double *scalars[PROMQL_SCALARS_MAX];
     struct eval_sink sink;
     double *values, *scratch;
-    size_t scratch_max;
+    const struct sample **marks; /* of this series */
+    size_t room_count, mark_count;
     bool distinct;
     struct vector seen; /* label sets that were given, when they may repeat */
 };
 
-/* From the first sample inside the window of a step to the first behind it. */
+/* From the first sample inside the window of a step to the first behind it; the marks likewise,
+ * but none at the window's first sample: it has no one before it. */
 struct reach {
-    size_t from, to;
+    size_t from, to, mark_from, mark_to;
 };
 
 static void slide(const struct sliding *s, struct reach *r, const struct sample *samples,
-                  size_t count, int64_t start_ms, int64_t end_ms)
+                  size_t count, int64_t end_ms)
 {
-    int64_t first_ms = start_ms + s->e->q->options.left_open;
+    int64_t first_ms = end_ms - s->range_ms + s->e->q->options.left_open;
 
     while (r->to < count && samples[r->to].ts_ms <= end_ms)
         r->to++;
     while (r->from < r->to && samples[r->from].ts_ms < first_ms)
         r->from++;
+    while (r->mark_to < s->mark_count && s->marks[r->mark_to] < samples + r->to)
+        r->mark_to++;
+    while (r->mark_from < r->mark_to && s->marks[r->mark_from] <= samples + r->from)
+        r->mark_from++;
 }
 
 /* The value of one step, whose window has been slid to. */
@@ -46,24 +52,24 @@ static enum err fill_step(struct sliding *s, struct promql_window *w, size_t ste
 
 static enum err fill_steps(struct sliding *s, const struct sample *samples, size_t count)
 {
-    bool same = eval_is_fixed(s->when) && !s->scalars[0]; /* at all steps */
+    bool same = s->moments.stride_ms == 0 && !s->scalars[0]; /* at all steps */
+    struct promql_window w = { .scratch = s->scratch };
     struct reach r = { 0 };
     enum err err = ERR_OK;
 
     for (size_t i = 0; i < s->e->count && !err; i++) {
-        int64_t end_ms = eval_when_ms(s->e, s->when, i);
-        struct promql_window w = { .start_ms = end_ms - s->range_ms,
-                                   .end_ms = end_ms,
-                                   .at_ms = eval_time_ms(s->e, i),
-                                   .scratch = s->scratch };
-
         if (same && i) {
             s->values[i] = s->values[0];
             continue;
         }
-        slide(s, &r, samples, count, w.start_ms, end_ms);
+        w.end_ms = eval_moment_ms(&s->moments, i);
+        w.start_ms = w.end_ms - s->range_ms;
+        w.at_ms = eval_time_ms(s->e, i);
+        slide(s, &r, samples, count, w.end_ms);
         w.samples = samples + r.from;
         w.count = r.to - r.from;
+        w.marks = s->marks + r.mark_from;
+        w.mark_count = r.mark_to - r.mark_from;
         err = fill_step(s, &w, i);
     }
     return err;
@@ -85,13 +91,17 @@ static enum err check_new(struct sliding *s, struct labels labels)
     return ERR_OK;
 }
 
-static bool make_scratch(struct sliding *s, size_t count)
+static bool make_room(struct sliding *s, size_t count)
 {
-    if (count <= s->scratch_max)
+    if (count <= s->room_count)
         return true;
+    s->room_count = 0;
     s->scratch = eval_alloc(s->e, 2 * count, sizeof *s->scratch);
-    s->scratch_max = s->scratch ? 2 * count : 0;
-    return s->scratch != NULL;
+    s->marks = eval_alloc(s->e, 2 * count, sizeof *s->marks);
+    if (!s->scratch || !s->marks)
+        return false;
+    s->room_count = 2 * count;
+    return true;
 }
 
 static enum err take_samples(void *ctx, struct labels labels, const struct sample *samples,
@@ -101,8 +111,10 @@ static enum err take_samples(void *ctx, struct labels labels, const struct sampl
     struct label space[LABELS_MAX];
     enum err err;
 
-    if (!make_scratch(s, count))
+    if (!make_room(s, count))
         return eval_no_memory(s->e);
+    if (s->function->mark)
+        s->mark_count = s->function->mark(samples, count, s->marks);
     err = fill_steps(s, samples, count);
     if (err || !eval_any_there(s->values, s->e->count))
         return err;
@@ -138,7 +150,7 @@ enum err eval_range_call(struct evaluation *e, const struct promql_node *node,
     if (err)
         return err;
     is_subquery = matrix->kind == PROMQL_NODE_SUBQUERY;
-    s.when = is_subquery ? &matrix->subquery.when : &matrix->selector.when;
+    s.moments = eval_moments_of(e, is_subquery ? &matrix->subquery.when : &matrix->selector.when);
     s.range_ms = is_subquery ? matrix->subquery.range_ms : matrix->selector.range_ms;
     s.distinct = s.function->keeps_name || eval_is_distinct(matrix);
     s.values = eval_numbers(e);

@@ -43,8 +43,10 @@ static enum err compile(struct evaluation *e, const struct promql_node *node, st
 static void span(const struct evaluation *e, const struct promql_when *when, int64_t *ret_first,
                  int64_t *ret_last)
 {
-    *ret_first = eval_when_ms(e, when, 0);
-    *ret_last = eval_when_ms(e, when, e->count - 1);
+    struct eval_moments moments = eval_moments_of(e, when);
+
+    *ret_first = eval_moment_ms(&moments, 0);
+    *ret_last = eval_moment_ms(&moments, e->count - 1);
 }
 
 /* Selects from the source; `visit` leaves its error in *err and returns false. */
@@ -71,48 +73,39 @@ static enum err select_all(struct evaluation *e, const struct promql_node *node,
 
 struct selecting {
     struct evaluation *e;
-    const struct promql_node *node;
     struct eval_sink sink;
-    double *values;
+    struct eval_moments moments;
+    int64_t back_ms; /* how far a step looks back */
     bool timestamps; /* the samples' times in seconds instead of their values */
+    double *values;
     enum err err;
 };
 
-/* The oldest time that a step looks back to. */
-static int64_t oldest_ms(const struct evaluation *e, int64_t at_ms)
+static int64_t lookback_ms(const struct evaluation *e)
 {
-    return at_ms - e->q->options.lookback_ms + e->q->options.left_open;
+    return e->q->options.lookback_ms - e->q->options.left_open;
 }
 
-/* Newest sample at or before `at_ms` that is not older than the lookback. */
-static double value_at(const struct selecting *s, const struct tsdb_series_data *data,
-                       size_t passed, int64_t at_ms)
+/* A stale marker says itself that no value is there. */
+static double value_of(const struct selecting *s, const struct sample *sample)
 {
-    const struct sample *last;
-
-    if (passed == 0)
-        return EVAL_ABSENT;
-    last = &data->samples[passed - 1];
-    if (last->ts_ms < oldest_ms(s->e, at_ms) || sample_is_stale(last->value))
-        return EVAL_ABSENT;
-    return s->timestamps ? (double)last->ts_ms / 1000 : last->value;
+    return s->timestamps && eval_is_there(sample->value) ? (double)sample->ts_ms / 1000
+                                                         : sample->value;
 }
 
+/* Each step has the newest sample at or before its moment that is not older than the lookback. */
 static void fill_steps(struct selecting *s, const struct tsdb_series_data *data)
 {
-    bool fixed = eval_is_fixed(&s->node->selector.when);
-    size_t passed = 0;
+    const struct sample *next = data->samples, *end = next + data->count;
+    size_t count = s->e->count;
+    int64_t at_ms = s->moments.first_ms;
 
-    for (size_t i = 0; i < s->e->count; i++) {
-        int64_t at_ms = eval_when_ms(s->e, &s->node->selector.when, i);
-
-        if (fixed && i) {
-            s->values[i] = s->values[0];
-            continue;
-        }
-        while (passed < data->count && data->samples[passed].ts_ms <= at_ms)
-            passed++;
-        s->values[i] = value_at(s, data, passed, at_ms);
+    for (size_t i = 0; i < count; i++, at_ms += s->moments.stride_ms) {
+        while (next < end && next->ts_ms <= at_ms)
+            next++;
+        s->values[i] = next > data->samples && next[-1].ts_ms >= at_ms - s->back_ms
+                           ? value_of(s, next - 1)
+                           : EVAL_ABSENT;
     }
 }
 
@@ -133,13 +126,17 @@ static bool visit_instant(void *ctx, const struct tsdb_series_data *data)
 static enum err select_instant(struct evaluation *e, const struct promql_node *node,
                                struct eval_sink sink, bool timestamps)
 {
-    struct selecting s = { e, node, sink, eval_numbers(e), timestamps, ERR_OK };
-    int64_t first_ms, last_ms;
+    struct selecting s = { .e = e,
+                           .sink = sink,
+                           .moments = eval_moments_of(e, &node->selector.when),
+                           .back_ms = lookback_ms(e),
+                           .timestamps = timestamps,
+                           .values = eval_numbers(e) };
 
     if (!s.values)
         return eval_no_memory(e);
-    span(e, &node->selector.when, &first_ms, &last_ms);
-    return select_all(e, node, oldest_ms(e, first_ms), last_ms, visit_instant, &s, &s.err);
+    return select_all(e, node, s.moments.first_ms - s.back_ms,
+                      eval_moment_ms(&s.moments, e->count - 1), visit_instant, &s, &s.err);
 }
 
 enum err eval_selector(struct evaluation *e, const struct promql_node *node, struct eval_sink sink)

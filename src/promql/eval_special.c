@@ -33,10 +33,11 @@ static enum err take_present_samples(void *ctx, struct labels labels UNUSED,
     const struct promql_when *when = is_subquery ? &m->matrix->subquery.when
                                                  : &m->matrix->selector.when;
     int64_t range_ms = is_subquery ? m->matrix->subquery.range_ms : m->matrix->selector.range_ms;
+    struct eval_moments moments = eval_moments_of(m->e, when);
     size_t at = 0;
 
     for (size_t i = 0; i < m->e->count; i++) {
-        int64_t end_ms = eval_when_ms(m->e, when, i);
+        int64_t end_ms = eval_moment_ms(&moments, i);
         int64_t first_ms = end_ms - range_ms + m->e->q->options.left_open;
 
         while (at < count && samples[at].ts_ms < first_ms)

@@ -27,12 +27,21 @@ struct promql_window {
     int64_t start_ms, end_ms;           /* the window, both ends in it (left-open: start is not) */
     int64_t at_ms;                      /* the step, which an offset does not move */
     double scalars[PROMQL_SCALARS_MAX]; /* the scalar arguments at this step, in their order */
-    double *scratch;                    /* room for `count` numbers, for those that sort */
-    const char *complaint;              /* set by the code: an argument is out of its range */
+    const struct sample *const *marks;  /* what the row's mark says, behind the first sample */
+    size_t mark_count;
+    double *scratch; /* room for all of the series, for those that sort */
+    const struct sample *sorted_from, *sorted_to; /* whose values scratch has, kept by the code */
+    const char *complaint; /* set by the code: an argument is out of its range */
 };
 
 /* The value of a window; false: none (the series has no point at this step). */
 typedef bool promql_range_code(struct promql_window *window, double *ret);
+/*
+ * Points out the samples of a series that differ from the one before them in a certain way, once
+ * for all its windows; `out` has room for all. Gives how many.
+ */
+typedef size_t promql_mark_code(const struct sample *samples, size_t count,
+                                const struct sample **out);
 /* Of each value; `scalars` as above. SAMPLE_STALE_BITS: no value. */
 typedef double promql_value_code(double value, const double *scalars);
 /* Of a Unix time in seconds. */
@@ -78,6 +87,7 @@ struct promql_function {
         promql_value_code *value;
         promql_time_code *time;
     } code;
+    promql_mark_code *mark; /* over a range; NULL: its windows have no marks */
 };
 
 /* By its name, as written (functions are lower case); NULL: there is none. */

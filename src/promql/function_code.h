@@ -13,6 +13,8 @@ promql_range_code promql_avg_over_time, promql_changes, promql_count_over_time, 
     promql_predict_linear, promql_present_over_time, promql_quantile_over_time, promql_rate,
     promql_resets, promql_stddev_over_time, promql_stdvar_over_time, promql_sum_over_time;
 
+promql_mark_code promql_mark_changes, promql_mark_falls;
+
 promql_value_code promql_abs, promql_acos, promql_acosh, promql_asin, promql_asinh, promql_atan,
     promql_atanh, promql_ceil, promql_clamp, promql_clamp_max, promql_clamp_min, promql_cos,
     promql_cosh, promql_deg, promql_exp, promql_floor, promql_ln, promql_log10, promql_log2,

@@ -10,17 +10,21 @@ static double over(const char *name, const double *values, size_t count, const d
 {
     const struct promql_function *f = promql_function_find(str_of(name));
     struct sample samples[WINDOW_MAX];
+    const struct sample *marks[WINDOW_MAX];
     double scratch[WINDOW_MAX], result = 0;
     struct promql_window w = { .samples = samples,
                                .count = count,
                                .start_ms = 0,
                                .end_ms = 60000,
                                .at_ms = 60000,
+                               .marks = marks,
                                .scratch = scratch };
 
     assert_non_null(f);
     for (size_t i = 0; i < count; i++)
         samples[i] = (struct sample){ .ts_ms = 10000 + (int64_t)i * 10000, .value = values[i] };
+    if (f->mark)
+        w.mark_count = f->mark(samples, count, marks);
     for (size_t i = 0; scalars && i < PROMQL_SCALARS_MAX; i++)
         w.scalars[i] = scalars[i];
     if (!f->code.range(&w, &result))
@@ -80,6 +84,29 @@ static void test_function__over_a_range(void **state)
     expect("quantile of NaN", over("quantile_over_time", rising, 5, (double[]){ NAN, 0 }), NAN);
     expect("mad", over("mad_over_time", (double[]){ 1, 2, 3, 4, 100 }, 5, NULL), 1);
     expect("holt_winters", over("holt_winters", rising, 5, (double[]){ 0.5, 0.5 }), 40);
+}
+
+/* In every number of samples, of which some go one by one behind those that go by four. */
+static void test_function__sums_take_every_sample_once(void **state)
+{
+    struct sample samples[40];
+    double sum, mean, variance;
+
+    (void)state;
+    for (size_t count = 1; count <= ARRAY_LEN(samples); count++) {
+        struct promql_window w = { .samples = samples, .count = count };
+        double wanted = 0;
+
+        samples[count - 1] = (struct sample){ (int64_t)count, (double)(count * count) };
+        assert_true(promql_sum_over_time(&w, &sum));
+        assert_true(promql_avg_over_time(&w, &mean));
+        assert_true(promql_stdvar_over_time(&w, &variance));
+        expect("sum", sum, (double)(count * (count + 1) * (2 * count + 1) / 6));
+        expect("mean", mean, sum / (double)count);
+        for (size_t i = 0; i < count; i++)
+            wanted += (samples[i].value - mean) * (samples[i].value - mean) / (double)count;
+        expect("variance", variance, wanted);
+    }
 }
 
 static void test_function__too_few_samples_have_no_value(void **state)
@@ -166,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_function__over_a_range),
+        cmocka_unit_test(test_function__sums_take_every_sample_once),
         cmocka_unit_test(test_function__too_few_samples_have_no_value),
         cmocka_unit_test(test_function__bad_factors_are_complained_of),
         cmocka_unit_test(test_function__of_a_value),
