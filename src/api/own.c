@@ -136,10 +136,16 @@ static void export_queries(struct own *own, const struct metric_out *out)
           (double)q->running);
     gauge(out, "fusebox_query_waiting", "Questions that wait for a query thread.",
           (double)queue_count(own->query_queue));
+    gauge(out, "fusebox_query_unread_answers",
+          "Long answers that clients have not read to the end.", (double)q->unread);
     counter(out, "fusebox_query_refused_total",
-            "Questions that were refused because too many waited.", q->refused);
+            "Questions that were refused because too many waited, or too many long answers were "
+            "being read.",
+            q->refused);
     counter(out, "fusebox_query_cancelled_total",
-            "Questions given up because the client had gone, or Fusebox stopped.", q->cancelled);
+            "Questions given up because the client had gone or took too long to read, or Fusebox "
+            "stopped.",
+            q->cancelled);
     counter(out, "fusebox_query_timed_out_total", "Questions that took longer than they may.",
             q->timed_out);
     counter(out, "fusebox_query_samples_read_total", "Samples that PromQL read.", q->samples_read);

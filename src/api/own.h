@@ -25,6 +25,8 @@ enum { OWN_ROUTES_MAX = 96 };
 /* Questions to the query threads. */
 struct own_queries {
     _Atomic uint64_t running; /* now */
+    _Atomic uint64_t unread;  /* long answers that clients read now, and what is held for them */
+    _Atomic size_t unread_bytes;
     _Atomic uint64_t refused;
     _Atomic uint64_t cancelled; /* the client went away, or the daemon stopped */
     _Atomic uint64_t timed_out;

@@ -5,14 +5,12 @@
  *
  * Source    Prometheus 2.42, HTTP API: expression queries.
  */
-#include "api/api.h"
+#include "api/promql_answer.h"
 #include "api/promql_args.h"
-#include "api/promql_json.h"
 #include "api/promql_tree.h"
 #include "promql/print.h"
 
 enum {
-    TREE_MAX_BYTES = 4 << 20,
     QUERY_MAX_BYTES = 1 << 30,
     QUERY_MAX_STEPS = 11001, /* the first and 11,000 behind it, as Prometheus */
     DEFAULT_STEP_MS = 60000,
@@ -114,43 +112,30 @@ static enum err go_on_while(void *ctx)
     return ERR_TIMEOUT;
 }
 
-static enum err run(struct api *api, struct http_reply *reply, const struct promql_options *options,
-                    const struct promql_node *node)
-{
-    struct promql_result result;
-    struct promql_query query;
-    struct diag diag = { 0 };
-    enum err err = options->go_on(options->ctx);
-
-    promql_query_init(&query, options);
-    if (!err)
-        err = promql_run(&query, node, &result, &diag);
-    if (err) {
-        err = prometheus_error(reply, err, NULL, diag.code ? diag_text(&diag) : err_text(err));
-    } else {
-        struct json j = prometheus_open(reply);
-
-        promql_json_result(&j, options, &result);
-        err = prometheus_close(&j, reply);
-    }
-    atomic_fetch_add(&api->own.queries.samples_read, query.samples_read_count);
-    promql_query_release(&query);
-    return err;
-}
-
-static enum err prepare(struct patience *p, struct http_request *req, struct arena *arena,
-                        const struct promql_node **ret_node, struct promql_options *ret_options,
+static enum err prepare(struct patience *p, struct http_request *req, struct promql_answer *a,
                         struct diag *diag)
 {
-    enum err err = take_options(p->api, req, ret_options, diag);
+    enum err err = take_options(p->api, req, &a->options, diag);
 
     if (!err)
         err = take_patience(req, p, diag);
     if (!err)
-        err = take_expression(req, arena, ret_node, diag);
-    ret_options->go_on = go_on_while;
-    ret_options->ctx = p;
+        err = take_expression(req, &a->tree, &a->node, diag);
+    a->options.go_on = go_on_while;
+    a->options.ctx = p;
     return err;
+}
+
+static enum err answer(struct patience *p, struct http_request *req, struct http_reply *reply)
+{
+    struct promql_answer *a = promql_answer_new(p->api);
+    struct diag diag = { 0 };
+    enum err err = a ? prepare(p, req, a, &diag) : ERR_NOMEM;
+
+    if (!err)
+        return promql_answer_give(a, req, reply);
+    promql_answer_free(a);
+    return promql_refuse(reply, err, &diag);
 }
 
 void api_answer_promql(struct api *api, struct http_parked *parked, enum err (*go_on)(void *ctx),
@@ -158,19 +143,9 @@ void api_answer_promql(struct api *api, struct http_parked *parked, enum err (*g
 {
     struct patience patience = { api, INT64_MAX, false, go_on, ctx };
     struct http_reply reply = { .status = 200 };
-    struct arena arena = arena_limited(TREE_MAX_BYTES);
-    const struct promql_node *node;
-    struct promql_options options;
-    struct diag diag = { 0 };
-    enum err err;
+    enum err err = answer(&patience, http_parked_request(parked), &reply);
 
-    err = prepare(&patience, http_parked_request(parked), &arena, &node, &options, &diag);
-    if (err)
-        err = promql_refuse(&reply, err, &diag);
-    else
-        err = run(api, &reply, &options, node);
     http_request_finish(parked, err, &reply);
-    arena_release(&arena);
 }
 
 /* --- on the http threads --- */
@@ -189,7 +164,7 @@ enum err api_query_range(struct http_request *req, struct http_reply *reply, voi
 static enum err answer_tree(struct http_request *req, struct http_reply *reply,
                             enum err (*write)(struct json *j, const struct promql_node *node))
 {
-    struct arena arena = arena_limited(TREE_MAX_BYTES);
+    struct arena arena = arena_limited(PROMQL_TREE_MAX_BYTES);
     const struct promql_node *node;
     struct diag diag = { 0 };
     enum err err = promql_arg_query(req, &arena, &node, &diag);

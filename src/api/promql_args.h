@@ -10,6 +10,8 @@
 #include "api/prometheus_reply.h"
 #include "promql/ast.h"
 
+enum { PROMQL_TREE_MAX_BYTES = 4 << 20 }; /* of an expression's arena */
+
 /* INT64_MIN as preset: the argument has to be given. */
 enum err promql_arg_time(struct http_request *req, const char *name, int64_t preset_ms,
                          int64_t *ret_ms, struct diag *diag) MUST_CHECK;

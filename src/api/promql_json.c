@@ -58,38 +58,59 @@ static void write_point(struct json *j, int64_t ms, double value)
     json_raw(j, (struct str){ text, len });
 }
 
-static void write_steps(struct json *j, const struct promql_options *o, const double *values,
-                        size_t count)
+/* One value per step, where there is one; false: there are more. */
+static bool write_steps(struct promql_json *p, struct json *j, const double *values,
+                        size_t enough_bytes)
 {
-    json_open_array(j);
-    for (size_t i = 0; i < count; i++)
-        if (!sample_is_stale(values[i]))
-            write_point(j, o->start_ms + (int64_t)i * o->step_ms, values[i]);
-    json_close_array(j);
+    const struct promql_options *o = p->options;
+
+    for (; p->point < p->result->step_count && j->out->len < enough_bytes; p->point++)
+        if (!sample_is_stale(values[p->point]))
+            write_point(j, o->start_ms + (int64_t)p->point * o->step_ms, values[p->point]);
+    return p->point == p->result->step_count;
 }
 
-static void write_samples(struct json *j, const struct promql_series *s)
+static bool write_samples(struct promql_json *p, struct json *j, const struct promql_series *s,
+                          size_t enough_bytes)
 {
-    json_open_array(j);
-    for (size_t i = 0; i < s->sample_count; i++)
-        write_point(j, s->samples[i].ts_ms, s->samples[i].value);
-    json_close_array(j);
+    for (; p->point < s->sample_count && j->out->len < enough_bytes; p->point++)
+        write_point(j, s->samples[p->point].ts_ms, s->samples[p->point].value);
+    return p->point == s->sample_count;
 }
 
-static void write_series(struct json *j, const struct promql_options *o,
-                         const struct promql_result *r, const struct promql_series *s)
+static void open_series(struct json *j, const struct promql_series *s, bool has_many)
 {
     json_open_object(j);
     json_key(j, "metric");
     promql_json_labels(j, s->labels);
-    json_key(j, r->is_range || s->samples ? "values" : "value");
+    json_key(j, has_many ? "values" : "value");
+    if (has_many)
+        json_open_array(j);
+}
+
+/* False: the series goes on in the next piece. */
+static bool write_series(struct promql_json *p, struct json *j, const struct promql_series *s,
+                         size_t enough_bytes)
+{
+    bool has_many = p->result->is_range || s->samples, is_complete = true;
+
+    if (!p->has_labels)
+        open_series(j, s, has_many);
+    p->has_labels = true;
     if (s->samples)
-        write_samples(j, s);
-    else if (r->is_range)
-        write_steps(j, o, s->values, r->step_count);
+        is_complete = write_samples(p, j, s, enough_bytes);
+    else if (has_many)
+        is_complete = write_steps(p, j, s->values, enough_bytes);
     else
-        write_point(j, o->start_ms, s->values[0]);
+        write_point(j, p->options->start_ms, s->values[0]);
+    if (!is_complete)
+        return false;
+    if (has_many)
+        json_close_array(j);
     json_close_object(j);
+    p->has_labels = false;
+    p->point = 0;
+    return true;
 }
 
 static const char *result_type(const struct promql_result *r)
@@ -97,6 +118,11 @@ static const char *result_type(const struct promql_result *r)
     if (r->is_range || r->type == PROMQL_MATRIX)
         return "matrix";
     return r->type == PROMQL_VECTOR ? "vector" : r->type == PROMQL_SCALAR ? "scalar" : "string";
+}
+
+static bool is_one_value(const struct promql_result *r)
+{
+    return !r->is_range && (r->type == PROMQL_SCALAR || r->type == PROMQL_STRING);
 }
 
 static void write_value(struct json *j, const struct promql_options *o,
@@ -112,24 +138,40 @@ static void write_value(struct json *j, const struct promql_options *o,
     json_close_array(j);
 }
 
-void promql_json_result(struct json *j, const struct promql_options *o,
-                        const struct promql_result *r)
+static void begin(struct promql_json *p, struct json *j)
 {
-    struct promql_series scalar = { .values = r->scalars };
-
     json_open_object(j);
     json_key(j, "resultType");
-    json_cstr(j, result_type(r));
+    json_cstr(j, result_type(p->result));
     json_key(j, "result");
-    if (!r->is_range && (r->type == PROMQL_SCALAR || r->type == PROMQL_STRING)) {
-        write_value(j, o, r);
-    } else {
+    if (is_one_value(p->result))
+        write_value(j, p->options, p->result);
+    else
         json_open_array(j);
-        if (r->type == PROMQL_SCALAR)
-            write_series(j, o, r, &scalar);
-        for (size_t i = 0; i < r->series_count; i++)
-            write_series(j, o, r, &r->series[i]);
+    p->has_begun = true;
+}
+
+struct promql_json promql_json_of(const struct promql_options *options,
+                                  const struct promql_result *result)
+{
+    return (struct promql_json){ .options = options, .result = result };
+}
+
+bool promql_json_write(struct promql_json *p, struct json *j, size_t enough_bytes)
+{
+    const struct promql_result *r = p->result;
+    struct promql_series scalar = { .values = r->scalars };
+    bool is_scalar = r->type == PROMQL_SCALAR, is_list = !is_one_value(r);
+    size_t count = is_list ? is_scalar + r->series_count : 0;
+
+    if (!p->has_begun)
+        begin(p, j);
+    for (; p->series < count; p->series++)
+        if (j->out->len >= enough_bytes ||
+            !write_series(p, j, is_scalar ? &scalar : &r->series[p->series], enough_bytes))
+            return true;
+    if (is_list)
         json_close_array(j);
-    }
     json_close_object(j);
+    return false;
 }

@@ -110,6 +110,11 @@ void conn_enter(struct http_conn *conn, enum conn_phase phase, int64_t mono_ns, 
     atomic_store_explicit(&conn->deadline_ns, deadline_ns, memory_order_release);
 }
 
+void conn_cut(struct http_conn *conn)
+{
+    shutdown(conn->fd, SHUT_RDWR);
+}
+
 static bool ask_kernel(const struct http_conn *conn, struct tcp_info *ret)
 {
     socklen_t len = sizeof *ret;

@@ -10,7 +10,8 @@
  *
  * An idle connection on which bytes arrive without completing a request is found by the
  * kernel's count (TCP_INFO), and from then on has the header deadline. In the same way a client
- * that takes nothing of its answer for body_ns is found, before the deadline of the whole answer.
+ * that takes nothing of its answer for body_ns is found, before the deadline of the whole answer:
+ * body_ns, and what the answer takes at CONN_MIN_BYTES_PER_S.
  *
  * Threads   Locks itself. A descriptor is only touched under the lock, and conn_close takes the
  *           connection out before libmicrohttpd closes it.
@@ -27,7 +28,7 @@
 
 enum conn_phase { CONN_HEADER, CONN_BODY, CONN_HANDLE, CONN_REPLY, CONN_STREAM, CONN_IDLE };
 
-enum { CONN_BUCKETS = 256, CONN_ADDRESS_BYTES = 16 };
+enum { CONN_BUCKETS = 256, CONN_ADDRESS_BYTES = 16, CONN_MIN_BYTES_PER_S = 16384 };
 #define CONN_NO_DEADLINE INT64_MAX
 
 struct MHD_Connection;
@@ -90,12 +91,17 @@ void conns_sweep(struct conns *conns, int64_t mono_ns);
  */
 size_t conns_shut_down(struct conns *conns, bool everyone);
 
+/* Its http thread ends it in the middle of an answer; the library hears of it from the socket. */
+void conn_cut(struct http_conn *conn);
+
 /* True when the peer has closed its side. */
 bool conn_is_half_closed(const struct http_conn *conn);
 
-/* In transport.c, next to the library. */
+/* In suspend.c, next to the library. */
 void conn_suspend(struct http_conn *conn);
 void conn_resume(struct http_conn *conn);
 int64_t conn_now_ns(const struct http_conn *conn);
+/* The deadline of an answer of so many bytes, from when its phase was entered. */
+void conn_allow(struct http_conn *conn, uint64_t answer_bytes);
 
 #endif

@@ -71,6 +71,13 @@ static int window_bits(size_t len)
     return bits;
 }
 
+/* A small window goes with little memory. */
+static bool begin_deflate(z_stream *z, int bits)
+{
+    return deflateInit2(z, GZIP_LEVEL, Z_DEFLATED, bits + GZIP_WRAPPER, bits > 12 ? 8 : 5,
+                        Z_DEFAULT_STRATEGY) == Z_OK;
+}
+
 static enum err run(z_stream *z, int (*step)(z_stream *, int), int flush, struct buf *out)
 {
     int state = Z_OK;
@@ -95,13 +102,11 @@ static enum err run(z_stream *z, int (*step)(z_stream *, int), int flush, struct
 enum err gzip_pack(struct str text, struct buf *out)
 {
     z_stream z = stream_of(text);
-    int bits = window_bits(text.len);
     enum err err;
 
     if (text.len > UINT_MAX)
         return ERR_LIMIT;
-    if (deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, bits + GZIP_WRAPPER, bits > 12 ? 8 : 5,
-                     Z_DEFAULT_STRATEGY) != Z_OK)
+    if (!begin_deflate(&z, window_bits(text.len)))
         return ERR_NOMEM;
     err = run(&z, deflate, Z_FINISH, out);
     deflateEnd(&z);
@@ -120,4 +125,48 @@ enum err gzip_unpack(struct str packed, struct buf *out)
     err = run(&z, inflate, Z_NO_FLUSH, out);
     inflateEnd(&z);
     return err;
+}
+
+struct gzip_stream {
+    z_stream z;
+};
+
+struct gzip_stream *gzip_stream_new(void)
+{
+    struct gzip_stream *g = mem_alloc_zero(1, sizeof *g);
+
+    if (!g)
+        return NULL;
+    g->z = stream_of(STR_NONE);
+    if (begin_deflate(&g->z, WINDOW_MAX_BITS))
+        return g;
+    mem_free(g);
+    return NULL;
+}
+
+bool gzip_stream_pack(struct gzip_stream *g, struct str *text, bool is_last, char *out,
+                      size_t max_bytes, size_t *ret_len)
+{
+    uInt room = max_bytes < STEP_BYTES ? (uInt)max_bytes : STEP_BYTES;
+    uInt taken = text->len < UINT_MAX ? (uInt)text->len : UINT_MAX;
+    bool finishes = is_last && taken == text->len;
+    int state;
+
+    g->z.next_in = (Bytef *)(uintptr_t)text->ptr;
+    g->z.avail_in = taken;
+    g->z.next_out = (Bytef *)out;
+    g->z.avail_out = room;
+    state = deflate(&g->z, finishes ? Z_FINISH : Z_NO_FLUSH);
+    taken -= g->z.avail_in;
+    *text = (struct str){ text->ptr + taken, text->len - taken };
+    *ret_len = room - g->z.avail_out;
+    return state != Z_STREAM_END;
+}
+
+void gzip_stream_free(struct gzip_stream *g)
+{
+    if (!g)
+        return;
+    deflateEnd(&g->z);
+    mem_free(g);
 }

@@ -1,8 +1,8 @@
 /*
- * gzip for whole bodies (RFC 1952), and the question whether a client takes it.
+ * gzip for bodies (RFC 1952), whole or piece by piece, and the question whether a client takes it.
  *
- * Memory    zlib's state comes from base/mem.h and is gone when the call returns; the window
- *           fits the size of the text, so that small bodies cost little.
+ * Memory    zlib's state comes from base/mem.h. That of a whole body is gone when the call
+ *           returns, and its window fits the size of the text: small bodies cost little.
  * Threads   Value.
  */
 #ifndef FUSEBOX_HTTP_GZIP_H
@@ -24,5 +24,16 @@ enum err gzip_pack(struct str text, struct buf *out) MUST_CHECK;
 
 /* Appends the text of a gzip body to *out. ERR_LIMIT, ERR_NOMEM, ERR_CORRUPT. */
 enum err gzip_unpack(struct str packed, struct buf *out) MUST_CHECK;
+
+/* Text of any length; only gzip_stream_new takes memory. */
+struct gzip_stream;
+struct gzip_stream *gzip_stream_new(void); /* NULL: no memory */
+/*
+ * Packs *text, or as much of it as fits, which it cuts off; `is_last`: what is left of *text is all
+ * that comes. *ret_len bytes stand in `out` then, often none. False: the last byte stands there.
+ */
+bool gzip_stream_pack(struct gzip_stream *g, struct str *text, bool is_last, char *out,
+                      size_t max_bytes, size_t *ret_len);
+void gzip_stream_free(struct gzip_stream *g); /* NULL is allowed */
 
 #endif

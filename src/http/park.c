@@ -150,8 +150,7 @@ void http_request_finish(struct http_parked *parked, enum err err, struct http_r
 
     if (is_wanted(parked))
         reply_complete(parked->req, err, reply);
-    parked->reply = *reply;
-    reply->body = (struct buf){ 0 };
+    parked->reply = reply_take(reply);
     lock_take(&park->lock);
     unlink_locked(park, parked);
     if (parked->state == WAITING)
@@ -193,8 +192,7 @@ enum err park_take(struct http_parked *parked, struct http_reply *ret_reply)
         parked->state = ABANDONED;
         *ret_reply = (struct http_reply){ 0 };
     } else {
-        *ret_reply = parked->reply;
-        parked->reply.body = (struct buf){ 0 };
+        *ret_reply = reply_take(&parked->reply);
     }
     lock_drop(&park->lock);
     parked_unref(parked);

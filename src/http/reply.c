@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "http/gzip.h"
+#include "http/pieces.h"
 
 enum { ERROR_MAX_BYTES = 4096, RETRY_AFTER_DEFAULT_S = 1, STATUS_NOT_MODIFIED = 304 };
 
@@ -10,9 +11,20 @@ struct str reply_bytes(const struct http_reply *reply)
     return reply->body.data ? buf_str(&reply->body) : reply->fixed;
 }
 
+struct http_reply reply_take(struct http_reply *from)
+{
+    struct http_reply taken = *from;
+
+    from->body = (struct buf){ 0 };
+    from->pieces = NULL;
+    return taken;
+}
+
 void reply_release(struct http_reply *reply)
 {
     buf_release(&reply->body);
+    pieces_free(reply->pieces);
+    reply->pieces = NULL;
     reply->fixed = STR_NONE;
 }
 
@@ -71,17 +83,19 @@ static bool has_tag(struct str list, struct str tag)
     return false;
 }
 
-static bool is_compressible(const char *content_type)
+bool reply_is_compressible(const struct http_reply *reply)
 {
-    return !content_type || strncmp(content_type, "text/", 5) == 0 ||
-           strstr(content_type, "json") || strstr(content_type, "javascript") ||
-           strstr(content_type, "xml") || strstr(content_type, "openmetrics");
+    const char *type = reply->content_type;
+
+    return !type || strncmp(type, "text/", 5) == 0 || strstr(type, "json") ||
+           strstr(type, "javascript") || strstr(type, "xml") || strstr(type, "openmetrics");
 }
 
 bool reply_varies(const struct http_reply *reply)
 {
     return reply->content_encoding ||
-           (reply_bytes(reply).len >= GZIP_MIN_BYTES && is_compressible(reply->content_type));
+           ((reply->pieces || reply_bytes(reply).len >= GZIP_MIN_BYTES) &&
+            reply_is_compressible(reply));
 }
 
 static void replace_body(struct http_reply *reply, struct buf *body, const char *encoding)

@@ -19,8 +19,11 @@ void reply_complete(struct http_request *req, enum err err, struct http_reply *r
 /* The JSON document for `err` in reply->diag; needs no request. */
 void reply_error(enum err err, struct http_reply *reply);
 
-struct str reply_bytes(const struct http_reply *reply);
+struct str reply_bytes(const struct http_reply *reply); /* empty when it comes in pieces */
+bool reply_is_compressible(const struct http_reply *reply);
 bool reply_varies(const struct http_reply *reply); /* needs Vary: Accept-Encoding */
+/* The reply as it is; what it owns goes along. */
+struct http_reply reply_take(struct http_reply *from);
 void reply_release(struct http_reply *reply);
 
 #endif

@@ -50,6 +50,7 @@ enum http_need {
 enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE }; /* HEAD is served by GET rows */
 
 struct auth_desk;
+struct pieces;
 struct http_request; /* valid until the handler returns, or until the parked request is finished */
 struct sse_hub;
 
@@ -86,7 +87,24 @@ struct http_reply {
     const char *field;      /* argument or body field at fault, or NULL */
     int retry_after_s;      /* sent when > 0 */
     struct sse_hub *stream; /* set by sse_open */
+    struct pieces *pieces;  /* set by http_reply_in_pieces */
 };
+
+/* A body that is made as the client reads it. Both are called on an http thread, and do not wait.
+ */
+struct http_source {
+    bool (*fill)(void *ctx, struct buf *out);  /* appends a piece; false: it is the last */
+    void (*release)(void *ctx, bool was_sent); /* once; false: the client did not get all of it */
+    void *ctx;
+};
+
+/*
+ * What is in the reply's body is its first piece, `source` has the others. The status is told
+ * before they are made: only memory may fail then, and the connection is cut. Takes the
+ * source, also on failure (ERR_NOMEM).
+ */
+enum err http_reply_in_pieces(struct http_request *req, struct http_reply *reply,
+                              const struct http_source *source) MUST_CHECK;
 
 /*
  * ERR_OK: *reply is the answer (or the request was parked, or is a stream).

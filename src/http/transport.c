@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 
 #include "base/mem.h"
+#include "http/pieces.h"
 #include "http/reply.h"
 #include "http/security.h"
 
@@ -28,7 +29,7 @@ enum {
     UNLIMITED_CONNECTIONS = 65536,
     SPARE_CONNECTIONS = 16, /* over our own limit, so that the library accepts and we close */
     STREAM_BLOCK_BYTES = 4096,
-    REPLY_MIN_BYTES_PER_S = 16384,
+    PIECE_BYTES = 16384,
     LINGER_MS = 2000, /* how long the rest of an oversized body is swallowed */
     BACKSTOP_S = 60,  /* the library's own time-out, over the sum of ours */
 };
@@ -77,6 +78,40 @@ static struct MHD_Response *stream_response(struct http_conn *conn)
                                                  stream, free_stream);
     if (response)
         conn->req->stream = NULL;
+    return response;
+}
+
+static ssize_t pull_pieces(void *cls, uint64_t pos, char *out, size_t max_bytes)
+{
+    int64_t len = pieces_read(cls, out, max_bytes);
+
+    (void)pos;
+    if (len == PIECES_FAILED)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    return len == PIECES_ENDED ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)len;
+}
+
+static void free_pieces(void *cls)
+{
+    pieces_free(cls);
+}
+
+/*
+ * The response frees the pieces from now on. Behind a HEAD's headers the library (0.9.75) would
+ * send the last chunk, which HTTP/1.0 does not have: then the connection's end says that it was
+ * all.
+ */
+static struct MHD_Response *pieces_response(struct http_conn *conn, struct http_reply *reply)
+{
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, PIECE_BYTES, pull_pieces, reply->pieces, free_pieces);
+
+    if (!response)
+        return NULL;
+    pieces_start(reply->pieces, conn);
+    reply->pieces = NULL;
+    if (conn->req->head)
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     return response;
 }
 
@@ -163,15 +198,13 @@ static void begin_sending(struct http_conn *conn, const struct http_reply *reply
 {
     struct http_server *server = conn->server;
     int64_t mono_ns = clock_mono_ns(&server->clock);
-    int64_t read_ns = (int64_t)reply_bytes(reply).len * 1000000000 / REPLY_MIN_BYTES_PER_S;
-    int64_t deadline_ns = conn_deadline(mono_ns, server->conns.limits.body_ns);
 
     if (conn->req->stream)
         hubs_note(&server->hubs, reply->stream);
     note_request(conn, reply->status, mono_ns);
-    if (deadline_ns != CONN_NO_DEADLINE)
-        deadline_ns += read_ns;
-    conn_enter(conn, conn->req->stream ? CONN_STREAM : CONN_REPLY, mono_ns, deadline_ns);
+    conn_enter(conn, conn->req->stream ? CONN_STREAM : CONN_REPLY, mono_ns,
+               conn_deadline(mono_ns, server->conns.limits.body_ns));
+    conn_allow(conn, reply_bytes(reply).len);
 }
 
 /* Queues the completed reply; takes its body. */
@@ -183,7 +216,9 @@ static enum MHD_Result send_reply(struct http_conn *conn, struct http_reply *rep
     struct MHD_Response *response;
 
     begin_sending(conn, reply);
-    response = conn->req->stream ? stream_response(conn) : body_response(reply);
+    response = conn->req->stream ? stream_response(conn)
+               : reply->pieces   ? pieces_response(conn, reply)
+                                 : body_response(reply);
     if (response && add_headers(response, conn, reply) && add_header(response, "Vary", vary))
         ok = MHD_queue_response(conn->mhd, (unsigned)reply->status, response);
     if (response)
