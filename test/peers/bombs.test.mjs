@@ -13,8 +13,8 @@ import { Scope, pause, until } from './support/scope.mjs';
 
 const scope = new Scope('bombs');
 const MIB = 1 << 20, SERIES = 3000, SAMPLES = 240, STEP_MS = 15000;
-const BUDGET_MIB = 192; // storage.memory; an answer of 64 MiB and its compressed form come on top
-const BESIDE_MIB = 384;
+const BUDGET_MIB = 192; // storage.memory; what the heap keeps of what was given back comes on top
+const BESIDE_MIB = 256;
 
 const memory = (fusebox, what) => Number(fs.readFileSync(`/proc/${fusebox.process.pid}/status`, 'utf8').match(new RegExp(`${what}:\\s+(\\d+) kB`))[1]) * 1024;
 const threads = (fusebox) => fs.readdirSync(`/proc/${fusebox.process.pid}/task`).length;
@@ -85,9 +85,9 @@ const expressions = (endS) => [
   ['all against all', { query: `label_replace(bomb_total, "x", "", "", "") * on (group) bomb_total`, time: endS }, 422, /duplicate|many-to-many|multiple matches/],
   ['everything as it is', { query: '{__name__=~".+"}[2h]', time: endS }, 200, undefined],
   ['everything at every step', { query: '{__name__=~".+"}', start: endS - 3600, end: endS, step: 0.33 }, undefined, /memory|bytes/],
-  ['an answer without end', { query: 'bomb_total', start: endS - 3600, end: endS, step: 1.8 }, 422, /longer than 64 MiB/],
+  ['an answer without end', { query: 'bomb_total', start: endS - 3600, end: endS, step: 1.8 }, 200, undefined],
   ['windows in windows', { query: 'max_over_time(avg_over_time(sum_over_time(bomb_total[1h:1s])[1h:1s])[1h:1s])', start: endS - 3600, end: endS, step: 1, timeout: '2s' }, undefined, /timed out|memory|bytes/],
-  ['a name for each value', { query: 'count_values("v", bomb_total)', start: endS - 3600, end: endS, step: 15, timeout: '2s' }, undefined, /timed out|memory|bytes|longer/],
+  ['a name for each value', { query: 'count_values("v", bomb_total)', start: endS - 3600, end: endS, step: 15, timeout: '2s' }, undefined, /timed out|memory|bytes/],
   ['too many steps', { query: 'bomb_total', start: 0, end: endS, step: 1 }, 400, /11,000 points/],
 ];
 
