@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/number_middle.h"
 #include "base/number_shortest.h"
 
 /* Exact powers of ten: a decimal with at most 15 digits scaled by one of these rounds once (Clinger
@@ -16,22 +17,16 @@ static const double exact_powers[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6, 
 /* Backwards, two digits at a time; gives the first character. */
 static char *write_whole(uint64_t n, char *end)
 {
-    static const char pairs[] = "0001020304050607080910111213141516171819"
-                                "2021222324252627282930313233343536373839"
-                                "4041424344454647484950515253545556575859"
-                                "6061626364656667686970717273747576777879"
-                                "8081828384858687888990919293949596979899";
-
     for (; n >= 100; n /= 100) {
         end -= 2;
-        memcpy(end, pairs + n % 100 * 2, 2);
+        memcpy(end, number_pairs + n % 100 * 2, 2);
     }
     if (n < 10) {
         *--end = (char)('0' + n);
         return end;
     }
     end -= 2;
-    memcpy(end, pairs + n * 2, 2);
+    memcpy(end, number_pairs + n * 2, 2);
     return end;
 }
 
@@ -46,24 +41,45 @@ char *number_write_digits(uint64_t n, int decimals, char *end)
     return write_whole(n, end);
 }
 
-/* n / 10^decimals with its sign. */
-static size_t write_signed(bool negative, uint64_t n, int decimals, char out[NUMBER_TEXT_BYTES])
-{
-    char text[NUMBER_TEXT_BYTES];
-    char *begin = number_write_digits(n, decimals, text + sizeof text);
-    size_t len;
+enum { MILLION = 1000000 };
 
-    if (negative)
-        *--begin = '-';
-    len = (size_t)(text + sizeof text - begin);
-    memcpy(out, begin, len);
-    out[len] = '\0';
+static size_t count_digits(uint64_t n)
+{
+    size_t estimate = (size_t)(64 - __builtin_clzll(n | 1)) * 1233 >> 12; /* log10(2) per bit */
+
+    return estimate + (n >= (uint64_t)exact_powers[estimate]);
+}
+
+static size_t put_whole(uint64_t n, char *out)
+{
+    size_t len = n ? count_digits(n) : 1;
+
+    write_whole(n, out + len);
+    return len;
+}
+
+/* The point and what is behind it, without zeros at its end; n is not 0. */
+static size_t put_millionths(uint32_t n, char *out)
+{
+    size_t len = 7;
+
+    out[0] = '.';
+    memcpy(out + 1, number_pairs + n / 10000 * 2, 2);
+    memcpy(out + 3, number_pairs + n / 100 % 100 * 2, 2);
+    memcpy(out + 5, number_pairs + n % 100 * 2, 2);
+    while (out[len - 1] == '0')
+        len--;
     return len;
 }
 
 size_t number_format_i64(int64_t value, char out[NUMBER_TEXT_BYTES])
 {
-    return write_signed(value < 0, value < 0 ? -(uint64_t)value : (uint64_t)value, 0, out);
+    size_t len = value < 0;
+
+    out[0] = '-';
+    len += put_whole(value < 0 ? -(uint64_t)value : (uint64_t)value, out + len);
+    out[len] = '\0';
+    return len;
 }
 
 /* d.ddd times 10 to the exponent. */
@@ -134,19 +150,21 @@ static size_t format_scientific(bool negative, double magnitude, char out[NUMBER
  */
 static size_t format_middle(bool negative, double magnitude, char out[NUMBER_TEXT_BYTES])
 {
-    size_t len = 0;
+    uint64_t whole = (uint64_t)magnitude, millionths;
+    size_t len = negative;
 
-    if ((double)(uint64_t)magnitude == magnitude)
-        return write_signed(negative, (uint64_t)magnitude, 0, out);
-    if (magnitude < 1e9) {
-        uint64_t millionths = (uint64_t)(magnitude * 1e6 + 0.5);
+    out[0] = '-';
+    millionths = magnitude < 1e9 ? (uint64_t)(magnitude * MILLION + 0.5) : 0;
+    if ((double)whole == magnitude) {
+        len += put_whole(whole, out + len);
+    } else if (millionths && (double)millionths / MILLION == magnitude) {
+        len += put_whole(millionths / MILLION, out + len);
+        len += put_millionths((uint32_t)(millionths % MILLION), out + len);
+    } else {
+        size_t more = number_middle(magnitude, out + len);
 
-        if ((double)millionths / 1e6 == magnitude)
-            return write_signed(negative, millionths, 6, out);
+        len += more ? more : number_shortest(magnitude, false, out + len);
     }
-    if (negative)
-        out[len++] = '-';
-    len += number_shortest(magnitude, false, out + len);
     out[len] = '\0';
     return len;
 }

@@ -1,6 +1,6 @@
 /*
  * The shortest decimal that reads back as the same double, by C++'s library: C has nothing like it.
- * Only base/number.c includes it.
+ * Only base/number.c includes it, and its test.
  */
 #ifndef FUSEBOX_BASE_NUMBER_SHORTEST_H
 #define FUSEBOX_BASE_NUMBER_SHORTEST_H

@@ -9,6 +9,7 @@
 
 #include "base/attr.h"
 #include "base/number.h"
+#include "base/number_shortest.h"
 #include "base/rng.h"
 
 enum { RANDOM_CASES = 200000 };
@@ -279,6 +280,28 @@ static void test_number__no_shorter_text_reads_back(void **state)
     }
 }
 
+/* Of each size from 1e-6 to 2^53, the smallest and the largest of it among them: word for word as
+ * C++'s library has it. */
+static void test_number__everyday_sizes_are_the_librarys(void **state)
+{
+    enum { FIRST = 1023 - 19, LAST = 1023 + 52 };
+    struct rng rng = rng_seeded(45);
+
+    (void)state;
+    for (int i = 0; i < RANDOM_CASES * 5; i++) {
+        uint64_t size = FIRST + (uint64_t)i % (LAST - FIRST + 1), mantissa = rng_next(&rng) >> 12;
+        char text[NUMBER_TEXT_BYTES], reference[NUMBER_SHORTEST_BYTES + 1] = { 0 };
+        double value;
+
+        if (i % 7 == 0)
+            mantissa = i % 2 ? mantissa % 4 : (UINT64_C(1) << 52) - 1 - mantissa % 4;
+        value = from_bits(size << 52 | mantissa);
+        number_shortest(value, false, reference);
+        number_format(value, text);
+        assert_string_equal(text, reference);
+    }
+}
+
 static void test_number__writes_whole_numbers(void **state)
 {
     static const struct {
@@ -310,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_number__the_edges_survive),
         cmocka_unit_test(test_number__writes_the_shortest_text),
         cmocka_unit_test(test_number__no_shorter_text_reads_back),
+        cmocka_unit_test(test_number__everyday_sizes_are_the_librarys),
         cmocka_unit_test(test_number__writes_whole_numbers),
         cmocka_unit_test(test_number__reads_what_strtod_reads),
         cmocka_unit_test(test_number__reads_the_words),
