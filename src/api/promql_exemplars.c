@@ -216,6 +216,8 @@ void api_answer_exemplars(struct api *api, struct http_parked *parked, enum err 
 
     if (err) {
         err = promql_refuse(&reply, err, &diag);
+    } else if (!a.selector_count) {
+        reply.status = 204; /* as Prometheus: nothing was asked for */
     } else {
         err = find_series(&a, &diag);
         if (!err)

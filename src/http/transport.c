@@ -156,7 +156,9 @@ static bool add_challenges(struct MHD_Response *response)
 static bool add_headers(struct MHD_Response *response, const struct http_conn *conn,
                         const struct http_reply *reply)
 {
-    const char *type = reply->content_type ? reply->content_type : "application/json";
+    const char *type = reply->status == MHD_HTTP_NO_CONTENT ? NULL
+                       : reply->content_type                ? reply->content_type
+                                                            : "application/json";
     const char *cache = reply->cache_control ? reply->cache_control : "no-store";
     char allow[HTTP_ALLOW_BYTES] = "";
 
