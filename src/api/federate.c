@@ -12,9 +12,9 @@
 #include "api/api.h"
 #include "api/negotiate.h"
 #include "api/prometheus_reply.h"
-#include "api/promql_select.h"
 #include "base/number.h"
 #include "promql/parse.h"
+#include "promql/source.h"
 #include "telemetry/metric.h"
 
 enum {
@@ -75,7 +75,8 @@ static enum err gather(struct federation *f, struct api *api, struct http_reques
                        struct diag *diag)
 {
     int64_t now_ms = clock_wall_ms(&api->clock);
-    const struct promql_node *selector;
+    struct promql_source source = promql_source_of(api->db);
+    struct promql_wanted wanted = { NULL, now_ms - API_LOOKBACK_MS, now_ms, SIZE_MAX };
     struct str text;
     enum err err = ERR_OK;
 
@@ -83,10 +84,9 @@ static enum err gather(struct federation *f, struct api *api, struct http_reques
         if (n == FEDERATE_SELECTORS_MAX)
             return diag_set(diag, ERR_INVALID, "more than %d match[] parameters",
                             FEDERATE_SELECTORS_MAX);
-        err = promql_parse_selector(text, f->arena, &selector, diag);
+        err = promql_parse_selector(text, f->arena, &wanted.selector, diag);
         if (!err)
-            err = promql_select(api->db, selector, now_ms - API_LOOKBACK_MS, now_ms, visit, f,
-                                diag);
+            err = promql_source_select(&source, &wanted, visit, f, diag);
         err = f->err ? f->err : err;
     }
     return err;

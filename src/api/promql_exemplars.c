@@ -11,9 +11,9 @@
 
 #include "api/promql_args.h"
 #include "api/promql_json.h"
-#include "api/promql_select.h"
 #include "base/number.h"
 #include "ingest/exemplars.h"
+#include "promql/source.h"
 
 enum { EXEMPLARS_ARENA_MAX_BYTES = 64 << 20, SELECTORS_MAX = 64, SERIES_MAX_COUNT = 1 << 20 };
 static const int64_t BESIDE_MS = 3600000;
@@ -116,11 +116,14 @@ static int compare(const void *x, const void *y)
 
 static enum err find_series(struct asked *a, struct diag *diag)
 {
+    struct promql_source source = promql_source_of(a->api->db);
     enum err err = ERR_OK;
 
     for (size_t i = 0; i < a->selector_count && !err; i++) {
-        err = promql_select(a->api->db, a->selectors[i], a->start_ms - BESIDE_MS,
-                            a->end_ms + BESIDE_MS, keep, a, diag);
+        struct promql_wanted wanted = { a->selectors[i], a->start_ms - BESIDE_MS,
+                                        a->end_ms + BESIDE_MS, SIZE_MAX };
+
+        err = promql_source_select(&source, &wanted, keep, a, diag);
         err = a->err ? a->err : err;
     }
     if (a->series.count)

@@ -8,8 +8,8 @@
 
 #include "api/promql_args.h"
 #include "api/promql_json.h"
-#include "api/promql_select.h"
 #include "promql/parse.h"
+#include "promql/source.h"
 
 enum { SERIES_ARENA_MAX_BYTES = 256 << 20, SELECTORS_MAX = 64, NAMES_MAX = 1 << 22 };
 
@@ -91,7 +91,9 @@ static bool visit(void *ctx, const struct tsdb_series_data *data)
 
 static enum err select_one(struct finding *f, const struct promql_node *selector, struct diag *diag)
 {
-    enum err err = promql_select(f->api->db, selector, f->start_ms, f->end_ms, visit, f, diag);
+    struct promql_source source = promql_source_of(f->api->db);
+    struct promql_wanted wanted = { selector, f->start_ms, f->end_ms, SIZE_MAX };
+    enum err err = promql_source_select(&source, &wanted, visit, f, diag);
 
     return f->err ? f->err : err;
 }

@@ -16,9 +16,9 @@
 struct ranking {
     struct evaluation *e;
     const struct promql_node *node;
-    struct vector members; /* in the order in which they came */
-    struct vector groups;  /* labels alone */
-    uint32_t *group_of;    /* per member */
+    struct vector members;
+    struct vector groups; /* labels alone */
+    uint32_t *group_of;   /* per member */
     size_t group_of_max;
 };
 
@@ -42,11 +42,54 @@ static enum err take_member(void *ctx, struct labels labels, const double *value
     return ERR_OK;
 }
 
+static bool is_sorted(const struct vector *v)
+{
+    for (size_t i = 1; i < v->count; i++)
+        if (labels_compare(v->items[i - 1].labels, v->items[i].labels) > 0)
+            return false;
+    return true;
+}
+
+static int compare_members(const void *a, const void *b, void *ctx)
+{
+    const struct vector_series *items = ctx;
+
+    return labels_compare(items[*(const uint32_t *)a].labels, items[*(const uint32_t *)b].labels);
+}
+
+/* In the order of labels, as Prometheus' engine meets series: it decides which of equals are
+ * chosen. */
+static bool sort_members(struct ranking *r)
+{
+    size_t count = r->members.count;
+    struct vector_series *items;
+    uint32_t *order, *group_of;
+
+    if (is_sorted(&r->members))
+        return true;
+    order = eval_alloc(r->e, count, sizeof *order);
+    group_of = eval_alloc(r->e, count, sizeof *group_of);
+    items = eval_alloc(r->e, count, sizeof *items);
+    if (!order || !group_of || !items)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        order[i] = (uint32_t)i;
+    qsort_r(order, count, sizeof *order, compare_members, r->members.items);
+    for (size_t i = 0; i < count; i++) {
+        items[i] = r->members.items[order[i]];
+        group_of[i] = r->group_of[order[i]];
+    }
+    r->members.items = items;
+    r->group_of = group_of;
+    return true;
+}
+
 /* --- topk, bottomk --- */
 
 struct ranked {
     double value;
     uint32_t member;
+    uint32_t place; /* in the heap, when it is full */
 };
 
 /* Is `a` nearer to being thrown out than `b`? A NaN is first. */
@@ -89,19 +132,24 @@ static void sift_down(struct ranked *heap, size_t count, bool top)
     }
 }
 
-/* Keeps the k best in a heap whose first is the worst of them. */
+/* Does the heap's first give its place to the value? Not to an equal one, but a NaN to all. */
+static bool is_beaten(double first, double value, bool top)
+{
+    return isnan(first) || (top ? first < value : first > value);
+}
+
+/* Keeps the k best in a heap whose first is the worst of them: it goes before the better one comes,
+ * for which of equals stay hangs on that, too. */
 static void offer(struct ranked *heap, size_t *count, size_t k, struct ranked r, bool top)
 {
-    if (*count < k) {
-        heap[(*count)++] = r;
-        sift_up(heap, *count - 1, top);
-        return;
-    }
-    if ((top ? heap[0].value < r.value : heap[0].value > r.value) ||
-        (isnan(heap[0].value) && !isnan(r.value))) {
-        heap[0] = r;
+    if (*count == k) {
+        if (!is_beaten(heap[0].value, r.value, top))
+            return;
+        heap[0] = heap[--*count];
         sift_down(heap, *count, top);
     }
+    heap[*count] = r;
+    sift_up(heap, (*count)++, top);
 }
 
 /* From the best to the worst; a NaN is last. */
@@ -114,7 +162,7 @@ static int compare_ranked(const void *a, const void *b, void *ctx)
         return isnan(x->value) - isnan(y->value);
     if (x->value != y->value)
         return (x->value > y->value) == top ? -1 : 1;
-    return x->member < y->member ? -1 : x->member > y->member;
+    return x->place < y->place ? -1 : x->place > y->place;
 }
 
 static enum err find_k(struct evaluation *e, double param, size_t members, size_t *ret)
@@ -137,9 +185,11 @@ static enum err choose(struct ranking *r, const uint32_t *order, size_t count, s
         double value = r->members.items[order[i]].values[step];
 
         if (eval_is_there(value))
-            offer(heap, &kept, k, (struct ranked){ value, order[i] }, top);
+            offer(heap, &kept, k, (struct ranked){ value, order[i], 0 }, top);
     }
     if (r->e->count == 1) {
+        for (size_t i = 0; i < kept; i++)
+            heap[i].place = (uint32_t)i;
         qsort_r(heap, kept, sizeof *heap, compare_ranked, &top);
         for (size_t i = 0; i < kept && !err; i++)
             err = sink.take(sink.ctx, r->members.items[heap[i].member].labels, &heap[i].value);
@@ -161,11 +211,12 @@ static enum err give_best(struct ranking *r, const double *param, struct eval_si
 {
     size_t members = r->members.count, *starts, k = 0;
     uint32_t *order;
+    bool sorted = sort_members(r);
     struct ranked *heap = eval_alloc(r->e, members + 1, sizeof *heap);
     double **chosen = eval_alloc(r->e, members + 1, sizeof *chosen);
     enum err err = ERR_OK;
 
-    if (!heap || !chosen ||
+    if (!sorted || !heap || !chosen ||
         !group_sort(r->e, r->group_of, r->members.count, r->groups.count, &order, &starts))
         return eval_no_memory(r->e);
     memset(chosen, 0, (members + 1) * sizeof *chosen);

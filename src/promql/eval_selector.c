@@ -7,38 +7,6 @@
 #include "base/arena.h"
 #include "promql/vector.h"
 
-/* Regular expressions live as long as the call that uses them. */
-struct compiled {
-    struct matcher *matchers;
-    size_t count;
-};
-
-static void release(struct compiled *c)
-{
-    for (size_t i = 0; i < c->count; i++)
-        regex_free((struct regex *)(uintptr_t)c->matchers[i].regex);
-}
-
-static enum err compile(struct evaluation *e, const struct promql_node *node, struct compiled *ret)
-{
-    enum err err = ERR_OK;
-
-    *ret = (struct compiled){ .matchers = eval_alloc(e, node->selector.matcher_count,
-                                                     sizeof(struct matcher)) };
-    if (!ret->matchers)
-        return eval_no_memory(e);
-    for (; ret->count < node->selector.matcher_count && !err; ret->count++) {
-        struct matcher *m = &ret->matchers[ret->count];
-        struct regex *regex = NULL;
-
-        *m = node->selector.matchers[ret->count];
-        if (m->kind == MATCH_REGEX || m->kind == MATCH_NOT_REGEX)
-            err = regex_new(m->value, &regex, e->diag);
-        m->regex = regex;
-    }
-    return err;
-}
-
 /* The first and the last moment that the steps look at. */
 static void span(const struct evaluation *e, const struct promql_when *when, int64_t *ret_first,
                  int64_t *ret_last)
@@ -53,14 +21,9 @@ static void span(const struct evaluation *e, const struct promql_when *when, int
 static enum err select_all(struct evaluation *e, const struct promql_node *node, int64_t first_ms,
                            int64_t last_ms, tsdb_visit *visit, void *ctx, const enum err *visit_err)
 {
-    struct promql_source *source = &e->q->options.source;
-    struct compiled compiled;
-    enum err err = compile(e, node, &compiled);
+    struct promql_wanted wanted = { node, first_ms, last_ms, e->q->options.max_samples };
+    enum err err = promql_source_select(&e->q->options.source, &wanted, visit, ctx, e->diag);
 
-    if (!err)
-        err = source->select(source->ctx, compiled.matchers, compiled.count, first_ms, last_ms,
-                             e->q->options.max_samples, visit, ctx);
-    release(&compiled);
     if (*visit_err)
         return *visit_err;
     if (err == ERR_LIMIT)

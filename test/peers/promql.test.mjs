@@ -35,8 +35,11 @@ function sameNumber(a, b, tolerance) {
   return x === y || Math.abs(x - y) <= tolerance * Math.max(Math.abs(x), Math.abs(y), 1e-3);
 }
 
+// An instant query gives them by rank. (Go sorts up to a dozen so that equals stay in their order.)
+const isRanked = (kind, query) => kind === 'query' && /^(top|bottom)k\([1-9], [^)]*\)?\)$/.test(query);
+
 // Where two answers differ, in words; undefined: nowhere.
-function difference(ours, theirs, tolerance) {
+function difference(ours, theirs, tolerance, ranks = false) {
   if (ours.code !== theirs.code || ours.errorType !== theirs.errorType)
     return `status ${ours.code} ${ours.errorType ?? ''} ${ours.error ?? ''}, Prometheus ${theirs.code} ${theirs.errorType ?? ''} ${theirs.error ?? ''}`;
   if (ours.code !== 200) return undefined;
@@ -44,6 +47,7 @@ function difference(ours, theirs, tolerance) {
   if (a.resultType !== b.resultType) return `type ${a.resultType}, Prometheus ${b.resultType}`;
   if (a.resultType === 'scalar') return sameNumber(a.result[1], b.result[1], tolerance) && a.result[0] === b.result[0] ? undefined : `${a.result}, Prometheus ${b.result}`;
   if (a.resultType === 'string') return a.result[1] === b.result[1] ? undefined : `"${a.result[1]}", Prometheus "${b.result[1]}"`;
+  if (ranks && a.result.some((s, i) => keyOf(s.metric) !== keyOf(b.result[i]?.metric))) return 'another order';
   const known = new Map(b.result.map((s) => [keyOf(s.metric), s]));
   if (a.result.length !== known.size) return `${a.result.length} series, Prometheus ${known.size}: ${a.result.find((s) => !known.has(keyOf(s.metric))) ? keyOf(a.result.find((s) => !known.has(keyOf(s.metric))).metric) : ''}`;
   for (const series of a.result) {
@@ -97,7 +101,7 @@ async function compare(bases, query, shift) {
   for (const [kind, params] of asked) {
     const [ours, theirs] = await Promise.all(bases.map((base) => ask(base, kind, params)));
     note(theirs);
-    const words = difference(ours, theirs, toleranceOf(query));
+    const words = difference(ours, theirs, toleranceOf(query), isRanked(kind, query));
     if (words) return `${kind} ${JSON.stringify(params)}\n    ${words}`;
   }
   return undefined;

@@ -55,7 +55,7 @@ class Maker {
 
   gauge(name, labels) {
     const odd = this.random() < 0.2 ? 0.05 : 0;
-    let level = this.below(100) - 50 + this.series.length / 10000; // no two are ever equal: who is first of equals is nobody's promise
+    let level = this.below(100) - 50 + this.series.length / 10000; // no two are ever equal: of most expressions' equals Prometheus takes any
     this.add(name, labels, () => {
       level += Math.round((this.random() - 0.5) * 1000) / 100;
       return this.random() < odd ? SPECIAL[this.below(SPECIAL.length)] : level;
@@ -87,5 +87,6 @@ export function makeSeries(seed, startS) {
     m.add('gen_state', { service }, () => m.below(3));
   }
   for (let i = 0; i < 20; i++) m.gauge('gen_queue', { queue: `q${i}`, odd: i % 2 ? 'yes' : 'no', ...(i % 3 ? { extra: 'x' } : {}) });
+  for (let i = 0; i < 24; i++) m.add('gen_ties', { slot: `s${(i * 7) % 24}`, odd: i % 2 ? 'yes' : 'no' }, () => (m.below(20) ? m.below(3) : NaN)); // not in the order of labels
   return m.series;
 }

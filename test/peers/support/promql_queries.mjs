@@ -3,6 +3,7 @@
 
 const RANGE = ['rate', 'increase', 'delta', 'irate', 'idelta', 'deriv', 'changes', 'resets', 'avg_over_time', 'min_over_time', 'max_over_time',
   'sum_over_time', 'count_over_time', 'stddev_over_time', 'stdvar_over_time', 'last_over_time', 'present_over_time'];
+const EXACT = ['changes', 'resets', 'idelta', 'count_over_time', 'min_over_time', 'max_over_time', 'last_over_time']; // to the last bit
 const VALUE = ['abs', 'ceil', 'floor', 'exp', 'ln', 'log2', 'log10', 'sqrt', 'sgn', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh',
   'asinh', 'acosh', 'atanh', 'deg', 'rad', 'round'];
 const TIME = ['minute', 'hour', 'day_of_week', 'day_of_month', 'day_of_year', 'days_in_month', 'month', 'year'];
@@ -24,6 +25,7 @@ export const byHand = () => [
   ...TIME.flatMap((f) => [`${f}()`, `${f}(gen_calls_total * 86400)`]), 'timestamp(gen_load)', 'timestamp(gen_load * 1)', 'timestamp((gen_load))', 'timestamp(gen_load offset 3m)',
   ...PLAIN.flatMap((a) => [`${a}(gen_load)`, `${a} by (service) (gen_load)`, `${a} without (zone) (gen_load)`, `${a} by (nothing) (gen_queue)`, `${a}(rate(gen_calls_total[5m])) by (service, code)`]),
   'quantile(0.5, gen_load)', 'quantile by (service) (0.9, gen_load)', 'quantile(NaN, gen_load)', 'quantile(-1, gen_load)', 'topk(3, gen_queue)', 'bottomk(3, gen_queue)', 'topk by (odd) (2, gen_queue)', 'topk(0, gen_queue)', 'topk(1e3, gen_queue)',
+  ...['topk', 'bottomk'].flatMap((f) => [`${f}(1, gen_ties)`, `${f}(7, gen_ties)`, `${f} by (odd) (5, gen_ties)`, `${f}(20, gen_ties)`, `${f}(6, gen_ties offset 5m)`, `${f}(5, changes(gen_ties[3m]))`, `${f}(4, resets(gen_calls_total[10m]))`, `${f}(9, -gen_ties)`]),
   'count_values("v", gen_state)', 'count_values by (service) ("v", gen_state)', 'count_values without (service) ("v", gen_state)', 'count_values("service", gen_state)',
   ...ARITHMETIC.flatMap((o) => [`gen_load ${o} 3`, `3 ${o} gen_load`, `gen_load ${o} on (service) group_left gen_limit`, `gen_limit ${o} on (service) group_right gen_load`, `gen_load ${o} gen_load`, `gen_load ${o} ignoring (zone) group_left gen_limit`]),
   ...COMPARE.flatMap((o) => [`gen_load ${o} 3`, `3 ${o} gen_load`, `gen_load ${o} bool 3`, `gen_load ${o} on (service) group_left gen_limit`, `gen_load ${o} bool on (service) group_left gen_limit`, `gen_limit ${o} on (service) gen_state`, `gen_limit ${o} gen_state`]),
@@ -57,7 +59,7 @@ export const byHand = () => [
   'gen_load + bool 1', 'gen_load and on (a) group_left gen_limit', 'gen_load * on (service) group_left (service) gen_limit', 'up{a=~"("}', '"a" + 1', 'sum by (a b) (gen_load)', 'label_replace(gen_load, "a", "b")', '1 + ', ')', 'gen_load{a="b"', "gen_load{a='b\\q'}", '5x', 'gen_load offset 5m offset 5m',
 ];
 
-const METRICS = ['gen_calls_total', 'gen_load', 'gen_limit', 'gen_info', 'gen_state', 'gen_queue', 'gen_duration_seconds_bucket'];
+const METRICS = ['gen_calls_total', 'gen_load', 'gen_limit', 'gen_info', 'gen_state', 'gen_ties', 'gen_queue', 'gen_duration_seconds_bucket'];
 const LABELS = ['service', 'zone', 'code', 'queue', 'odd', 'le', 'version', 'nothing'];
 const MATCHERS = ['', '', '', '{service="api"}', '{service=~"a.*|db"}', '{zone!="a"}', '{service!~"w.."}', '{odd="yes"}', '{code=~"5.."}'];
 const DURATIONS = ['30s', '1m', '90s', '3m', '5m', '11m'];
@@ -128,6 +130,13 @@ export class Grammar {
     return this.pick([() => this.pick(['0', '1', '2.5', '-3', '1e3', 'NaN', 'Inf']), () => 'time()', () => q`scalar(${this.vector(Math.max(0, depth - 1))})`])();
   }
 
+  // Series of the store, in whose order they are met: of other expressions' equals Prometheus takes any.
+  ranked() {
+    const group = this.pick(['', ` by ${this.names()} `, ` without ${this.names()} `]);
+    const series = this.pick([() => this.selector(), () => q`${this.pick(EXACT)}(${this.range(0)})`])();
+    return q`${this.pick(['topk', 'bottomk'])}${group}(${this.pick(['1', '2', '3', '6'])}, ${series})`;
+  }
+
   aggregate(depth) {
     const group = this.pick(['', ` by ${this.names()} `, ` without ${this.names()} `]);
     const op = this.pick([...PLAIN, 'quantile']);
@@ -159,6 +168,6 @@ export class Grammar {
 
   vector(depth) {
     if (depth <= 0) return q`${this.selector()}${this.when()}`;
-    return this.pick([() => this.selector(), () => this.call(depth), () => this.call(depth), () => this.aggregate(depth), () => this.aggregate(depth), () => this.binary(depth), () => q`-(${this.vector(depth - 1)})`])();
+    return this.pick([() => this.selector(), () => this.call(depth), () => this.call(depth), () => this.aggregate(depth), () => this.aggregate(depth), () => this.binary(depth), () => this.ranked(), () => q`-(${this.vector(depth - 1)})`])();
   }
 }
