@@ -72,6 +72,7 @@ static enum err add_selectors(struct asked *a, const struct promql_node *node, s
     case PROMQL_NODE_BINARY:
         return add_pair(a, node->binary.left, node->binary.right, diag);
     case PROMQL_NODE_NEGATE:
+    case PROMQL_NODE_PLUS:
     case PROMQL_NODE_PAREN:
         break;
     }

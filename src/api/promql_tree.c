@@ -178,11 +178,11 @@ static void write_binary(struct json *j, const struct promql_node *node)
 
 static void write_inner(struct json *j, const struct promql_node *node)
 {
-    bool is_sign = node->kind == PROMQL_NODE_NEGATE;
+    bool is_sign = node->kind != PROMQL_NODE_PAREN;
 
     json_member_cstr(j, "type", is_sign ? "unaryExpr" : "parenExpr");
     if (is_sign)
-        json_member_cstr(j, "op", "-");
+        json_member_cstr(j, "op", node->kind == PROMQL_NODE_PLUS ? "+" : "-");
     write_node(j, "expr", node->inner);
 }
 
@@ -194,7 +194,7 @@ void promql_json_tree(struct json *j, const struct promql_node *node)
         [PROMQL_NODE_SELECTOR] = write_selector, [PROMQL_NODE_SUBQUERY] = write_subquery,
         [PROMQL_NODE_CALL] = write_call,         [PROMQL_NODE_AGGREGATE] = write_aggregate,
         [PROMQL_NODE_BINARY] = write_binary,     [PROMQL_NODE_NEGATE] = write_inner,
-        [PROMQL_NODE_PAREN] = write_inner,
+        [PROMQL_NODE_PLUS] = write_inner,        [PROMQL_NODE_PAREN] = write_inner,
     };
 
     json_open_object(j);

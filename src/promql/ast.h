@@ -51,6 +51,7 @@ enum promql_node_kind {
     PROMQL_NODE_AGGREGATE,
     PROMQL_NODE_BINARY,
     PROMQL_NODE_NEGATE,
+    PROMQL_NODE_PLUS, /* a sign that changes nothing */
     PROMQL_NODE_PAREN,
 };
 
@@ -165,7 +166,7 @@ struct promql_node {
             struct promql_names matching; /* labels of on or ignoring */
             struct promql_names include;  /* labels of group_left or group_right */
         } binary;
-        const struct promql_node *inner; /* of negate and paren */
+        const struct promql_node *inner; /* of negate, plus and paren */
     };
 };
 

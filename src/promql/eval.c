@@ -192,6 +192,7 @@ bool eval_is_distinct(const struct promql_node *node)
         return !groups_by_name(node);
     case PROMQL_NODE_BINARY:
         return binary_is_distinct(node);
+    case PROMQL_NODE_PLUS:
     case PROMQL_NODE_PAREN:
         return eval_is_distinct(node->inner);
     case PROMQL_NODE_NEGATE:
@@ -280,6 +281,8 @@ enum err eval_scalar(struct evaluation *e, const struct promql_node *node, const
     enum err err = ERR_OK;
 
     node = eval_unwrap(node);
+    if (node->kind == PROMQL_NODE_PLUS)
+        return eval_scalar(e, node->inner, ret);
     out = eval_numbers(e);
     if (!out)
         return eval_no_memory(e);
@@ -344,6 +347,8 @@ enum err eval_vector(struct evaluation *e, const struct promql_node *node, struc
         return eval_binary(e, node, sink);
     case PROMQL_NODE_NEGATE:
         return eval_negate(e, node, sink);
+    case PROMQL_NODE_PLUS:
+        return eval_vector(e, node->inner, sink);
     case PROMQL_NODE_SUBQUERY:
     case PROMQL_NODE_PAREN:
     case PROMQL_NODE_NUMBER:

@@ -194,9 +194,7 @@ static enum err parse_sign(struct parser *p, struct promql_node **ret)
         inner->place.start = (uint32_t)start;
         return ERR_OK;
     }
-    if (!minus)
-        return ERR_OK;
-    node = parser_node(p, PROMQL_NODE_NEGATE, start, &err);
+    node = parser_node(p, minus ? PROMQL_NODE_NEGATE : PROMQL_NODE_PLUS, start, &err);
     if (err)
         return err;
     node->inner = inner;

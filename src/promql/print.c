@@ -231,7 +231,8 @@ void promql_print(const struct promql_node *node, struct buf *out)
         print_binary(node, out);
         break;
     case PROMQL_NODE_NEGATE:
-        buf_append_byte(out, '-');
+    case PROMQL_NODE_PLUS:
+        buf_append_byte(out, node->kind == PROMQL_NODE_PLUS ? '+' : '-');
         promql_print(node->inner, out);
         break;
     case PROMQL_NODE_PAREN:
@@ -337,7 +338,8 @@ static void pretty(const struct promql_node *node, int level, struct buf *out)
         pretty_around(node, "(", ")", level, out);
         break;
     case PROMQL_NODE_NEGATE:
-        pretty_around(node, "-", "", level, out);
+    case PROMQL_NODE_PLUS:
+        pretty_around(node, node->kind == PROMQL_NODE_PLUS ? "+" : "-", "", level, out);
         break;
     case PROMQL_NODE_SUBQUERY:
         pretty(node->subquery.expr, level, out);
@@ -445,6 +447,7 @@ bool promql_node_equals(const struct promql_node *a, const struct promql_node *b
     case PROMQL_NODE_BINARY:
         return same_binary(a, b);
     case PROMQL_NODE_NEGATE:
+    case PROMQL_NODE_PLUS:
     case PROMQL_NODE_PAREN:
         return promql_node_equals(a->inner, b->inner);
     }

@@ -50,6 +50,8 @@ static int compare_series(const void *a, const void *b)
 /* An instant query keeps the order that these give. */
 static bool is_ordered(const struct promql_node *node)
 {
+    if (node->kind == PROMQL_NODE_PLUS)
+        return is_ordered(eval_unwrap(node->inner));
     if (node->kind == PROMQL_NODE_AGGREGATE)
         return node->aggregate.op == PROMQL_TOPK || node->aggregate.op == PROMQL_BOTTOMK;
     if (node->kind != PROMQL_NODE_CALL || node->call.function->shape != PROMQL_SPECIAL)

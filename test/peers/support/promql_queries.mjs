@@ -17,7 +17,7 @@ export const byHand = () => [
   '1 == bool 1', '2 atan2 3', 'gen_load', 'gen_nothing', 'gen_load{zone=~"a|b",service!="db"}', '{__name__=~"gen_l.*",service="api"}', 'gen_load{zone!~"[ab]"}',
   'gen_info{Team="a"}', 'gen_queue{extra=""}', 'gen_queue{extra!=""}',
   'gen_load offset 7m', 'gen_load offset -7m', 'gen_calls_total @ end()', 'gen_calls_total @ start()', 'rate(gen_calls_total[5m] @ end())', 'gen_load[2m]', 'gen_load[2m] offset 1m',
-  'gen_load[5m:1m]', 'sum(gen_load)[5m:90s]', 'rate(gen_calls_total[2m])[5m:1m]',
+  'gen_load[5m:1m]', 'sum(gen_load)[5m:90s]', '+gen_load', '+-+gen_load', '+(1) - +gen_load', '+gen_load + +time()', 'sum(+gen_load)', 'timestamp(+gen_load)', 'absent(+gen_nothing{a="b"})', '(+gen_load)[3m:1m]', 'rate(+gen_load[5m])', '+"text"', '+topk(2, gen_load)', 'count_over_time((+gen_load)[5m:1m])', 'label_replace(+gen_load, "service", "x", "", "")', '+{__name__=~"gen_l.*"} offset 1m', 'rate(gen_calls_total[2m])[5m:1m]',
   ...RANGE.flatMap((f) => [`${f}(gen_calls_total[5m])`, `${f}(gen_load[3m])`, `${f}(gen_load[1s])`, `${f}(sum by (service) (gen_load)[5m:30s])`, `${f}(gen_load[4m] offset 3m)`]),
   'quantile_over_time(0.9, gen_load[5m])', 'quantile_over_time(2, gen_load[5m])', 'predict_linear(gen_load[10m], 600)', 'predict_linear(gen_load[10m] offset 5m, 600)', 'holt_winters(gen_load[10m], 0.3, 0.6)',
   'absent(gen_nothing{a="b"})', 'absent(gen_load)', 'absent(sum(gen_nothing))', 'absent_over_time(gen_nothing{a="b",c=~"d"}[5m])', 'absent_over_time(gen_load{service="api"}[1m])',

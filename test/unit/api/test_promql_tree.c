@@ -54,6 +54,7 @@ static void test_promql_tree__writes_what_stands_around_others(void **state UNUS
     assert_tree("topk without (a, b) (3, up)",
                 "{\"type\":\"aggregation\",\"op\":\"topk\",\"expr\":" UP
                 ",\"param\":" NUMBER("3") ",\"grouping\":[\"a\",\"b\"],\"without\":true}");
+    assert_tree("+up", "{\"type\":\"unaryExpr\",\"op\":\"+\",\"expr\":" UP "}");
     assert_tree("-(up)", "{\"type\":\"unaryExpr\",\"op\":\"-\",\"expr\":{\"type\":\"parenExpr\","
                          "\"expr\":" UP "}}");
     assert_tree("up[1h:1m] offset 5m",

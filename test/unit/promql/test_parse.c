@@ -13,6 +13,9 @@ static const struct {
 } good[] = {
     { "1", NULL },
     { "+1", "1" },
+    { "+ up", "+up" },
+    { "+-+up * +up", "+-+up * +up" },
+    { "+(1)", "+(1)" },
     { "-1", NULL },
     { "0x1F + 010 + .5e-3", "31 + 8 + 0.0005" },
     { "Inf + -inf + NaN", "+Inf + -Inf + NaN" },
