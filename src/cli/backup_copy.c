@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "tsdb/backup.h"
 #include "tsdb/file_copy.h"
 
 enum { PATH_BYTES = 4096 };
@@ -54,29 +55,6 @@ static enum err copy_if_there(const char *from, const char *to, const char *name
     if (err || access(path, F_OK) != 0)
         return err;
     return copy_file(from, to, name, diag);
-}
-
-static void remove_all(const char *path)
-{
-    DIR *dir = opendir(path);
-    struct dirent *entry;
-    char file[PATH_BYTES];
-
-    while (dir && (entry = readdir(dir)))
-        if (entry->d_name[0] != '.' && !join(path, entry->d_name, file, NULL))
-            unlink(file);
-    if (dir)
-        closedir(dir);
-    rmdir(path);
-}
-
-void backup_remove(const char *dir)
-{
-    char blocks[PATH_BYTES];
-
-    if (!join(dir, "blocks", blocks, NULL))
-        remove_all(blocks);
-    remove_all(dir);
 }
 
 static enum err make_target(const char *to, const char *blocks, struct diag *diag)

@@ -17,7 +17,4 @@
  * ERR_IO, ERR_LIMIT (disk full, or a path too long). */
 enum err backup_copy(const char *from, const char *to, struct diag *diag) MUST_CHECK;
 
-/* Removes a backup, or what there is of one; what cannot be removed stays. */
-void backup_remove(const char *dir);
-
 #endif

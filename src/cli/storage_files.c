@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/state_files.h"
 #include "cli/storage.h"
+#include "tsdb/backup.h"
 #include "tsdb/tsdb.h"
 
 enum { PATH_BYTES = 4096 };

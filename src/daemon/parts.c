@@ -1,6 +1,8 @@
 #include "daemon/parts.h"
 
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,6 +26,19 @@ static enum err open_data_dir(struct daemon *d, struct diag *diag)
     enum err err = file_make_dir(data_dir(d), diag);
 
     return err ? err : file_lock_dir(data_dir(d), &d->lock_fd, diag);
+}
+
+/* Those of a process that ended while it made them would keep their names for ever. */
+static void remove_unfinished_backups(struct daemon *d)
+{
+    char path[PATH_MAX];
+    size_t count = 0;
+
+    if (snprintf(path, sizeof path, "%s/backups", data_dir(d)) < (int)sizeof path)
+        count = tsdb_remove_unfinished_backups(path);
+    if (count)
+        log_write(&d->log, LOG_WARN, "backups that were not finished are removed",
+                  LOG_INT("count", (int64_t)count));
 }
 
 /* Notes this start. A file that cannot be written costs the protection, not the start. */
@@ -467,6 +482,7 @@ enum err parts_start(struct daemon *d, struct diag *diag)
         err = open_data_dir(d, diag);
     if (!err) {
         note_start(d);
+        remove_unfinished_backups(d);
         err = open_store(d, diag);
     }
     if (!err)

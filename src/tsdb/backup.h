@@ -1,12 +1,13 @@
 /*
  * Backups: the blocks that count at one moment, in a directory of their own.
  *
- *   NAME/MANIFEST              a line per block: seq level created_ms name, and a checksum
+ *   NAME/MANIFEST              what there is, and a checksum (backup_manifest.h)
  *   NAME/blocks/               hard links where the file system allows, else copies
  *   NAME/events                what sources told, word for word (backup_events.h)
  *   NAME/state.db              what people defined: put there before, by who asks for the backup
  *
- * Behind a seal that is everything that was committed before it.
+ * Behind a seal that is everything that was committed before it. The MANIFEST comes last: what has
+ * none was interrupted.
  *
  * Threads   backup_write: the job's thread.
  * Source    docs/formats/backup.md
@@ -31,9 +32,7 @@ struct backup {
 enum err backup_write(const struct backup *b, struct tsdb_job_result *ret,
                       struct diag *diag) MUST_CHECK;
 
-/* The rows of a backup's MANIFEST into rows (struct manifest_row); *ret_events: there is a file of
- * events. ERR_NOT_FOUND: there is no MANIFEST. */
-enum err backup_read_manifest(const char *dir, struct vec *rows, bool *ret_events,
-                              struct diag *diag) MUST_CHECK;
+/* Removes a backup, or what there is of one; what cannot be removed stays. */
+void backup_remove(const char *dir);
 
 #endif

@@ -6,7 +6,9 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
-enum { COPY_BYTES = 1 << 20 };
+#include "base/crc32c.h"
+
+enum { COPY_BYTES = 1 << 20, READ_BYTES = 1 << 15 };
 
 static enum err fail(struct diag *diag, const char *from, const char *to)
 {
@@ -52,6 +54,28 @@ enum err file_link_or_copy(const char *from, const char *to, struct diag *diag)
     if (errno == EXDEV || errno == EPERM || errno == EMLINK || errno == EOPNOTSUPP)
         return file_copy(from, to, diag);
     return fail(diag, from, to);
+}
+
+enum err file_checksum(const char *path, uint64_t *ret_bytes, uint32_t *ret_crc, struct diag *diag)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char block[READ_BYTES];
+    uint64_t bytes = 0;
+    uint32_t crc = 0;
+    ssize_t got = fd;
+
+    while (got >= 0 && (got = read(fd, block, sizeof block)) > 0) {
+        crc = crc32c(crc, block, (size_t)got);
+        bytes += (uint64_t)got;
+    }
+    if (fd >= 0)
+        close(fd);
+    if (got < 0)
+        return diag_set(diag, fd < 0 && errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s", path,
+                        strerror(errno));
+    *ret_bytes = bytes;
+    *ret_crc = crc;
+    return ERR_OK;
 }
 
 enum err file_sync_dir(const char *path, struct diag *diag)

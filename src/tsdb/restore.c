@@ -4,7 +4,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "tsdb/backup.h"
+#include "tsdb/backup_events.h"
+#include "tsdb/backup_manifest.h"
 #include "tsdb/file_copy.h"
 #include "tsdb/internal.h"
 
@@ -15,8 +16,7 @@ struct restoring {
     tsdb_on_verify *on_verify;
     void *ctx;
     uint64_t damaged_count;
-    struct vec rows;
-    bool has_events;
+    struct backup_contents contents;
     struct log_store log;
     struct manifest manifest;
     struct event_rows events;
@@ -70,7 +70,7 @@ static enum err restore_events(struct restoring *r, struct diag *diag)
 {
     char path[TSDB_PATH_BYTES];
 
-    if (!r->has_events)
+    if (!r->contents.has_events)
         return ERR_OK;
     if (!tsdb_path(r->backup_dir, "events", path))
         return diag_set(diag, ERR_LIMIT, "%s: the path is too long", r->backup_dir);
@@ -79,13 +79,25 @@ static enum err restore_events(struct restoring *r, struct diag *diag)
     return backup_events_read(path, restore_row, r, diag);
 }
 
+/* Whoever restores has copied it before; what stands in the backup is what he copied. */
+static enum err check_state(struct restoring *r, struct diag *diag)
+{
+    char path[TSDB_PATH_BYTES];
+
+    if (!tsdb_path(r->backup_dir, "state.db", path))
+        return diag_set(diag, ERR_LIMIT, "%s: the path is too long", r->backup_dir);
+    if (r->on_verify && r->contents.has_state)
+        r->on_verify(r->ctx, path, 0, NULL);
+    return backup_check_state(&r->contents, path, diag);
+}
+
 static enum err write_blocks(struct restoring *r)
 {
     struct manifest *m = &r->manifest;
     enum err err = ERR_OK;
 
-    for (size_t i = 0; i < r->rows.count && !err; i++) {
-        const struct manifest_row *row = vec_at(&r->rows, i);
+    for (size_t i = 0; i < r->contents.rows.count && !err; i++) {
+        const struct manifest_row *row = vec_at(&r->contents.rows, i);
         int64_t number = strtoll(row->name, NULL, 16);
 
         if (number >= m->next_job)
@@ -145,7 +157,7 @@ static void remove_copies(const struct restoring *r, size_t count)
     char path[TSDB_PATH_BYTES];
 
     for (size_t i = 0; i < count; i++) {
-        const struct manifest_row *row = vec_at(&r->rows, i);
+        const struct manifest_row *row = vec_at(&r->contents.rows, i);
 
         if (tsdb_path(r->blocks_dir, row->name, path))
             unlink(path);
@@ -176,20 +188,21 @@ enum err tsdb_restore(const char *backup_dir, const char *dir, tsdb_on_verify *o
         .blocks_dir = blocks_dir,
         .on_verify = on_verify,
         .ctx = ctx,
-        .rows = vec_of(sizeof(struct manifest_row), MANIFEST_BLOCKS_MAX),
     };
     size_t copied = 0;
     enum err err;
 
     if (!tsdb_path(backup_dir, "blocks", from_dir) || !tsdb_path(dir, "blocks", blocks_dir))
         return diag_set(diag, ERR_LIMIT, "%s: the path is too long", dir);
-    err = backup_read_manifest(backup_dir, &r.rows, &r.has_events, diag);
+    err = backup_read_manifest(backup_dir, &r.contents, diag);
+    if (!err)
+        err = check_state(&r, diag);
     if (!err)
         err = refuse_store(dir, blocks_dir, diag);
     if (err)
         goto out;
-    for (; copied < r.rows.count && !err; copied++)
-        err = restore_block(&r, vec_at(&r.rows, copied), diag);
+    for (; copied < r.contents.rows.count && !err; copied++)
+        err = restore_block(&r, vec_at(&r.contents.rows, copied), diag);
     if (!err)
         err = file_sync_dir(blocks_dir, diag);
     if (!err)
@@ -199,6 +212,6 @@ enum err tsdb_restore(const char *backup_dir, const char *dir, tsdb_on_verify *o
         remove_copies(&r, copied);
     }
 out:
-    vec_release(&r.rows);
+    backup_contents_release(&r.contents);
     return err;
 }

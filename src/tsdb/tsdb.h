@@ -269,6 +269,10 @@ typedef void tsdb_on_verify(void *ctx, const char *path, uint64_t offset_bytes, 
 enum err tsdb_verify(const char *dir, tsdb_on_verify *on_verify, void *ctx,
                      struct tsdb_verify_result *ret, struct diag *diag) MUST_CHECK;
 
+/* Removes from a directory of backups those that were interrupted; nobody makes one there. How
+ * many. */
+size_t tsdb_remove_unfinished_backups(const char *backups_dir);
+
 /*
  * Copies a backup into a directory without a store, and verifies the copy. ERR_CONFLICT: there is
  * a store already; ERR_CORRUPT: the backup is damaged (nothing is left behind).

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "tsdb/backup.h"
+#include "tsdb/backup_events.h"
+#include "tsdb/backup_manifest.h"
 #include "tsdb/file_copy.h"
 #include "tsdb/internal.h"
 
@@ -230,17 +231,37 @@ static enum err verify_events_file(struct verifying *v, const char *dir, struct 
     return ERR_OK;
 }
 
+static enum err verify_state(struct verifying *v, const struct backup_contents *c, const char *dir,
+                             struct diag *diag)
+{
+    char path[TSDB_PATH_BYTES];
+    struct diag why = { 0 };
+    enum err err;
+
+    if (!c->has_state)
+        return ERR_OK;
+    if (!tsdb_path(dir, "state.db", path))
+        return ERR_LIMIT;
+    report(v, path, 0, NULL);
+    err = backup_check_state(c, path, &why);
+    if (err != ERR_CORRUPT && err != ERR_NOT_FOUND)
+        return err ? diag_set(diag, err, "%s", diag_text(&why)) : ERR_OK;
+    report(v, path, 0, diag_text(&why));
+    return ERR_OK;
+}
+
 static enum err verify_backup(struct verifying *v, const char *dir, struct diag *diag)
 {
-    struct vec rows = vec_of(sizeof(struct manifest_row), MANIFEST_BLOCKS_MAX);
-    bool has_events = false;
-    enum err err = backup_read_manifest(dir, &rows, &has_events, diag);
+    struct backup_contents c = { 0 };
+    enum err err = backup_read_manifest(dir, &c, diag);
 
-    for (size_t i = 0; i < rows.count && !err; i++)
-        err = verify_block(v, vec_at(&rows, i));
-    if (!err && has_events)
+    if (!err)
+        err = verify_state(v, &c, dir, diag);
+    for (size_t i = 0; i < c.rows.count && !err; i++)
+        err = verify_block(v, vec_at(&c.rows, i));
+    if (!err && c.has_events)
         err = verify_events_file(v, dir, diag);
-    vec_release(&rows);
+    backup_contents_release(&c);
     return err;
 }
 

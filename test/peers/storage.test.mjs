@@ -182,6 +182,19 @@ scope.test('a backup is copied, verified, restored, and serves the same', async 
   assert.match(refused.stderr, /there is a store already/);
 });
 
+scope.test('a backup that a crash interrupted gives its name back', async () => {
+  const fusebox = await scraping(), half = path.join(fusebox.data, 'backups/half');
+  assert.equal((await post(fusebox, 'backup', '{"name":"whole"}')).status, 200);
+  await fusebox.stop('SIGKILL');
+  fs.cpSync(path.join(fusebox.data, 'backups/whole'), half, { recursive: true });
+  fs.rmSync(path.join(half, 'MANIFEST'));
+  const again = await new Fusebox(scope, { data: fusebox.data }).start();
+  assert.deepEqual(fs.readdirSync(path.join(fusebox.data, 'backups')), ['whole']);
+  assert.match(again.process.output, /backups that were not finished are removed/);
+  assert.equal((await post(again, 'backup', '{"name":"half"}')).status, 200);
+  assert.equal((await run('storage', 'verify', '--data', half)).status, 0);
+});
+
 scope.test('verify says who has the store, then that it is whole, then where it is not', async () => {
   const fusebox = await scraping();
   await register(fusebox, 'till');
@@ -198,6 +211,16 @@ scope.test('verify says who has the store, then that it is whole, then where it 
   const backup = path.join(scope.dir, 'offline');
   const offline = await run('storage', 'backup', '--data', fusebox.data, '--to', backup);
   assert.equal(offline.status, 0, offline.stderr);
+  const defined = path.join(backup, 'state.db'), bytes = fs.readFileSync(defined);
+  fs.writeFileSync(defined, String(bytes.toString('latin1')).replace('tills', 'tolls'), 'latin1');
+  const changed = await run('storage', 'verify', '--data', backup);
+  assert.equal(changed.status, 8, changed.stdout + changed.stderr);
+  assert.match(changed.stdout, /state\.db is damaged/);
+  const refused = await run('storage', 'restore', '--from', backup, '--data', path.join(scope.dir, 'refused'));
+  assert.equal(refused.status, 8, refused.stdout + refused.stderr);
+  assert.match(refused.stderr, /state\.db is damaged/);
+  assert.ok(!fs.existsSync(path.join(scope.dir, 'refused', 'state.db')), 'nothing is left behind');
+  fs.writeFileSync(defined, bytes);
   assert.match(offline.stdout, /nothing is damaged/);
   assert.ok(!fs.existsSync(path.join(fusebox.data, '.backup')), 'nothing is left behind');
   const file = flip(fusebox.data);

@@ -9,6 +9,7 @@
 #include "base/attr.h"
 #include "base/file.h"
 #include "cli/backup_copy.h"
+#include "tsdb/backup.h"
 
 enum { PATH_BYTES = 256 };
 
