@@ -5,8 +5,8 @@ import { shownHistory } from './chart-history';
 import { startMs } from './chart-data';
 import { age, count, duration, moment, parseTime, percentText, plural, visible } from './format';
 import { BREAKER_WORDS, BreakerGlyph, Glyph, breakerTone } from './glyphs';
-import { Strip } from './marks';
 import { nowMs } from './state';
+import { Strip } from './strip';
 import { Name } from './text';
 import type { Breaker, ServiceDocument } from './views';
 

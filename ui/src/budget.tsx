@@ -4,6 +4,7 @@ import { Fact } from './facts';
 import { count, duration, percent, percentText, rateText, visible } from './format';
 import { Glyph, WORDS } from './glyphs';
 import { Bullet, budgetPercent, budgetTone } from './marks';
+import { Painted } from './paint';
 import type { Budget, BudgetKind, KindOfBudget, ServiceDocument, Values } from './views';
 
 const KIND_WORDS: Record<BudgetKind, string> = {
@@ -76,7 +77,7 @@ function Unknown({ doc }: { doc: ServiceDocument }) {
     <section class="card in budget">
       <h2>Retry budget</h2>
       <p class="huge m">{doc.retries_per_s === null ? 'unknown' : 'limit unknown'}</p>
-      <Bullet budget={budget} large />
+      <Painted value={doc}>{(bind) => <Bullet bind={bind} large />}</Painted>
       <p class="s">{why}</p>
       <dl class="kv">
         {doc.retries_per_s !== null && <Fact label="Retries">{rateText(doc.retries_per_s)}</Fact>}
@@ -119,7 +120,7 @@ export function BudgetCard({ doc }: { doc: ServiceDocument }) {
         <p class={`huge ${tone === 's1' ? '' : `c-${tone}`}`}>{budgetPercent(budget)} <span class="unit">used</span></p>
         <Speed doc={doc} />
       </div>
-      <Bullet budget={budget} large />
+      <Painted value={doc}>{(bind) => <Bullet bind={bind} large />}</Painted>
       <p class="scale xs m">
         <span>0</span>
         <Mark at={budget.warning_threshold_percent} word="warning" />

@@ -4,8 +4,9 @@ import { Fact } from './facts';
 import { count, duration, rateText, successText } from './format';
 import { Glyph } from './glyphs';
 import { Dumbbell, DumbbellScale, successTone } from './marks';
+import { Painted } from './paint';
 import { evidenceWords } from './row';
-import type { ServiceDocument } from './views';
+import type { Row, ServiceDocument } from './views';
 import type { InstanceCounts } from './views-service';
 
 const Told = ({ perSecond }: { perSecond: number | null }) =>
@@ -70,7 +71,7 @@ export function CallersCard({ doc }: { doc: ServiceDocument }) {
         {final === null ? <span class="m">{NO_FIGURE[doc.evidence]}</span> : successText(final, target)}{' '}
         <span class="unit">{final === null ? '' : 'of calls succeed'}</span>
       </p>
-      {final !== null && <><Dumbbell row={doc} large /><DumbbellScale attempts={attempts !== null} /></>}
+      {final !== null && <><Painted<Row> value={doc}>{(bind) => <Dumbbell bind={bind} isShown={() => true} large />}</Painted><DumbbellScale attempts={attempts !== null} /></>}
       <dl class="kv">
         {first !== null && <Fact label="Success of first attempts">{successText(first)}</Fact>}
         {attempts !== null && <Fact label="Success of attempts">{successText(attempts)}</Fact>}

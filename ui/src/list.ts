@@ -34,7 +34,7 @@ export const faults = computed(() => [
 function sorted(names: readonly string[], by: Sort): readonly string[] {
   const up = sortsUp(by) ? 1 : -1;
   if (by.key === 'name') return [...names].sort((a, b) => (a < b ? -up : up));
-  const value = new Map(names.map((name) => [name, NUMBERS.get(by.key)!(rowOf(name)!.peek())]));
+  const value = new Map(names.map((name) => [name, NUMBERS.get(by.key)!(rowOf(name)!.row.peek())]));
   return [...names].sort((a, b) => {
     const [x = null, y = null] = [value.get(a), value.get(b)];
     if (x === null || y === null) return Number(x === null) - Number(y === null); // not known: last, either way
@@ -49,7 +49,7 @@ export const headingOf = (entry: string): string | null => (entry.startsWith(HEA
 function grouped(names: readonly string[], by: string): readonly string[] {
   const groups = new Map<string, string[]>();
   for (const name of names) {
-    const key = GROUPS.get(by)!(rowOf(name)!.state) ?? '';
+    const key = GROUPS.get(by)!(rowOf(name)!.state.peek()) ?? '';
     groups.get(key)?.push(name) ?? groups.set(key, [name]);
   }
   return [...groups].flatMap(([key, members]) => [HEADING + key, ...members]);
@@ -58,7 +58,7 @@ function grouped(names: readonly string[], by: string): readonly string[] {
 export const hits = computed<readonly string[]>(() => {
   const plain = filter.value.terms.length === 0;
   if (!plain || sort.value) void (figuresMoved.value + statesMoved.value);
-  const found = plain ? order.value : order.value.filter((name) => passes(filter.value, rowOf(name)!.peek()));
+  const found = plain ? order.value : order.value.filter((name) => passes(filter.value, rowOf(name)!.row.peek()));
   return sort.value ? sorted(found, sort.value) : found;
 });
 const entries = computed<readonly string[]>(() => {
@@ -98,6 +98,6 @@ export function reSort(): void {
 
 // The headings' words: how many of the group, and how many of those are not well.
 export function headingWords(heading: string): { count: number; bad: number } {
-  const members = hits.value.map((name) => rowOf(name)!.state).filter((row) => (GROUPS.get(group.value ?? '')?.(row) ?? '') === heading);
+  const members = hits.value.map((name) => rowOf(name)!.state.peek()).filter((row) => (GROUPS.get(group.value ?? '')?.(row) ?? '') === heading);
   return { count: members.length, bad: members.filter((row) => row.health === 'unhealthy' || row.health === 'degraded').length };
 }

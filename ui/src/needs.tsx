@@ -24,7 +24,7 @@ interface Cause {
 
 export const causes = computed<readonly Cause[]>(() => {
   void statesMoved.value;
-  const bad = order.value.map((name) => rowOf(name)!.state).filter(needsSomeone);
+  const bad = order.value.map((name) => rowOf(name)!.state.peek()).filter(needsSomeone);
   const victims = new Map<string, Row[]>();
   for (const row of bad) if (row.caused_by) victims.set(row.caused_by, [...(victims.get(row.caused_by) ?? []), row]);
   return bad.filter((row) => !row.caused_by).map((row) => ({ row, victims: victims.get(row.service) ?? [] }));

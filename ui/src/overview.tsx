@@ -1,10 +1,12 @@
 // The overview: the sentence, what needs someone, five figures, and the services with the worst first.
 import type { ComponentChildren } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { THIN, count, percent, rate, rateText, success, successText } from './format';
 import { Glyph } from './glyphs';
-import { Spark } from './marks';
 import { Needs, causes } from './needs';
+import { Painted } from './paint';
 import { order } from './rows';
+import { Spark, lineOf, type Line } from './spark';
 import { overviewLoaded, sentence, totals } from './state';
 import { ServicesTable } from './table';
 import { Lead } from './text';
@@ -15,15 +17,12 @@ interface KpiProps {
   label: string;
   value: string;
   unit: string;
-  spark?: Values;
-  endMs?: number | null;
+  line?: Line | undefined;
   tone?: string;
-  top?: number;
-  against?: Values; // so that a handful of retries does not look like a flood beside the traffic
   children?: ComponentChildren;
 }
 
-function Kpi({ label, value, unit, spark, endMs = null, children, ...drawn }: KpiProps) {
+function Kpi({ label, value, unit, line, tone = 's1', children }: KpiProps) {
   return (
     <div class="kpi">
       <div class="up">{label}</div>
@@ -31,8 +30,8 @@ function Kpi({ label, value, unit, spark, endMs = null, children, ...drawn }: Kp
         {value} <span class="unit">{unit}</span>
       </div>
       <div class="xs s">{children}</div>
-      {spark && spark.length > 0 && <Spark values={spark} endMs={endMs} {...drawn} />}
-      {spark && spark.length > 0 && <div class="axis15"><span>15{THIN}min</span><span>now</span></div>}
+      {line && <Painted value={{ line, tone }}>{(bind) => <Spark bind={bind} line={(drawn) => drawn.line} tone={(drawn) => drawn.tone} />}</Painted>}
+      {line && <div class="axis15"><span>15{THIN}min</span><span>now</span></div>}
     </div>
   );
 }
@@ -67,34 +66,38 @@ function breakerFigure({ open, half_open, closed, disabled, unknown, total }: To
 }
 
 // A success line runs from its own worst to 100 %: what is drawn is what failed, downwards.
-const inverted = (values: Values) => {
+function successLine(values: Values): Line {
   const worst = Math.min(0.99, ...values.filter((v): v is number => v !== null));
-  return values.map((v) => (v === null ? null : v - worst));
-};
+  return lineOf(values.map((v) => (v === null ? null : v - worst)), { top: 1 - worst });
+}
+
+type Lines = Record<'calls' | 'success' | 'retries' | 'open', Line>;
+const linesOf = ({ calls, success, retries, open }: NonNullable<Totals['spark']>): Lines => ({
+  calls: lineOf(calls), success: successLine(success), retries: lineOf(retries, { against: calls }), open: lineOf(open, { top: 1 }),
+});
 
 function Kpis({ of }: { of: Totals }) {
   const calls = rate(of.calls_per_s);
   const breakers = breakerFigure(of.breakers);
-  const worst = of.spark ? Math.min(0.99, ...of.spark.success.filter((v): v is number => v !== null)) : 0;
+  const lines: Partial<Lines> = useMemo(() => (of.spark?.calls.length ? linesOf(of.spark) : {}), [of.spark]);
   return (
     <section class="kpis card" aria-label="All services together">
       <Kpi label="Services" value={count(of.services.total)} unit="">
         <HealthCounts services={of.services} />
       </Kpi>
-      <Kpi label="Success, as callers see it" value={success(of.success_ratio)} unit={of.success_ratio === null ? '' : '%'}
-        spark={of.spark && inverted(of.spark.success)} endMs={of.spark?.end_ms} top={1 - worst}>
+      <Kpi label="Success, as callers see it" value={success(of.success_ratio)} unit={of.success_ratio === null ? '' : '%'} line={lines.success}>
         {of.success_ratio === null ? 'no calls yet'
           : of.attempt_success_ratio === null ? 'attempts: not told' : `${successText(of.attempt_success_ratio)} of attempts`}
       </Kpi>
-      <Kpi label="Calls" value={calls.value} unit={calls.unit} spark={of.spark?.calls} endMs={of.spark?.end_ms}>
+      <Kpi label="Calls" value={calls.value} unit={calls.unit} line={lines.calls}>
         {of.errors_per_s === null ? 'errors: not told' : `${rateText(of.errors_per_s)} fail`}
       </Kpi>
       <Kpi label="Retries" value={percent(of.retry_ratio === null ? null : of.retry_ratio * 100)}
-        unit={of.retry_ratio === null ? '' : '% of attempts'} spark={of.spark?.retries} endMs={of.spark?.end_ms} tone="retry" against={of.spark?.calls}>
+        unit={of.retry_ratio === null ? '' : '% of attempts'} line={lines.retries} tone="retry">
         {of.retries_per_s === null ? 'no source tells them' : rateText(of.retries_per_s)}
       </Kpi>
-      <Kpi label="Breakers" value={breakers.value} unit={breakers.unit} spark={of.breakers.total > 0 ? of.spark?.open : undefined} endMs={of.spark?.end_ms}
-        tone={of.breakers.open > 0 ? 'crit' : 'unk'} top={1}>
+      <Kpi label="Breakers" value={breakers.value} unit={breakers.unit} line={of.breakers.total > 0 ? lines.open : undefined}
+        tone={of.breakers.open > 0 ? 'crit' : 'unk'}>
         {breakers.rest}
       </Kpi>
     </section>

@@ -1,8 +1,8 @@
 // The rows of the services, kept current by frames: whole rows when a state changes, else figures alone.
 //
-// A row is a signal of its own, so that one of a thousand repaints alone. What a frame tells of its
-// figures waits until somebody reads the row: nobody reads the thousand that are out of sight.
-import { signal } from '@preact/signals';
+// A row is made of signals, so that one of a thousand repaints alone, and of it what is another. What a frame tells
+// of its figures waits until somebody reads the row: nobody reads the thousand that are out of sight.
+import { computed, signal, type Signal } from '@preact/signals';
 import type { FrameTable, Row } from './views';
 
 const SPARK_POINTS = 90; // that a mark shows
@@ -11,68 +11,50 @@ const SPARK_SPARE = 18; // older ones go together, which is cheaper than one by 
 type Path = readonly [keyof Row] | readonly ['budget', keyof Row['budget']];
 type Bag = Record<string, unknown>;
 
-class LiveRow {
-  private readonly version = signal(0);
-  private moved = false;
-  private wholes = 0;
+function merged(row: Row, spark: Row['spark'], columns: readonly Path[], figures: readonly unknown[] | null): Row {
+  if (!figures) return row.spark === spark ? row : { ...row, spark };
+  const next = { ...row, spark, budget: { ...row.budget } };
+  columns.forEach(([name, inner], i) => {
+    if (inner === undefined) (next as unknown as Bag)[name] = figures[i + 1];
+    else (next.budget as unknown as Bag)[inner] = figures[i + 1];
+  });
+  return next;
+}
+
+export class LiveRow {
+  // As it last came whole: its figures may be old, what is no figure is not.
+  readonly state: Signal<Row>;
+  // Its points are appended in place, and the object around them is another then.
+  private readonly spark: Signal<Row['spark']>;
   private columns: readonly Path[] = [];
-  private figures: readonly unknown[] = [];
+  private readonly figures = signal<readonly unknown[] | null>(null);
+  // With the newest figures.
+  readonly row = computed(() => merged(this.state.value, this.spark.value, this.columns, this.figures.value));
 
-  constructor(private row: Row) {}
-
-  get value(): Row {
-    void this.version.value;
-    return this.peek();
-  }
-
-  // The row as it last came whole: its figures may be old, what is no figure is not.
-  get state(): Row {
-    return this.row;
-  }
-
-  // Another number as soon as a whole row came.
-  get stamp(): number {
-    return this.wholes;
-  }
-
-  peek(): Row {
-    if (!this.moved) return this.row;
-    const row = { ...this.row, budget: { ...this.row.budget } };
-    this.columns.forEach(([name, inner], i) => {
-      if (inner === undefined) (row as unknown as Bag)[name] = this.figures[i + 1];
-      else (row.budget as unknown as Bag)[inner] = this.figures[i + 1];
-    });
-    this.moved = false;
-    this.columns = [];
-    return (this.row = row);
+  constructor(row: Row) {
+    this.state = signal(row);
+    this.spark = signal(row.spark);
   }
 
   put(row: Row): void {
-    this.row = row.spark ? row : { ...row, spark: this.row.spark };
-    this.wholes++;
-    this.moved = false;
-    this.columns = [];
-    this.version.value++;
+    this.figures.value = null;
+    this.state.value = row;
+    if (row.spark) this.spark.value = row.spark;
   }
 
   putFigures(columns: readonly Path[], figures: readonly unknown[]): void {
     this.columns = columns;
-    this.figures = figures;
-    this.moved = true;
-    this.version.value++;
+    this.figures.value = figures;
   }
 
-  // The spark is this row's own: steps are appended in place.
   putStep(columns: readonly string[], step: readonly unknown[]): void {
-    const { spark } = this.row;
+    const spark = this.spark.peek();
     if (!spark) return;
     for (let i = 0; i < columns.length; i++) {
       const points = (spark as unknown as Record<string, unknown[]>)[columns[i]!];
       if (points && points.push(step[i + 1]) > SPARK_POINTS + SPARK_SPARE) points.splice(0, SPARK_SPARE + 1);
     }
-    spark.end_ms += spark.step_s * 1000;
-    this.moved = true;
-    this.version.value++;
+    this.spark.value = { ...spark, end_ms: spark.end_ms + spark.step_s * 1000 };
   }
 }
 

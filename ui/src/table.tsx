@@ -1,14 +1,14 @@
 // The services. Only the rows in sight are in the document when there are many.
 import { batch, computed, effect, signal, useComputed } from '@preact/signals';
-import type { VNode } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { columnsFor, template, type Column } from './columns';
 import { count, plural, visible } from './format';
 import { busy, group, headingOf, headingWords, hits, moved, places, reSort, sort, sortsUp } from './list';
+import { Bind } from './paint';
 import { density, narrow } from './prefs';
 import { follow, kiosk, servicePath, setParams } from './route';
-import { NarrowRow } from './row';
-import { latencyTold, order, rowOf } from './rows';
+import { NarrowRow, type Live } from './row';
+import { latencyTold, order, rowOf, type LiveRow } from './rows';
 import { Chips, Legend, ListTools } from './tools';
 import type { Row as ServiceRow } from './views';
 
@@ -17,6 +17,7 @@ const ALL_UP_TO = 40;
 const SPARE_ROWS = 2;
 const MOUNTED_MAX = 40;
 
+const entriesCount = computed(() => places.value.length);
 const visibleRange = signal({ from: 0, to: ALL_UP_TO });
 const widthPx = signal(1200);
 let body: HTMLElement | null = null;
@@ -97,40 +98,38 @@ function Heading({ text, index }: { text: string; index: number }) {
     : <div role="row" class="row heading" aria-rowindex={index + 2}><span role="cell">{words}</span></div>;
 }
 
-const cellOf = (column: Column, i: number, row: ServiceRow, index: number) => (
-  <span key={i} role="cell" class={`cell ${column.align ?? ''}`}>{column.cell(row, index)}</span>
-);
-
-// An element that is handed out again as it is costs nothing: cells without figures stay until a whole row comes.
-function useCells(columns: readonly Column[], row: ServiceRow | undefined, index: number, stamp: number | undefined) {
-  const kept = useRef<{ key: string; columns: readonly Column[]; cells: VNode[] }>({ key: '', columns: [], cells: [] });
-  if (!row) return [];
-  const key = `${index} ${stamp} ${row.service}`;
-  if (kept.current.key !== key || kept.current.columns !== columns) kept.current = { key, columns, cells: [] };
-  const { cells } = kept.current;
-  return columns.map((column, i) => (column.still ? (cells[i] ??= cellOf(column, i, row, index)) : cellOf(column, i, row, index)));
+// By place, not by name: another order paints other words into the same elements.
+function useLiveAt(index: number): Live {
+  return useMemo(() => {
+    let last: LiveRow;
+    const live = computed(() => (last = rowOf(places.value[index] ?? '') ?? last)); // a place that goes keeps what it had
+    return { index, row: computed(() => live.value.row.value), state: computed(() => live.value.state.value), bind: new Bind(), still: new Bind() };
+  }, [index]);
 }
 
-function Row({ name, index, columns }: { name: string; index: number; columns: readonly Column[] }) {
-  const live = rowOf(name);
-  const row = live?.value;
-  const cells = useCells(narrow.value ? [] : columns, row, index, live?.stamp);
-  if (!row) return null;
-  const path = servicePath(name);
-  const click = (event: MouseEvent) => {
-    if (getSelection()?.isCollapsed !== false) follow(event, path);
-  };
+function rowClass(row: ServiceRow): string {
   const staleness = row.evidence === 'stale' || row.evidence === 'no_data' ? ' old' : '';
-  const cls = `row ${narrow.value ? 'narrow' : 'wide'}${staleness}${row.caused_by ? ' victim' : ''}`;
-  return narrow.value ? (
-    <div role="listitem" class={cls} onClick={click} aria-posinset={index + 1} aria-setsize={places.value.length}>
-      <NarrowRow row={row} index={index} />
-    </div>
-  ) : (
-    <div role="row" class={cls} onClick={click} aria-rowindex={index + 2}>
-      {cells}
-    </div>
-  );
+  return `row ${narrow.value ? 'narrow' : 'wide'}${staleness}${row.caused_by ? ' victim' : ''}`;
+}
+
+const Cells = ({ live, columns }: { live: Live; columns: readonly Column[] }) => (
+  <>{columns.map((column, i) => <span key={i} role="cell" class={`cell ${column.align ?? ''}`}>{column.cell(live)}</span>)}</>
+);
+
+function Row({ index, columns }: { index: number; columns: readonly Column[] }) {
+  const live = useLiveAt(index);
+  const built = useMemo(() => (narrow.value ? <NarrowRow live={live} /> : <Cells key={template(columns)} live={live} columns={columns} />), [live, columns, narrow.value]);
+  const own = useMemo(() => live.bind.to({ class: rowClass }), [live]);
+  useLayoutEffect(() => {
+    const stops = [effect(() => live.still.paint(live.state.value)), effect(() => live.bind.paint(live.row.value))];
+    return () => stops.forEach((stop) => stop());
+  }, [built]);
+  const click = (event: MouseEvent) => {
+    if (getSelection()?.isCollapsed !== false) follow(event, servicePath(live.state.peek().service));
+  };
+  return narrow.value
+    ? <div ref={own} role="listitem" onClick={click} aria-posinset={index + 1} aria-setsize={places.value.length}>{built}</div>
+    : <div ref={own} role="row" onClick={click} aria-rowindex={index + 2}>{built}</div>;
 }
 
 const columns = computed(() => columnsFor(widthPx.value, latencyTold.value));
@@ -163,7 +162,7 @@ function Body() {
   useEffect(() => {
     body = ref.current;
     const stop = effect(() => {
-      void places.value;
+      void entriesCount.value;
       void rowPx.value;
       measure();
     });
@@ -191,8 +190,7 @@ function Body() {
   };
   const entry = (name: string, index: number) => {
     const heading = headingOf(name);
-    // By place, not by name: another order writes other words into the same elements.
-    return heading === null ? <Row key={index} name={name} index={index} columns={columns.value} /> : <Heading key={index} text={heading} index={index} />;
+    return heading === null ? <Row key={index} index={index} columns={columns.value} /> : <Heading key={index} text={heading} index={index} />;
   };
   return (
     <div ref={ref} role={narrow.value ? 'list' : 'rowgroup'} onFocusIn={onFocus} onKeyDown={onListKey}>

@@ -8,19 +8,17 @@ import type { Sentence } from './views';
 const NAME_MAX = 64;
 const TITLE_MAX = 512;
 
-// A foreign name: text only, isolated in its direction, odd characters spelled, cut with the whole beside it.
-export function Name({ text, max = NAME_MAX }: { text: string; max?: number }) {
-  const whole = visible(text) || '(no name)';
-  return <bdi title={cut(whole, TITLE_MAX)}>{cut(whole, max)}</bdi>;
-}
+// A foreign name: text only, odd characters spelled, cut with the whole beside it.
+const nameWhole = (text: string) => visible(text) || '(no name)';
+export const nameTitle = (text: string): string => cut(nameWhole(text), TITLE_MAX);
+export const nameText = (text: string, max = NAME_MAX): string => cut(nameWhole(text), max);
 
-export function ServiceLink({ service, text = service, index }: { service: string; text?: string; index?: number }) {
+// The same, isolated in its direction.
+export const Name = ({ text, max }: { text: string; max?: number }) => <bdi title={nameTitle(text)}>{nameText(text, max)}</bdi>;
+
+export function ServiceLink({ service, text = service }: { service: string; text?: string }) {
   const path = servicePath(service);
-  return (
-    <a href={path} data-index={index} onClick={(event) => follow(event, path)}>
-      {Name({ text })}
-    </a>
-  );
+  return <a href={path} onClick={(event) => follow(event, path)}><Name text={text} /></a>;
 }
 
 // The sentence with the names in it that lead somewhere. Each link takes the first place that is still free.
