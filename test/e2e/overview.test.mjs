@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from './support/browser.mjs';
 import { SIZES, assertFits, names, pageStage, rowOf } from './support/page.mjs';
-import { LONG_NAME, figuresOf, stepsOf } from './support/scenes.mjs';
+import { LONG_NAME, figuresOf, manyRows, stepsOf } from './support/scenes.mjs';
 
 const stage = pageStage();
 const show = (path = '/ui/', options) => stage.show(path, { scene: 'cascade', ...options });
@@ -129,6 +129,38 @@ test('figures and steps reach their rows without the rest', async () => {
   assert.match(await rowOf(page, 'search').innerText(), /55\u202f%/);
   assert.match(await rowOf(page, 'search').innerText(), /search-1 has been open/, 'its state stays');
   assert.notEqual(await rowOf(page, 'search').locator('.spark path').first().getAttribute('d'), before);
+  await stage.check();
+});
+
+// Figures that only the worker has read before: the page asks for them when their rows come into sight.
+const busyOne = (nowMs, calls) => figuresOf(manyRows(nowMs, 1000).map((row, i) => [row.service, i === 700 ? calls : 5 + (i % 50), i % 60]), nowMs);
+
+test('1,000 services: a row that comes into sight has its newest figures, also while the page is paused', async () => {
+  const page = await show('/ui/', { scene: 'many' });
+  stage.server.push({ services: [], figures: busyOne(stage.server.nowMs, 4321) });
+  await rowOf(page, 'service-0003').getByText('14.0', { exact: true }).waitFor();
+  await page.keyboard.press('p');
+  await page.locator('.live.c-info').waitFor();
+  stage.server.push({ services: [], figures: busyOne(stage.server.nowMs, 5555) });
+  await page.getByText(/1 newer update/).waitFor();
+  await page.evaluate(() => scrollTo(0, 700 * 46));
+  await rowOf(page, 'service-0694').getByText('4,321', { exact: true }).waitFor();
+  await page.keyboard.press('p');
+  await rowOf(page, 'service-0694').getByText('100', { exact: true }).waitFor(); // its document again, which is as old as the scene
+  stage.server.push({ services: [], figures: busyOne(stage.server.nowMs, 6789) });
+  await rowOf(page, 'service-0694').getByText('6,789', { exact: true }).waitFor();
+  await stage.check();
+});
+
+test('1,000 services: a sort that is pressed goes by figures of rows out of sight', async () => {
+  const page = await show('/ui/', { scene: 'many' });
+  stage.server.push({ services: [], figures: busyOne(stage.server.nowMs, 98765) });
+  await rowOf(page, 'service-0003').getByText('14.0', { exact: true }).waitFor();
+  await page.getByRole('columnheader', { name: 'Calls/s' }).getByRole('button').click(); // the pointer stays in the list
+  await eventually('the busiest first', async () => (await names(page))[0] === 'service-0694');
+  assert.equal(await page.locator('.note-inline').count(), 0);
+  stage.server.push({ services: [], figures: busyOne(stage.server.nowMs, 1) });
+  await page.locator('.note-inline').waitFor();
   await stage.check();
 });
 

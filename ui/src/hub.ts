@@ -9,6 +9,7 @@
 // was missed: then the view's document is fetched again, and updates that come meanwhile wait.
 //
 // It runs in the SharedWorker (worker.ts), or in a page that cannot have one (link.ts).
+import { Newest, type Sight, type Told } from './sight';
 import { Feed, failureOf, type Env, type Failure } from './stream';
 
 export const DASHBOARD = '/api/v1/retry-monitoring/dashboard/';
@@ -18,8 +19,8 @@ const HELD_MAX = 120;
 const ASK_AGAIN_FIRST_MS = 5_000; // for a view that is not there
 const ASK_AGAIN_MAX_MS = 30_000;
 
-// `fresh`: the documents again, though nothing was missed on the way.
-export type FromTab = { kind: 'watch'; views: readonly string[]; fresh: boolean } | { kind: 'retry' } | { kind: 'leave' };
+// `fresh`: the documents again, though nothing was missed on the way. `sight`: of which rows it wants the figures.
+export type FromTab = { kind: 'watch'; views: readonly string[]; fresh: boolean; sight: Sight } | { kind: 'retry' } | { kind: 'leave' };
 
 export type LinkState =
   | { kind: 'idle' | 'connecting' | 'live' }
@@ -27,7 +28,7 @@ export type LinkState =
 
 export type ToTab =
   | { kind: 'state'; state: LinkState }
-  | { kind: 'snapshot' | 'update'; view: string; text: string }
+  | { kind: 'snapshot' | 'update' | 'figures'; view: string; text: string } // figures: of rows that came into sight
   | { kind: 'refused'; view: string; failure: Failure };
 
 export interface Port {
@@ -49,13 +50,14 @@ interface Channel {
   seq: number;
   epoch: string | null;
   fetching: AbortController | null;
-  held: { seq: number; text: string }[];
+  newest: Newest;
+  held: { head: Head; text: string }[];
   refused: Failure | null;
   askAgainMs: number;
   askAgainTimer: number;
 }
 
-interface Head {
+interface Head extends Told {
   view?: string;
   seq?: number;
   epoch?: string;
@@ -66,7 +68,7 @@ interface Head {
 const LIMIT: Failure = { status: 429, code: 'limit', message: `Other tabs of this browser look at ${VIEWS_MAX} views already. Close one of them.` };
 
 export class Hub {
-  private readonly tabs = new Map<Port, { keys: readonly string[]; heardMono: number }>();
+  private readonly tabs = new Map<Port, { keys: readonly string[]; heardMono: number; sight: Sight }>();
   private readonly channels = new Map<string, Channel>();
   private readonly feed: Feed;
   private sweepTimer = 0;
@@ -80,22 +82,29 @@ export class Hub {
 
   hear(port: Port, message: FromTab): void {
     if (message.kind === 'leave') this.tabs.delete(port);
-    else if (message.kind === 'watch') this.watch(port, message.views, message.fresh);
+    else if (message.kind === 'watch') this.watch(port, message.views, message.fresh, message.sight);
     else this.retry();
     this.settle();
   }
 
-  private watch(port: Port, views: readonly string[], fresh: boolean): void {
-    const before = this.tabs.get(port)?.keys ?? [];
+  private watch(port: Port, views: readonly string[], fresh: boolean, sight: Sight): void {
+    const { keys: before, sight: saw } = this.tabs.get(port) ?? { keys: [] as readonly string[], sight: null };
     const keys = views.map(viewKey);
-    this.tabs.set(port, { keys, heardMono: this.env.now() });
+    this.tabs.set(port, { keys, heardMono: this.env.now(), sight });
     port.post(this.state());
     keys.forEach((key, i) => {
       const known = this.channels.get(key);
-      if (!known) this.channels.set(key, { key, view: views[i]!, seq: -1, epoch: null, fetching: null, held: [], refused: null, askAgainMs: ASK_AGAIN_FIRST_MS, askAgainTimer: 0 });
+      if (!known) this.channels.set(key, { key, view: views[i]!, seq: -1, epoch: null, newest: new Newest(), fetching: null, held: [], refused: null, askAgainMs: ASK_AGAIN_FIRST_MS, askAgainTimer: 0 });
       else if (known.refused && !before.includes(key)) port.post({ kind: 'refused', view: key, failure: known.refused });
       else if (known.seq >= 0 && (fresh || !before.includes(key))) void this.catchUp(known);
+      else this.bring(port, known, saw, sight);
     });
+  }
+
+  // The figures of rows that the tab sees from now on.
+  private bring(port: Port, { key, newest }: Channel, before: Sight, now: Sight): void {
+    const figures = newest.entered(before, now);
+    if (figures) port.post({ kind: 'figures', view: key, text: JSON.stringify(figures) });
   }
 
   private retry(): void {
@@ -133,6 +142,13 @@ export class Hub {
     for (const [port, tab] of this.tabs) if (tab.keys.includes(channel.key)) port.post(message);
   }
 
+  // Each tab hears what is in its sight.
+  private tellUpdate({ key, newest }: Channel, head: Head, text: string): void {
+    for (const [port, tab] of this.tabs) {
+      if (tab.keys.includes(key)) port.post({ kind: 'update', view: key, text: tab.sight && head.figures ? JSON.stringify(newest.within(head, tab.sight)) : text });
+    }
+  }
+
   private event(type: string, text: string): void {
     const head = JSON.parse(text) as Head;
     const channel = this.channels.get(viewKey(head.view ?? ''));
@@ -152,16 +168,19 @@ export class Hub {
     this.env.clearTimer(channel.askAgainTimer);
     channel.seq = head.seq ?? -1;
     channel.epoch = head.epoch ?? null;
+    channel.newest.begin(head);
     this.tell(channel, { kind: 'snapshot', view: channel.key, text });
   }
 
-  private update(channel: Channel, { seq = -1, epoch }: Head, text: string): void {
+  private update(channel: Channel, head: Head, text: string): void {
+    const { seq = -1, epoch } = head;
     const other = epoch !== undefined && epoch !== channel.epoch;
-    if (channel.fetching && channel.held.length < HELD_MAX) channel.held.push({ seq, text });
+    if (channel.fetching && channel.held.length < HELD_MAX) channel.held.push({ head, text });
     else if (other || seq > channel.seq + 1) void this.catchUp(channel);
     else if (seq > channel.seq) {
       channel.seq = seq;
-      this.tell(channel, { kind: 'update', view: channel.key, text });
+      channel.newest.update(head);
+      this.tellUpdate(channel, head, text);
     }
   }
 
@@ -187,7 +206,7 @@ export class Hub {
   private caughtUp(channel: Channel, text: string): void {
     const { held, refused } = channel;
     this.begin(channel, JSON.parse(text) as Head, text);
-    for (const { seq, text: update } of held) if (seq > channel.seq) this.update(channel, { seq }, update);
+    for (const { head, text: update } of held) if ((head.seq ?? -1) > channel.seq) this.update(channel, head, update);
     if (refused) this.feed.reopen(); // the stream does not have it
   }
 

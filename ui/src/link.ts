@@ -4,6 +4,7 @@
 // While it is looked at, the tab says every few seconds what it looks at, and is answered; a hidden tab
 // says nothing, so that the hub lets it go after a while.
 import { Hub, type FromTab, type Port, type ToTab } from './hub';
+import type { Sight } from './sight';
 import { realEnv } from './stream';
 
 declare const WORKER_URL: string; // by build.mjs
@@ -55,6 +56,7 @@ export class Link {
   private line: Line | null = null;
   private shared = 'SharedWorker' in window;
   private views: readonly string[] = [];
+  private sight: Sight = null;
   private answered = false;
   private heardMono = 0;
 
@@ -67,6 +69,13 @@ export class Link {
 
   watch(views: readonly string[]): void {
     this.views = views;
+    this.say(false);
+  }
+
+  // Of which rows figures are wanted.
+  look(sight: Sight): void {
+    if (JSON.stringify(sight) === JSON.stringify(this.sight)) return;
+    this.sight = sight;
     this.say(false);
   }
 
@@ -83,7 +92,7 @@ export class Link {
     if (document.hidden) return;
     if (this.line && this.answered && performance.now() - this.heardMono > ANSWER_MAX_MS) this.hangUp();
     this.line ??= this.dial();
-    this.line.say({ kind: 'watch', views: this.views, fresh });
+    this.line.say({ kind: 'watch', views: this.views, fresh, sight: this.sight });
   }
 
   private hangUp(): void {

@@ -2,10 +2,10 @@
 //
 // While the pointer or the focus is in the list its entries keep their places, and a note says how many
 // would move; figures go on changing. A filter, a sort or a group that a person chooses takes effect at once.
-import { computed, effect, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 import { NUMBERS, parseFilter, passes } from './filter';
 import { param } from './route';
-import { figuresMoved, order, rowOf, statesMoved } from './rows';
+import { caughtUp, figuresMoved, order, rowOf, statesMoved } from './rows';
 import type { Row } from './views';
 
 export interface Sort {
@@ -69,25 +69,29 @@ const entries = computed<readonly string[]>(() => {
 
 export const busy = signal(false); // the pointer or the focus is in the list
 export const places = signal<readonly string[]>([]);
-const chosen = computed(() => `${param('q')} ${param('sort')} ${param('group')}`);
+export const inOrder = signal(false); // the places are the server's
+const chosen = computed(() => `${param('q')} ${param('sort')} ${param('group')} ${caughtUp.value}`);
 let chosenLast = '';
 
 const same = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((entry, i) => entry === b[i]);
+
+// The places as they are, without those that are gone, and the new ones behind.
+function keeping(now: readonly string[], next: readonly string[]): readonly string[] {
+  const alive = new Set(next);
+  const placed = new Set(now);
+  return [...now.filter((entry) => alive.has(entry)), ...next.filter((entry) => !placed.has(entry))];
+}
 
 effect(() => {
   const next = entries.value;
   const now = places.peek();
   const held = busy.value && now.length > 0 && chosen.value === chosenLast;
   chosenLast = chosen.value;
-  if (same(next, now)) return;
-  if (!held) {
-    places.value = next;
-    return;
-  }
-  const alive = new Set(next);
-  const placed = new Set(now);
-  const kept = [...now.filter((entry) => alive.has(entry)), ...next.filter((entry) => !placed.has(entry))];
-  if (!same(kept, now)) places.value = kept;
+  const then = held ? keeping(now, next) : next;
+  batch(() => {
+    if (!same(then, now)) places.value = then;
+    inOrder.value = same(then, order.peek());
+  });
 });
 
 export const moved = computed(() => places.value.reduce((n, entry, i) => n + (entries.value[i] === entry ? 0 : 1), 0));

@@ -66,6 +66,8 @@ export const order = signal<readonly string[]>([]);
 // Counts frames: whose figures moved, and whose rows came whole.
 export const figuresMoved = signal(0);
 export const statesMoved = signal(0);
+// Counts what was told at once of rows that nobody had asked for before: an order made without it was not the right one.
+export const caughtUp = signal(0);
 // Some row has told a percentile of its latency.
 export const latencyTold = signal(false);
 

@@ -3,12 +3,13 @@
 //   open(route) -> the document, first by a request of its own, then from the stream
 //   update      -> merged into it; a row that did not change is not touched
 //   a hidden page, a paused one -> takes nothing; afterwards the document comes again
-import { batch, computed, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 import { DASHBOARD, viewKey, type LinkState, type ToTab } from './hub';
 import { Link } from './link';
+import { caughtUp, putFigures, putOrder, putRows, putSteps } from './rows';
+import type { Sight } from './sight';
 import { failureOf, type Failure, type FeedState } from './stream';
-import { putFigures, putOrder, putRows, putSteps } from './rows';
-import type { MapDocument, Notice, OverviewDocument, OverviewUpdate, Sentence, ServiceDocument, Totals } from './views';
+import type { FrameTable, MapDocument, Notice, OverviewDocument, OverviewUpdate, Sentence, ServiceDocument, Totals } from './views';
 import type { Route } from './route';
 
 export const feedState = signal<FeedState>({ kind: 'connecting' });
@@ -144,6 +145,14 @@ function onFrame(kind: 'snapshot' | 'update', text: string): void {
   }
 }
 
+// Figures of rows that came into sight. They are no news: a paused page takes them as well.
+function takeEntered(figures: FrameTable): void {
+  batch(() => {
+    putFigures(figures);
+    caughtUp.value++;
+  });
+}
+
 function onState(state: LinkState): void {
   const mono = performance.now();
   batch(() => {
@@ -159,6 +168,7 @@ const link = new Link((message: ToTab) => {
     if (current) onState(message.state);
   } else if (message.view === current?.key) {
     if (message.kind === 'refused') refused.value = message.failure;
+    else if (message.kind === 'figures') takeEntered(JSON.parse(message.text) as FrameTable);
     else onFrame(message.kind, message.text);
   }
 });
@@ -203,6 +213,10 @@ export function open(route: Route): void {
   if (first && mine) void takeFirst(mine).then(watch);
   else watch();
 }
+
+// Of which rows the page shows figures; while it is paused it may show any, as they were.
+export const sight = signal<Sight>(null);
+effect(() => link.look(paused.value ? null : sight.value));
 
 export const retryNow = (): void => link.retryNow();
 

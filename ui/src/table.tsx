@@ -1,16 +1,15 @@
 // The services. Only the rows in sight are in the document when there are many.
 import { batch, computed, effect, signal, useComputed } from '@preact/signals';
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { columnsFor, template, type Column } from './columns';
 import { count, plural, visible } from './format';
-import { busy, group, headingOf, headingWords, hits, moved, places, reSort, sort, sortsUp } from './list';
-import { Bind } from './paint';
+import { busy, group, headingOf, headingWords, hits, inOrder, moved, places, reSort, sort, sortsUp } from './list';
 import { density, narrow } from './prefs';
-import { follow, kiosk, servicePath, setParams } from './route';
-import { NarrowRow, type Live } from './row';
-import { latencyTold, order, rowOf, type LiveRow } from './rows';
+import { kiosk, setParams } from './route';
+import { latencyTold, order } from './rows';
+import { sight } from './state';
+import { Row } from './table-row';
 import { Chips, Legend, ListTools } from './tools';
-import type { Row as ServiceRow } from './views';
 
 const rowPx = computed(() => (narrow.value ? 84 : density.value === 'dense' ? 30 : 46)); // as in page.css
 const ALL_UP_TO = 40;
@@ -51,6 +50,13 @@ function focusIndex(index: number, step = 1): void {
   scrollTo(0, Math.max(0, top + i * rowPx.peek() - innerHeight / 2));
   requestAnimationFrame(() => requestAnimationFrame(() => find()?.focus()));
 }
+
+// Of which rows figures are wanted: those in sight and their neighbours, so that they are there when one scrolls.
+const NEAR_ROWS = 20;
+const near = computed(() => ({
+  from: Math.max(0, (Math.floor(visibleRange.value.from / NEAR_ROWS) - 1) * NEAR_ROWS),
+  to: (Math.ceil(visibleRange.value.to / NEAR_ROWS) + 1) * NEAR_ROWS,
+}));
 
 // Moves the focus by so many rows; the first time to the first row.
 export function moveFocus(by: number): void {
@@ -98,40 +104,6 @@ function Heading({ text, index }: { text: string; index: number }) {
     : <div role="row" class="row heading" aria-rowindex={index + 2}><span role="cell">{words}</span></div>;
 }
 
-// By place, not by name: another order paints other words into the same elements.
-function useLiveAt(index: number): Live {
-  return useMemo(() => {
-    let last: LiveRow;
-    const live = computed(() => (last = rowOf(places.value[index] ?? '') ?? last)); // a place that goes keeps what it had
-    return { index, row: computed(() => live.value.row.value), state: computed(() => live.value.state.value), bind: new Bind(), still: new Bind() };
-  }, [index]);
-}
-
-function rowClass(row: ServiceRow): string {
-  const staleness = row.evidence === 'stale' || row.evidence === 'no_data' ? ' old' : '';
-  return `row ${narrow.value ? 'narrow' : 'wide'}${staleness}${row.caused_by ? ' victim' : ''}`;
-}
-
-const Cells = ({ live, columns }: { live: Live; columns: readonly Column[] }) => (
-  <>{columns.map((column, i) => <span key={i} role="cell" class={`cell ${column.align ?? ''}`}>{column.cell(live)}</span>)}</>
-);
-
-function Row({ index, columns }: { index: number; columns: readonly Column[] }) {
-  const live = useLiveAt(index);
-  const built = useMemo(() => (narrow.value ? <NarrowRow live={live} /> : <Cells key={template(columns)} live={live} columns={columns} />), [live, columns, narrow.value]);
-  const own = useMemo(() => live.bind.to({ class: rowClass }), [live]);
-  useLayoutEffect(() => {
-    const stops = [effect(() => live.still.paint(live.state.value)), effect(() => live.bind.paint(live.row.value))];
-    return () => stops.forEach((stop) => stop());
-  }, [built]);
-  const click = (event: MouseEvent) => {
-    if (getSelection()?.isCollapsed !== false) follow(event, servicePath(live.state.peek().service));
-  };
-  return narrow.value
-    ? <div ref={own} role="listitem" onClick={click} aria-posinset={index + 1} aria-setsize={places.value.length}>{built}</div>
-    : <div ref={own} role="row" onClick={click} aria-rowindex={index + 2}>{built}</div>;
-}
-
 const columns = computed(() => columnsFor(widthPx.value, latencyTold.value));
 
 function HeadCell({ column }: { column: Column }) {
@@ -166,17 +138,22 @@ function Body() {
       void rowPx.value;
       measure();
     });
+    const stopLooking = effect(() => {
+      sight.value = inOrder.value ? near.value : null;
+    });
     if (returning !== null && places.peek().includes(returning)) focusIndex(places.peek().indexOf(returning));
     returning = null;
     addEventListener('scroll', measure, { passive: true });
     addEventListener('resize', measure);
     return () => {
       stop();
+      stopLooking();
       removeEventListener('scroll', measure);
       removeEventListener('resize', measure);
       batch(() => {
         body = null;
         focused = -1;
+        sight.value = null;
         busy.value = false;
       });
     };

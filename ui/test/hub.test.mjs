@@ -77,8 +77,8 @@ class World {
 
   tab(...views) {
     const tab = { heard: [], post: (message) => tab.heard.push(message) };
-    tab.look = (...at) => this.hub.hear(tab, { kind: 'watch', views: at, fresh: false });
-    tab.refresh = (...at) => this.hub.hear(tab, { kind: 'watch', views: at, fresh: true });
+    tab.look = (...at) => this.hub.hear(tab, { kind: 'watch', views: at, fresh: false, sight: tab.sight ?? null });
+    tab.refresh = (...at) => this.hub.hear(tab, { kind: 'watch', views: at, fresh: true, sight: tab.sight ?? null });
     tab.told = (kind) => tab.heard.filter((m) => m.kind === kind).map((m) => (m.text ? JSON.parse(m.text) : m));
     tab.state = () => tab.told('state').at(-1)?.state.kind;
     if (views.length) tab.look(...views);
@@ -166,6 +166,51 @@ test('a gap, another epoch and resync each fetch the document; older updates cou
   await settle();
   assert.equal(tab.told('snapshot').at(-1).seq, 20);
   assert.equal(world.fetched.length, 3);
+});
+
+const table = (values) => ({ columns: ['calls', 'last_data_ms'], rows: Object.entries(values).map(([name, [calls, ms]]) => [name, calls, ms]) });
+const told = (tab, kind) => tab.told(kind).map((message) => (message.figures ?? message).rows.map(([name, calls]) => `${name}=${calls}`).join(' '));
+
+test('a tab hears the figures in its sight, the newest data, and what comes into its sight', async () => {
+  const { world, tab } = await watched('overview');
+  world.documents.overview = { seq: 1, epoch: 'one', services: ['a', 'b', 'c', 'd'].map((service) => ({ service })) };
+  const all = world.tab('overview');
+  await settle();
+  tab.sight = { from: 0, to: 1 };
+  tab.look('overview');
+  await settle();
+  assert.deepEqual(tab.told('figures'), [], 'nothing new to tell');
+  world.stream.send('update', { ...frame('overview', 2), figures: table({ a: [1, 7], b: [2, 7], c: [3, 9], d: [4, 8] }) });
+  await settle();
+  assert.deepEqual(told(tab, 'update'), ['a=1 c=3']);
+  assert.deepEqual(told(all, 'update'), ['a=1 b=2 c=3 d=4']);
+
+  world.stream.send('update', { ...frame('overview', 3), order: ['d', 'c', 'b', 'a'], services: [{ service: 'b' }], figures: table({ d: [5, 9], a: [6, 9] }) });
+  await settle();
+  assert.equal(told(tab, 'update').at(-1), 'd=5', 'another order brings others into sight, at once');
+  tab.sight = { from: 1, to: 4 };
+  tab.look('overview');
+  assert.deepEqual(told(tab, 'figures'), ['c=3 a=6'], 'b came whole since');
+  tab.sight = null;
+  tab.look('overview');
+  assert.equal(told(tab, 'figures').at(-1), 'd=5');
+  tab.look('overview');
+  assert.equal(tab.told('figures').length, 2, 'once');
+
+  world.stream.send('update', { ...frame('overview', 4), order: ['c', 'b'] });
+  tab.sight = { from: 0, to: 0 };
+  tab.look('overview');
+  await settle();
+  tab.sight = null;
+  tab.look('overview');
+  assert.equal(told(tab, 'figures').at(-1), 'c=3', 'a and d are gone');
+  world.stream.send('snapshot', { ...frame('overview', 1, 'two'), services: [{ service: 'c' }] });
+  await settle();
+  tab.sight = { from: 0, to: 0 };
+  tab.look('overview');
+  tab.sight = null;
+  tab.look('overview');
+  assert.equal(tab.told('figures').length, 3, 'a document is newer than all of them');
 });
 
 test('a lost stream is taken up again after 1, 2, 4 ... 30 s, and told at once', async () => {
