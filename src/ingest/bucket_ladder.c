@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/mem.h"
 #include "base/number.h"
 
 bool bucket_bound(struct str le, double unit_s, double *ret_s)
@@ -14,7 +15,7 @@ bool bucket_bound(struct str le, double unit_s, double *ret_s)
     return true;
 }
 
-struct bucket_rung *bucket_ladder_rung(struct bucket_ladder *l, struct arena *arena, double bound_s)
+struct bucket_rung *bucket_ladder_rung(struct bucket_ladder *l, double bound_s)
 {
     struct bucket_rung **place = &l->first, *rung = NULL;
 
@@ -23,7 +24,7 @@ struct bucket_rung *bucket_ladder_rung(struct bucket_ladder *l, struct arena *ar
     if (*place && (*place)->bound_s <= bound_s)
         return *place;
     if (l->count < BUCKET_RUNGS_MAX)
-        rung = arena_alloc_zero(arena, 1, sizeof *rung);
+        rung = mem_alloc_zero(1, sizeof *rung);
     if (!rung) {
         l->is_cut = true;
         return NULL;
@@ -34,6 +35,17 @@ struct bucket_rung *bucket_ladder_rung(struct bucket_ladder *l, struct arena *ar
     *place = rung;
     l->count++;
     return rung;
+}
+
+void bucket_ladder_release(struct bucket_ladder *l)
+{
+    while (l->first) {
+        struct bucket_rung *rung = l->first;
+
+        l->first = rung->next;
+        mem_free(rung);
+    }
+    l->count = 0;
 }
 
 void bucket_rung_add(struct bucket_rung *rung, double grown, uint64_t round)

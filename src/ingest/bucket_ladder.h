@@ -10,9 +10,9 @@
  * that is gone, or new, divides nothing wrongly. A rung that tells less than one below it (a
  * counter of it was missing, or fell) is taken as equal to that.
  *
- *   bucket_ladder_rung -> { bucket_rung_add* -> bucket_ladder_settle }*
+ *   bucket_ladder_rung -> { bucket_rung_add* -> bucket_ladder_settle }* -> bucket_ladder_release
  *
- * Memory    Rungs live in the caller's arena.
+ * Memory    Rungs do not move; all-zero is an empty ladder.
  * Threads   Single owner.
  * Limits    BUCKET_RUNGS_MAX bounds; a ladder that would have more says nothing.
  */
@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
+#include "base/str.h"
 
 enum { BUCKET_RUNGS_MAX = 256 };
 
@@ -47,8 +47,8 @@ struct bucket_ladder {
 bool bucket_bound(struct str le, double unit_s, double *ret_s);
 
 /* The rung of a bound, new or known. NULL: no memory, or the limit; then the ladder is cut. */
-struct bucket_rung *bucket_ladder_rung(struct bucket_ladder *l, struct arena *arena,
-                                       double bound_s);
+struct bucket_rung *bucket_ladder_rung(struct bucket_ladder *l, double bound_s);
+void bucket_ladder_release(struct bucket_ladder *l);
 
 /* What a counter of the bound grew by. Rounds have numbers from 1. */
 void bucket_rung_add(struct bucket_rung *rung, double grown, uint64_t round);

@@ -105,7 +105,7 @@ static void bind_bucket(struct replay *r, struct known *k, struct labels labels)
 
     k->ladder = ladder_of(r, k->subject);
     if (k->ladder && bucket_bound(labels_value(labels, STR("le")), 1, &bound_s))
-        k->rung = bucket_ladder_rung(&k->ladder->buckets, &r->arena, bound_s);
+        k->rung = bucket_ladder_rung(&k->ladder->buckets, bound_s);
     if (!k->rung)
         k->subject = 0;
 }
@@ -234,6 +234,17 @@ static void on_batch(void *ctx, const struct sample_batch *batch)
                              &(struct settling){ r, l->subject });
 }
 
+static void release(struct replay *r)
+{
+    const struct map_entry *place;
+
+    for (size_t cursor = 0; (place = map_next(&r->ladders, &cursor));)
+        bucket_ladder_release(&((struct ladder *)place->value)->buckets);
+    vec_release(&r->known);
+    map_release(&r->ladders);
+    arena_release(&r->arena);
+}
+
 enum err event_replay(struct tsdb *db, const struct signal_sink *sink, int64_t start_ms,
                       int64_t end_ms)
 {
@@ -248,8 +259,6 @@ enum err event_replay(struct tsdb *db, const struct signal_sink *sink, int64_t s
     for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
         names[i] = str_of(meanings[i].metric);
     err = tsdb_replay(db, names, ARRAY_LEN(meanings), start_ms, end_ms, on_batch, &r);
-    vec_release(&r.known);
-    map_release(&r.ladders);
-    arena_release(&r.arena);
+    release(&r);
     return err ? err : r.failed;
 }

@@ -7,9 +7,10 @@ enum {
     BINDINGS_MAX = 1 << 21,
     SLOTS_FIRST_COUNT = 1024,
     SLOT_UNSEEN = 0,
-    SLOT_PASSED_OVER = 1,
-    SLOT_NOT_MAPPED = 2,
-    SLOT_FIRST = 3, /* + place in `series` */
+    SLOT_FIRST = 1, /* + place in `series` */
+    SLOT_PASSED_OVER = 1 << 29,
+    SLOT_NOT_MAPPED = 1 << 30, /* either with the number of the source */
+    SLOT_NUMBER_MASK = SLOT_PASSED_OVER - 1,
 };
 
 struct mapped_table mapped_series_none(void)
@@ -45,27 +46,32 @@ bool mapped_series_reserve(struct mapped_table *t, uint32_t ref)
 
 bool mapped_series_is_unseen(const struct mapped_table *t, uint32_t ref)
 {
-    return t->slots[ref] < SLOT_NOT_MAPPED;
+    return t->slots[ref] == SLOT_UNSEEN || mapped_series_was_passed_over(t, ref);
 }
 
-void mapped_series_ignore(struct mapped_table *t, uint32_t ref)
+void mapped_series_ignore(struct mapped_table *t, uint32_t ref, uint32_t source_number)
 {
-    t->slots[ref] = SLOT_NOT_MAPPED;
+    t->slots[ref] = SLOT_NOT_MAPPED | source_number;
 }
 
-void mapped_series_pass_over(struct mapped_table *t, uint32_t ref)
+void mapped_series_pass_over(struct mapped_table *t, uint32_t ref, uint32_t source_number)
 {
-    t->slots[ref] = SLOT_PASSED_OVER;
+    t->slots[ref] = SLOT_PASSED_OVER | source_number;
 }
 
 bool mapped_series_was_passed_over(const struct mapped_table *t, uint32_t ref)
 {
-    return t->slots[ref] == SLOT_PASSED_OVER;
+    return t->slots[ref] & SLOT_PASSED_OVER;
+}
+
+uint32_t mapped_series_unmapped_source(const struct mapped_table *t, uint32_t ref)
+{
+    return t->slots[ref] >= SLOT_PASSED_OVER ? t->slots[ref] & SLOT_NUMBER_MASK : 0;
 }
 
 struct mapped_series *mapped_series_find(const struct mapped_table *t, uint32_t ref)
 {
-    if (ref >= t->slot_count || t->slots[ref] < SLOT_FIRST)
+    if (ref >= t->slot_count || t->slots[ref] < SLOT_FIRST || t->slots[ref] >= SLOT_PASSED_OVER)
         return NULL;
     return vec_at(&t->series, t->slots[ref] - SLOT_FIRST);
 }

@@ -2,7 +2,7 @@
  * Mapped series: which series the mapping knows, and what it keeps of each.
  *
  *   slots     by reference: not seen yet | heard, but under another table | no row is about
- *             it | place in `series`
+ *             it (both with the number of its source) | place in `series`
  *   series    the record, and where its bindings begin
  *   bindings  row and subject; one to BINDINGS_PER_SERIES_MAX in a run
  *
@@ -57,11 +57,13 @@ bool mapped_series_is_unseen(const struct mapped_table *t, uint32_t ref);
 /* A cleared record with these bindings (at least one). NULL: no memory, or a limit. */
 struct mapped_series *mapped_series_add(struct mapped_table *t, uint32_t ref,
                                         const struct binding *bindings, size_t count);
-/* No row is about it. */
-void mapped_series_ignore(struct mapped_table *t, uint32_t ref);
+/* No row is about it; source_number 0: it has no source. */
+void mapped_series_ignore(struct mapped_table *t, uint32_t ref, uint32_t source_number);
 /* No row of another table was about it: to be looked at when it is heard again. */
-void mapped_series_pass_over(struct mapped_table *t, uint32_t ref);
+void mapped_series_pass_over(struct mapped_table *t, uint32_t ref, uint32_t source_number);
 bool mapped_series_was_passed_over(const struct mapped_table *t, uint32_t ref);
+/* The source's number of one that was ignored or passed over; 0: none, or another one. */
+uint32_t mapped_series_unmapped_source(const struct mapped_table *t, uint32_t ref);
 
 /* NULL: not seen, or no row is about it. */
 struct mapped_series *mapped_series_find(const struct mapped_table *t, uint32_t ref);

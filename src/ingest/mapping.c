@@ -99,10 +99,10 @@ static void prepare(struct mapping *m, const struct sample_batch *batch)
 
         if (!mapped_series_reserve(&m->table, sample->series))
             continue;
-        if (mapped_series_is_unseen(&m->table, sample->series) &&
-            !mapping_bind_series(m, sample->series))
-            mapped_series_ignore(&m->table, sample->series);
-        s = mapped_series_find(&m->table, sample->series);
+        if (mapped_series_is_unseen(&m->table, sample->series))
+            s = mapping_bind_series(m, sample->series);
+        else
+            s = mapped_series_find(&m->table, sample->series);
         if (s)
             look_for_restart(m, s, sample);
     }

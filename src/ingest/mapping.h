@@ -22,7 +22,8 @@
  *           from its last value, with reset detection.
  * Leases    mapping_forget unbinds series that left the store's memory, for their references
  *           may come back as other series. One that comes back itself goes on from its
- *           last value, as far as that is remembered (lost_counters.h).
+ *           last value, as far as that is remembered (lost_counters.h). A source, service or
+ *           breaker without any series is forgotten, and begins anew when it comes back.
  * Reload    mapping_configure binds every series anew. A counter goes on from its last
  *           value; one that no row was about until then books nothing for its next sample.
  * States    state_evidence.h weighs what several series say of one breaker.
@@ -30,7 +31,7 @@
  *           series are to come in one batch.
  * Retries   Where no counter tells them: retry_estimate.h, retry_difference.h.
  *           docs/decisions names the rules for HAProxy (calls, retries, half-open).
- * Limits    MAPPING_SUBJECTS_MAX services and breakers, a million mapped series;
+ * Limits    MAPPING_SUBJECTS_MAX services and breakers at a time, a million mapped series;
  *           a series beyond them, or that found no memory when it was first seen,
  *           stays unmapped.
  * Threads   Owned by the evaluate thread.

@@ -1,7 +1,8 @@
 /*
  * The inside of the mapping, which its files share: mapping.c applies batches,
  * mapping_series.c knows when a series begins and ends, mapping_reload.c binds all of them
- * anew, mapping_send.c hands signals to the sink. Nobody else includes this.
+ * anew, mapping_retire.c lets go of what has no series any longer, mapping_send.c hands signals
+ * to the sink. Nobody else includes this.
  *
  *   mapping_begin_batch -> { _touch | _send }* -> mapping_settle      one batch
  */
@@ -37,7 +38,8 @@ void mapping_settle(struct mapping *m);
 
 /* --- mapping_series.c --- */
 
-/* A series that was not seen before; NULL: no row is about it, no memory, or a limit. */
+/* A series that was not seen before; NULL: no row is about it, no memory, or a limit; then it is
+ * ignored. */
 struct mapped_series *mapping_bind_series(struct mapping *m, uint32_t ref);
 /* It is heard (again). */
 void mapping_revive_series(struct mapping *m, struct mapped_series *s);
@@ -45,5 +47,10 @@ void mapping_revive_series(struct mapping *m, struct mapped_series *s);
 void mapping_end_series(struct mapping *m, struct mapped_series *s, int64_t at_ms);
 /* A gauge that said `from` says `to`; NaN: nothing. */
 void mapping_take_gauge(struct mapping *m, const struct binding *b, double from, double to);
+
+/* --- mapping_retire.c --- */
+
+/* Between batches: forgets sources, groups and subjects that no series leads to. */
+void mapping_retire(struct mapping *m);
 
 #endif

@@ -42,10 +42,8 @@ static void begin_under_new_rows(struct mapping *m, uint32_t ref,
 {
     struct mapped_series *s = mapping_bind_series(m, ref);
 
-    if (!s) {
-        mapped_series_ignore(&m->table, ref);
+    if (!s)
         return;
-    }
     s->last = before->last;
     s->last_growth = before->last_growth;
     s->last_ts_ms = before->last_ts_ms;
@@ -63,7 +61,7 @@ static void bind_all(struct mapping *m, const struct mapped_table *old)
         if (before)
             begin_under_new_rows(m, ref, before);
         else if (!mapped_series_is_unseen(old, ref) || mapped_series_was_passed_over(old, ref))
-            mapped_series_pass_over(&m->table, ref);
+            mapped_series_pass_over(&m->table, ref, mapped_series_unmapped_source(old, ref));
     }
 }
 
@@ -84,6 +82,7 @@ static void change_rows(struct mapping *m, struct mapping_table *rows, struct ma
     m->table = fresh;
     bind_all(m, &old);
     mapping_settle(m);
+    mapping_retire(m);
     mapped_series_release(&old);
     mapping_table_free(old_rows);
 }

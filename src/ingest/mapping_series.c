@@ -15,6 +15,7 @@ static bool is_about_scrape(struct labels labels)
 /* Where a series begins that is new here, or comes back. */
 static void begin_series(struct mapping *m, struct mapped_series *s, bool was_passed_over)
 {
+    const struct binding *bindings = mapped_series_bindings(&m->table, s);
     struct lost_counter before;
 
     s->born_at_runtime = s->source->heard_batch < m->batch && !s->source->lost_counters &&
@@ -24,29 +25,39 @@ static void begin_series(struct mapping *m, struct mapped_series *s, bool was_pa
     s->has_last = true;
     s->last = before.last;
     s->last_ts_ms = before.last_ts_ms;
+    for (size_t i = 0; i < s->binding_count; i++)
+        if (bindings[i].row->use == USE_ENTERED || bindings[i].row->use == USE_HELD)
+            state_evidence_on_return(&bindings[i].subject->state);
+}
+
+/* NULL: no row is about it, no memory, or a limit. */
+static struct mapped_series *bind(struct mapping *m, uint32_t ref, struct labels labels,
+                                  struct mapping_source *source)
+{
+    struct binding found[BINDINGS_PER_SERIES_MAX];
+    size_t count;
+
+    if (is_about_scrape(labels))
+        return NULL;
+    if (!source->heard_batch)
+        source->heard_batch = m->batch;
+    count = mapping_registry_bind(&m->registry, m->rows, labels, source, found);
+    return count ? mapped_series_add(&m->table, ref, found, count) : NULL;
 }
 
 struct mapped_series *mapping_bind_series(struct mapping *m, uint32_t ref)
 {
     struct label space[LABELS_MAX];
     struct labels labels = tsdb_labels(m->db, ref, space);
-    struct binding found[BINDINGS_PER_SERIES_MAX];
     bool was_passed_over = mapped_series_was_passed_over(&m->table, ref);
-    struct mapped_series *s;
-    struct mapping_source *source;
-    size_t count;
+    struct mapping_source *source = labels.count ? mapping_registry_source(&m->registry, labels)
+                                                 : NULL;
+    struct mapped_series *s = source ? bind(m, ref, labels, source) : NULL;
 
-    if (!labels.count || is_about_scrape(labels))
+    if (!s) {
+        mapped_series_ignore(&m->table, ref, source ? source->number : 0);
         return NULL;
-    source = mapping_registry_source(&m->registry, labels);
-    if (!source)
-        return NULL;
-    if (!source->heard_batch)
-        source->heard_batch = m->batch;
-    count = mapping_registry_bind(&m->registry, m->rows, labels, source, found);
-    s = count ? mapped_series_add(&m->table, ref, found, count) : NULL;
-    if (!s)
-        return NULL;
+    }
     s->source = source;
     s->hash = labels_hash(labels);
     begin_series(m, s, was_passed_over);
@@ -128,4 +139,5 @@ void mapping_forget(struct mapping *m, const uint32_t *refs, size_t count)
         mapped_series_remove(&m->table, refs[i]);
     }
     mapping_settle(m);
+    mapping_retire(m);
 }

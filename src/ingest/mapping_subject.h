@@ -10,15 +10,15 @@
  *                             └─source─► source
  *
  * Threads   Owned by the mapping.
- * Memory    Everything lives in one arena and stays until the mapping goes;
- *           pointers do not move. Texts are copied, for labels of the store may go.
- * Limits    MAPPING_SUBJECTS_MAX of each kind, MAPPING_ARENA_MAX_BYTES together.
+ * Memory    Objects do not move and stay until a sweep finds them unmarked
+ *           (mapping_retire.c). Texts are copied, for labels of the store may go.
+ * Limits    MAPPING_SUBJECTS_MAX of each kind; of what a subject has, see its parts.
  */
 #ifndef FUSEBOX_INGEST_MAPPING_SUBJECT_H
 #define FUSEBOX_INGEST_MAPPING_SUBJECT_H
 
-#include "base/arena.h"
 #include "base/map.h"
+#include "base/vec.h"
 #include "ingest/bucket_ladder.h"
 #include "ingest/mapping_table.h"
 #include "ingest/retry_difference.h"
@@ -27,11 +27,19 @@
 
 enum {
     MAPPING_SUBJECTS_MAX = 200000,
-    MAPPING_ARENA_MAX_BYTES = 256 << 20,
     BINDINGS_PER_SERIES_MAX = 8,
 };
 
+/* What each object begins with. */
+struct registry_entry {
+    struct str key;                     /* in its map; kept behind the object */
+    bool is_used;                       /* marked for the sweep that comes */
+    struct registry_entry *next_unused; /* within the sweep */
+};
+
 struct mapping_source {
+    struct registry_entry entry;
+    uint32_t number;        /* from 1 */
     uint64_t heard_batch;   /* number of the batch in which its first series came */
     uint64_t restart_batch; /* the newest batch in which its counters began again */
     uint64_t fall_batch;    /* … in which a counter fell that speaks for all */
@@ -43,6 +51,7 @@ struct mapping_source {
 struct mapping_subject;
 
 struct mapping_group {
+    struct registry_entry entry;
     const char *source; /* in signals: of the row that saw it first */
     struct str service;
     struct str breaker;
@@ -64,12 +73,13 @@ struct mapping_level {
 
 /* A histogram of a subject: the buckets of one metric. */
 struct mapping_ladder {
-    struct str metric;
+    struct str metric; /* kept behind it */
     struct bucket_ladder ladder;
     struct mapping_ladder *next;
 };
 
 struct mapping_subject {
+    struct registry_entry entry;
     struct mapping_group *group;
     struct mapping_source *source;
     struct mapping_subject *service; /* itself when it is one … */
@@ -103,10 +113,11 @@ struct binding {
 };
 
 struct mapping_registry {
-    struct arena arena;
     struct map sources;
     struct map groups;
     struct map subjects;
+    struct vec numbered; /* struct mapping_source *, by number - 1; NULL: free */
+    size_t first_free;   /* no place below it is */
 };
 
 struct mapping_registry mapping_registry_empty(void);
@@ -114,6 +125,13 @@ void mapping_registry_release(struct mapping_registry *r);
 
 /* The source of a series, new or known; NULL: no memory, or a limit. */
 struct mapping_source *mapping_registry_source(struct mapping_registry *r, struct labels labels);
+
+/* By its number; 0: NULL. */
+struct mapping_source *mapping_registry_numbered(const struct mapping_registry *r, uint32_t number);
+
+/* Lets go of what is not marked as used, and takes the marks off. Who is used has a group, a
+ * service and a source that are. */
+void mapping_registry_sweep(struct mapping_registry *r);
 
 /* The subject that a row sees in a series, new or known; NULL: no memory, a limit, or the labels do
  * not name it. */

@@ -61,6 +61,13 @@ void state_evidence_on_restart(struct state_evidence *e)
     e->counted = STATE_CLOSED;
 }
 
+void state_evidence_on_return(struct state_evidence *e)
+{
+    if (!e->has_counted)
+        e->counted = STATE_NOTHING;
+    e->has_counted = true;
+}
+
 void state_evidence_on_traffic(struct state_evidence *e, enum signal_kind kind, double grown)
 {
     if (kind == SIGNAL_BREAKER_CALLS) {

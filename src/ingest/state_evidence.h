@@ -79,6 +79,8 @@ void state_evidence_on_change(struct state_evidence *e, enum state_kind kind, en
 void state_evidence_on_growth(struct state_evidence *e, enum state_word word, double grown);
 /* The counters began again in a new process, whose breakers are closed. */
 void state_evidence_on_restart(struct state_evidence *e);
+/* Counters that were forgotten are back: what happened meanwhile is not known. */
+void state_evidence_on_return(struct state_evidence *e);
 void state_evidence_on_traffic(struct state_evidence *e, enum signal_kind kind, double grown);
 
 /* Ends a reading. */

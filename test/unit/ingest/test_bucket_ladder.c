@@ -7,25 +7,23 @@
 #include "base/mem.h"
 #include "ingest/bucket_ladder.h"
 
-static struct arena arena;
 static struct bucket_ladder ladder;
 
 static int set_up(void **state UNUSED)
 {
-    arena = arena_limited(1 << 20);
     ladder = (struct bucket_ladder){ 0 };
     return 0;
 }
 
 static int tear_down(void **state UNUSED)
 {
-    arena_release(&arena);
+    bucket_ladder_release(&ladder);
     return 0;
 }
 
 static void grow(double bound_s, double grown, uint64_t round)
 {
-    struct bucket_rung *rung = bucket_ladder_rung(&ladder, &arena, bound_s);
+    struct bucket_rung *rung = bucket_ladder_rung(&ladder, bound_s);
 
     assert_non_null(rung);
     bucket_rung_add(rung, grown, round);
@@ -102,22 +100,19 @@ static void test_bucket_ladder__says_nothing_when_it_is_too_long(void **state UN
     for (int i = 1; i <= BUCKET_RUNGS_MAX; i++)
         grow(i, i, 1);
     assert_int_equal(ladder.count, BUCKET_RUNGS_MAX);
-    assert_null(bucket_ladder_rung(&ladder, &arena, 0.5));
-    assert_non_null(bucket_ladder_rung(&ladder, &arena, 1));
+    assert_null(bucket_ladder_rung(&ladder, 0.5));
+    assert_non_null(bucket_ladder_rung(&ladder, 1));
     assert_string_equal(settled(1), "");
 }
 
 static void test_bucket_ladder__says_nothing_without_memory_for_a_bound(void **state UNUSED)
 {
-    struct arena none = arena_limited(1024);
-
     grow(0.1, 3, 1);
     mem_fail_nth(1);
-    assert_null(bucket_ladder_rung(&ladder, &none, 1));
+    assert_null(bucket_ladder_rung(&ladder, 1));
     assert_true(mem_fault_happened());
     mem_fail_nth(0);
     assert_string_equal(settled(1), "");
-    arena_release(&none);
 }
 
 static void test_bucket_bound__is_a_duration_in_seconds(void **state UNUSED)

@@ -61,7 +61,7 @@ static void test_mapped_series__memory_follows_what_is_there(void **state)
             mapped_series_remove(&t, ref);
             expected[ref] = 0;
         } else if (rng_below(&rng, 4) == 0) {
-            mapped_series_ignore(&t, ref);
+            mapped_series_ignore(&t, ref, 0);
             expected[ref] = 1;
         } else {
             expected[ref] = 2 + (unsigned)rng_below(&rng, 3);
@@ -92,7 +92,7 @@ static void test_mapped_series__survives_every_failed_allocation(void **state)
             if (mapped_series_add(&t, ref, &binding, 1))
                 assert_non_null(mapped_series_find(&t, ref));
             else
-                mapped_series_ignore(&t, ref);
+                mapped_series_ignore(&t, ref, 0);
             mapped_series_remove(&t, ref / 80 * 40);
         }
         happened = mem_fault_happened();
