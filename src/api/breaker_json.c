@@ -111,6 +111,12 @@ void view_json_breaker(struct json *j, const struct breaker_view *b)
     json_member_cstr(j, "evidence",
                      b->state == BREAKER_UNKNOWN ? (b->since_ms < 0 ? "unknown" : "stale") : "ok");
     json_member_time(j, "since", b->since_ms);
+    json_member_time(j, "counted_since", b->counted_since_ms);
+    json_key(j, "forced");
+    if (b->forced < 0)
+        json_null(j);
+    else
+        json_bool(j, b->forced);
     json_key(j, "healthy");
     if (b->state <= BREAKER_OPEN)
         json_bool(j, b->state != BREAKER_OPEN);

@@ -16,7 +16,7 @@ struct mapping_draft {
     "calls errors retries retries_denied timed_calls timed_seconds timed_bucket first_calls "      \
     "first_errors "                                                                                \
     "breaker_state breaker_calls breaker_errors breaker_blocked "                                  \
-    "breaker_consecutive breaker_failure_rate breaker_last_failure"
+    "breaker_consecutive breaker_failure_rate breaker_last_failure breaker_forced"
 
 /* Orders of numbers, then states that hold while the gauge is 1. */
 #define ENCODING_CHOICES                                                                           \
@@ -39,8 +39,8 @@ static const struct field mapping_fields[] = {
               .choices = SIGNAL_CHOICES,
               .help =
                   "What the counter counts; of `breaker_state`, `breaker_consecutive` (failures "
-                  "in a row), `breaker_failure_rate` (0 to 1) and `breaker_last_failure` (Unix "
-                  "seconds), what the gauge shows." },
+                  "in a row), `breaker_failure_rate` (0 to 1), `breaker_last_failure` (Unix "
+                  "seconds) and `breaker_forced` (1: open by hand), what the gauge shows." },
       .offset = offsetof(struct mapping_draft, signal),
       .required = true },
     { .is = { .name = "service", .type = OPTION_STRING, .help = "The service that is called." },

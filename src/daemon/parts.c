@@ -61,7 +61,7 @@ static enum err replay_told_events(struct daemon *d)
     enum err err = replay_events(d->db, &sink, clock_wall_ms(&d->clock));
 
     monitor_set_listener(d->evaluate.monitor, breaker_log_write, &d->log);
-    monitor_begin_totals(d->evaluate.monitor);
+    monitor_begin_totals(d->evaluate.monitor, clock_wall_ms(&d->clock));
     return err;
 }
 

@@ -5,8 +5,8 @@
  * breaker stand in: what was refused is a call that failed.
  *
  * resilience4j counts calls that were retried, not retries: each had one at least,
- * so its retries are a lower bound. A breaker that is forced open is open; one that
- * is switched off, or that measures only, is disabled.
+ * so its retries are a lower bound. A breaker that is forced open is open, and marked
+ * as forced; one that is switched off, or that measures only, is disabled.
  *
  * opossum-prometheus has one counter by event and no gauge: a breaker's state
  * follows from how often it was entered. It counts the events that something listens
@@ -169,6 +169,8 @@ static const struct mapping_row rows[] = {
     R4J_STATE("closed", STATE_CLOSED),
     R4J_STATE("open", STATE_OPEN),
     R4J_STATE("forced_open", STATE_OPEN),
+    { R4J_BREAKER("state"), .when = { { "state", ANY("forced_open") } }, .use = USE_LEVEL,
+      .signal = SIGNAL_BREAKER_FORCED },
     R4J_STATE("half_open", STATE_HALF_OPEN),
     R4J_STATE("disabled", STATE_DISABLED),
     R4J_STATE("metrics_only", STATE_DISABLED),

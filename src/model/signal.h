@@ -38,6 +38,7 @@ enum signal_kind {
     SIGNAL_BREAKER_CONSECUTIVE,  /* failures in a row up to now */
     SIGNAL_BREAKER_FAILURE_RATE, /* as the source reckons it, 0..1: where it tells no counts */
     SIGNAL_BREAKER_LAST_FAILURE, /* when the newest failure was, Unix seconds */
+    SIGNAL_BREAKER_FORCED,       /* 1: it is open because somebody forced it open, else 0 */
     SIGNAL_GONE,                 /* the source of this subject stopped (stale marker); no amount */
     SIGNAL_KIND_COUNT,
 };

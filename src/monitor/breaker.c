@@ -17,6 +17,7 @@ enum err breaker_watch_init(struct breaker_watch *b)
         .told_ms = -1,
         .opened_ms = -1,
         .counted_ms = -1,
+        .counted_since_ms = -1,
         .last_recovery_s = NAN,
         .last_failure_ms = -1,
         .recovered_ms = -1,
@@ -24,6 +25,7 @@ enum err breaker_watch_init(struct breaker_watch *b)
         .failing_ms = -1,
         .consecutive_failures = -1,
         .told_failure_ratio = NAN,
+        .forced = -1,
     };
     err = window_init(&b->calls, BREAKER_WINDOW_S, span_s, 1);
     if (err)
@@ -113,7 +115,7 @@ bool breaker_watch_state(struct breaker_watch *b, enum breaker_state state, int6
         count_time(b, at_ms);
         note_transition(b, state, at_ms);
     } else {
-        b->told_ms = b->counted_ms = at_ms;
+        b->told_ms = b->counted_ms = b->counted_since_ms = at_ms;
         b->opened_ms = state == BREAKER_OPEN ? at_ms : -1;
     }
     b->state = state;
@@ -155,6 +157,11 @@ void breaker_watch_failure_ratio(struct breaker_watch *b, double ratio)
     b->told_failure_ratio = isnan(ratio) ? NAN : fmin(1, ratio);
 }
 
+void breaker_watch_forced(struct breaker_watch *b, double forced)
+{
+    b->forced = isnan(forced) ? -1 : forced > 0;
+}
+
 void breaker_watch_last_failure(struct breaker_watch *b, double unix_s, int64_t at_ms)
 {
     b->last_failure_told = unix_s > 0 && unix_s * 1000 <= (double)at_ms;
@@ -176,6 +183,18 @@ static double failure_percent(const struct breaker_watch *b)
 static bool has_evidence(const struct breaker_watch *b)
 {
     return !b->calls_told || window_sum(&b->calls, 0) >= BREAKER_ENOUGH_CALLS;
+}
+
+void breaker_watch_begin_totals(struct breaker_watch *b, int64_t now_ms)
+{
+    if (b->since_ms >= 0)
+        count_time(b, now_ms);
+    b->counted_since_ms = b->counted_ms;
+    b->replayed_count = b->history_count;
+    memset(b->seconds_in_state, 0, sizeof b->seconds_in_state);
+    memset(b->transitions, 0, sizeof b->transitions);
+    memset(b->traffic, 0, sizeof b->traffic);
+    b->recovery = (struct recovery_view){ .sum_s = 0 };
 }
 
 void breaker_watch_advance(struct breaker_watch *b, int64_t now_ms)
@@ -274,6 +293,8 @@ void breaker_watch_view(const struct breaker_watch *b, int64_t now_ms, struct br
 
     view->state = b->state;
     view->since_ms = b->since_ms;
+    view->counted_since_ms = b->counted_since_ms;
+    view->forced = b->forced > 0 ? b->state == BREAKER_OPEN : b->forced;
     view->requests = b->calls_told ? calls : NAN;
     view->failures = b->errors_told ? errors : NAN;
     view->failure_rate_percent = failure_percent(b);
@@ -284,7 +305,7 @@ void breaker_watch_view(const struct breaker_watch *b, int64_t now_ms, struct br
     memcpy(view->traffic, b->traffic, sizeof view->traffic);
     view->last_failure_ms = b->last_failure_ms;
     memcpy(view->transitions, b->transitions, sizeof view->transitions);
-    view->transitions_total = b->history_count;
+    view->transitions_total = b->history_count - b->replayed_count;
     view->last_recovery_s = b->last_recovery_s;
     view->recovery = b->recovery;
     memcpy(view->seconds_in_state, b->seconds_in_state, sizeof view->seconds_in_state);

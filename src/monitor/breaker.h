@@ -49,14 +49,16 @@ struct breaker_transition {
 
 struct breaker_watch {
     enum breaker_state state;
-    int64_t since_ms;   /* -1: never told */
-    int64_t told_ms;    /* when the first state was told; -1 */
-    int64_t opened_ms;  /* when it left closed; -1: it is not on its way back */
-    int64_t counted_ms; /* seconds_in_state are complete up to here */
+    int64_t since_ms;         /* -1: never told */
+    int64_t told_ms;          /* when the first state was told; -1 */
+    int64_t opened_ms;        /* when it left closed; -1: it is not on its way back */
+    int64_t counted_ms;       /* seconds_in_state are complete up to here */
+    int64_t counted_since_ms; /* they and the other counts began here; -1 */
     double seconds_in_state[BREAKER_STATE_COUNT];
     uint64_t transitions[BREAKER_STATE_COUNT][BREAKER_STATE_COUNT];
     struct breaker_transition history[BREAKER_HISTORY]; /* ring */
     uint64_t history_count;                             /* ever */
+    uint64_t replayed_count;                            /* of them before the counts began */
     double last_recovery_s;
     int64_t recovered_ms; /* when it closed again the last time; -1 */
     struct recovery_view recovery;
@@ -68,6 +70,7 @@ struct breaker_watch {
     double calls_in_state, errors_in_state; /* since the newest transition */
     int64_t consecutive_failures;           /* -1: not told */
     double told_failure_ratio;              /* NaN: not told */
+    int forced;                             /* open by hand: 1, 0; -1 not told */
     struct window calls, errors;
     bool calls_told, errors_told, blocked_told;
     struct breaker_traffic traffic[BREAKER_STATE_COUNT];
@@ -86,8 +89,13 @@ void breaker_watch_blocked(struct breaker_watch *b, double increase);
 /* Levels; NaN: no longer told. */
 void breaker_watch_consecutive(struct breaker_watch *b, double failures);
 void breaker_watch_failure_ratio(struct breaker_watch *b, double ratio);
+void breaker_watch_forced(struct breaker_watch *b, double forced);
 /* In Unix seconds; what is after the sample is not believed. */
 void breaker_watch_last_failure(struct breaker_watch *b, double unix_s, int64_t at_ms);
+
+/* Counts (seconds, transitions by state, traffic, recoveries) begin from 0 now: what was replayed
+ * has been told before. State, strip and history stay. */
+void breaker_watch_begin_totals(struct breaker_watch *b, int64_t now_ms);
 
 /* Slides the windows and counts the time in the present state up to now. */
 void breaker_watch_advance(struct breaker_watch *b, int64_t now_ms);

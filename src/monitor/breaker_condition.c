@@ -40,17 +40,21 @@ static void judge_state(const struct breaker_watch *b, int64_t now_ms, struct ar
                         struct breaker_view *view)
 {
     int64_t open_ms = b->state == BREAKER_OPEN ? now_ms - b->since_ms : -1;
+    bool forced = b->forced > 0;
     struct condition_view *c = view->conditions;
 
     set(view, BREAKER_LONG_OPEN, open_ms >= BREAKER_LONG_OPEN_MS,
         b->since_ms + BREAKER_LONG_OPEN_MS);
     set(view, BREAKER_STUCK_OPEN, open_ms > BREAKER_STUCK_MS, b->since_ms + BREAKER_STUCK_MS);
     if (c[BREAKER_LONG_OPEN].holds)
-        c[BREAKER_LONG_OPEN].text = arena_printf(arena, "%.*s has been open for %lld min",
-                                                 STR_ARG(view->name), minutes(open_ms));
+        c[BREAKER_LONG_OPEN].text = arena_printf(arena, "%.*s has been %sopen for %lld min",
+                                                 STR_ARG(view->name), forced ? "forced " : "",
+                                                 minutes(open_ms));
     if (c[BREAKER_STUCK_OPEN].holds)
         c[BREAKER_STUCK_OPEN].text = arena_printf(
-            arena, "%.*s has been open for %lld min without an attempt to recover",
+            arena,
+            forced ? "%.*s has been forced open for %lld min"
+                   : "%.*s has been open for %lld min without an attempt to recover",
             STR_ARG(view->name), minutes(open_ms));
 }
 

@@ -85,13 +85,16 @@ void monitor_undefine(struct monitor *m, struct str name)
     m->alarm = true;
 }
 
-void monitor_begin_totals(struct monitor *m)
+void monitor_begin_totals(struct monitor *m, int64_t now_ms)
 {
     for (size_t i = 0; i < catalog_count(&m->catalog); i++) {
         struct service_state *state = catalog_at(&m->catalog, i)->state;
 
-        if (state && state->watch)
-            service_watch_begin_totals(state->watch);
+        if (!state)
+            continue;
+        service_watch_begin_totals(state->watch);
+        for (struct breaker_entry *e = state->breakers; e; e = e->next)
+            breaker_watch_begin_totals(&e->watch, now_ms);
     }
 }
 

@@ -49,8 +49,9 @@ struct monitor_transition {
 typedef void monitor_on_transition(void *ctx, const struct monitor_transition *t);
 void monitor_set_listener(struct monitor *m, monitor_on_transition *on_transition, void *ctx);
 
-/* The totals of services count from here on: what was replayed before is in the windows alone. */
-void monitor_begin_totals(struct monitor *m);
+/* The totals of services and breakers count from now on: what was replayed before is in windows and
+ * histories alone. */
+void monitor_begin_totals(struct monitor *m, int64_t now_ms);
 
 /* True once after something changed that people must hear of at once: a state, a new service. */
 bool monitor_take_alarm(struct monitor *m);

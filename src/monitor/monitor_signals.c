@@ -170,6 +170,9 @@ static bool add_breaker_signal(struct breaker_watch *b, const struct signal *sig
     case SIGNAL_BREAKER_FAILURE_RATE:
         breaker_watch_failure_ratio(b, signal->amount);
         return false;
+    case SIGNAL_BREAKER_FORCED:
+        breaker_watch_forced(b, signal->amount);
+        return false;
     case SIGNAL_BREAKER_LAST_FAILURE:
         breaker_watch_last_failure(b, signal->amount, signal->at_ms);
         return false;

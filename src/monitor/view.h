@@ -202,6 +202,8 @@ struct breaker_view {
     struct breaker_counts instances; /* of this name and endpoint, one per caller */
     enum breaker_state state;
     int64_t since_ms;            /* -1 */
+    int64_t counted_since_ms;    /* seconds, transitions, totals are counted from here on; -1 */
+    int forced;                  /* open by hand: 1, 0; -1 the source does not tell */
     double requests, failures;   /* over BREAKER_WINDOW_S; NaN when not told */
     double failure_rate_percent; /* NaN: not told, or no requests */
     double requests_total, failures_total, blocked_total; /* since the daemon started; NaN when not

@@ -281,3 +281,30 @@ scope.test('two instances of one program are one breaker: the worst state, all c
   await fusebox.settle(2);
   assert.deepEqual([(await breaker()).state, (await breaker()).requests, (await fusebox.row(resilience4j.service)).calls_total], ['open', 25, 25]);
 });
+
+scope.test('a breaker that was forced open says so, and its seconds are counted once, over a restart, too', async () => {
+  const model = new Model();
+  const { fusebox } = await watch({ [resilience4j.job]: () => resilience4j.text(model) });
+  const breaker = () => breakerOf(fusebox, resilience4j);
+  const openSeconds = async () =>
+    Object.entries(await samples(fusebox, 'fusebox_breaker_state_seconds_total')).find(([key]) => key.includes('state="open"'))[1];
+  const told = (words, state, forced) => until(words, async () => {
+    const found = await breaker();
+    return found?.state === state && found.forced === forced && found;
+  });
+  await told('it is closed', 'closed', false);
+
+  const forcedAt = Date.now();
+  model.enter('forced_open');
+  const forced = await told('it is forced open', 'open', true);
+  const before = await until('some seconds', async () => (await openSeconds()) >= 6 && openSeconds());
+  await fusebox.stop();
+  await fusebox.start();
+  const again = await told('it is forced open again', 'open', true);
+  assert.ok(Date.parse(again.counted_since) > Date.parse(forced.counted_since));
+  const after = await openSeconds();
+  assert.ok(before + after <= (Date.now() - forcedAt) / 1000 + 1, `${before} s and then ${after} s`);
+
+  model.enter('open');
+  await told('it is open by itself', 'open', false);
+});

@@ -126,6 +126,8 @@ static const char *const breaker_members[] = {
     "transitions_total",
     "transitions_15m",
     "last_recovery_s",
+    "forced",
+    "counted_since",
     "seconds_in_state.closed",
     "seconds_in_state.half_open",
     "seconds_in_state.open",

@@ -75,6 +75,7 @@ static void test_mapping__every_signal_has_its_name(void **state UNUSED)
         "breaker_consecutive",
         "breaker_failure_rate",
         "breaker_last_failure",
+        "breaker_forced",
     };
 
     assert_int_equal(ARRAY_LEN(names), SIGNAL_GONE);

@@ -2,6 +2,8 @@
  * samples, growth, restarts. */
 #include "mapping_world.h"
 
+#include <math.h>
+
 #define HEARD(w, name, kind, amount) assert_true(mapping_world_heard(w, name, kind) == (amount))
 #define STATE(w, name, is)           assert_int_equal(mapping_world_state(w, name), is)
 
@@ -19,6 +21,23 @@
     "resilience4j_retry_calls_total{job=\"shop\",name=\"pay\",kind=\"" kind "\"} "
 #define PAY_BREAKER "pay/pay by shop"
 #define PAY         "pay/ by shop"
+
+static void test_resilience4j__forced_open_is_open_by_hand(void **state)
+{
+    struct mapping_world w;
+
+    (void)state;
+    mapping_world_open(&w, NULL);
+    mapping_world_apply(&w, R4J_STATE("open") "0\n" R4J_STATE("forced_open") "1\n");
+    STATE(&w, PAY_BREAKER, BREAKER_OPEN);
+    assert_true(mapping_world_heard(&w, PAY_BREAKER, SIGNAL_BREAKER_FORCED) == 1);
+    mapping_world_apply(&w, R4J_STATE("open") "1\n" R4J_STATE("forced_open") "0\n");
+    STATE(&w, PAY_BREAKER, BREAKER_OPEN);
+    assert_true(mapping_world_heard(&w, PAY_BREAKER, SIGNAL_BREAKER_FORCED) == 0);
+    mapping_world_apply(&w, R4J_STATE("forced_open") "stale\n");
+    assert_true(isnan(mapping_world_heard(&w, PAY_BREAKER, SIGNAL_BREAKER_FORCED)));
+    mapping_world_close(&w);
+}
 
 static void test_resilience4j__one_hot_states(void **state)
 {
@@ -342,6 +361,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resilience4j__one_hot_states),
+        cmocka_unit_test(test_resilience4j__forced_open_is_open_by_hand),
         cmocka_unit_test(test_resilience4j__calls_of_the_breaker_stand_in_for_the_service),
         cmocka_unit_test(test_resilience4j__retried_calls_are_the_least_retries),
         cmocka_unit_test(test_opossum__the_state_follows_from_events),

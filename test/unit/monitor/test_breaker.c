@@ -299,14 +299,57 @@ static void test_breaker__levels_are_taken_back(void **state UNUSED)
 
     breaker_watch_consecutive(&b, 3);
     breaker_watch_failure_ratio(&b, 0.25);
+    breaker_watch_forced(&b, 0);
     view = look(&b, T0);
+    assert_int_equal(view.forced, 0);
     assert_int_equal(view.consecutive_failures, 3);
     assert_true(view.failure_rate_percent == 25);
     breaker_watch_consecutive(&b, NAN);
     breaker_watch_failure_ratio(&b, NAN);
+    breaker_watch_forced(&b, NAN);
     view = look(&b, T0);
+    assert_int_equal(view.forced, -1);
     assert_int_equal(view.consecutive_failures, -1);
     assert_true(isnan(view.failure_rate_percent));
+    breaker_watch_release(&b);
+}
+
+static void test_breaker__is_forced_only_while_it_is_open(void **state UNUSED)
+{
+    struct breaker_watch b = watch_new();
+
+    assert_int_equal(look(&b, T0).forced, -1);
+    breaker_watch_state(&b, BREAKER_OPEN, T0);
+    breaker_watch_forced(&b, 1);
+    assert_int_equal(look(&b, T0).forced, 1);
+    breaker_watch_state(&b, BREAKER_CLOSED, T0 + 1000);
+    assert_int_equal(look(&b, T0 + 1000).forced, 0);
+    breaker_watch_release(&b);
+}
+
+static void test_breaker__what_was_replayed_is_not_counted_again(void **state UNUSED)
+{
+    struct breaker_watch b = watch_new();
+    struct breaker_view view;
+
+    breaker_watch_state(&b, BREAKER_CLOSED, T0);
+    breaker_watch_calls(&b, 10, T0 + 1000);
+    breaker_watch_state(&b, BREAKER_OPEN, T0 + 5000);
+    breaker_watch_state(&b, BREAKER_CLOSED, T0 + 9000);
+    breaker_watch_state(&b, BREAKER_OPEN, T0 + 20000);
+    assert_true(look(&b, T0 + 20000).counted_since_ms == T0);
+    breaker_watch_begin_totals(&b, T0 + 50000);
+    view = look(&b, T0 + 56000);
+    assert_true(view.counted_since_ms == T0 + 50000);
+    assert_float_equal(view.seconds_in_state[BREAKER_OPEN], 6, 1e-9);
+    assert_float_equal(view.seconds_in_state[BREAKER_CLOSED], 0, 0);
+    assert_int_equal(view.transitions[BREAKER_CLOSED][BREAKER_OPEN], 0);
+    assert_float_equal(view.requests_total, 0, 0);
+    assert_float_equal(view.recovery.sum_s, 0, 0);
+    assert_float_equal(view.last_recovery_s, 4, 1e-9);
+    assert_int_equal(view.transitions_total, 0);
+    assert_int_equal(view.recent_count, 3);
+    assert_float_equal(view.requests, 10, 0);
     breaker_watch_release(&b);
 }
 
@@ -379,6 +422,8 @@ int main(void)
         cmocka_unit_test(test_breaker__a_failure_rate_of_nothing_is_unknown_and_none_is_zero),
         cmocka_unit_test(test_breaker__what_went_through_is_counted_by_state),
         cmocka_unit_test(test_breaker__levels_are_taken_back),
+        cmocka_unit_test(test_breaker__is_forced_only_while_it_is_open),
+        cmocka_unit_test(test_breaker__what_was_replayed_is_not_counted_again),
         cmocka_unit_test(test_breaker__the_source_knows_its_last_failure),
         cmocka_unit_test(test_breaker__counts_name_the_worst),
         cmocka_unit_test(test_breaker__no_memory_is_an_error_and_leaks_nothing),

@@ -204,6 +204,19 @@ static void test_breaker_condition__few_requests_are_no_failure_rate(void **stat
     fixture_release(&f);
 }
 
+static void test_breaker_condition__says_that_it_was_forced_open(void **state UNUSED)
+{
+    struct fixture f = fixture_new();
+
+    breaker_watch_state(&f.watch, BREAKER_OPEN, T0);
+    breaker_watch_forced(&f.watch, 1);
+    assert_string_equal(at(&f, BREAKER_LONG_OPEN, T0 + 120000).text,
+                        "b1 has been forced open for 2 min");
+    assert_string_equal(at(&f, BREAKER_STUCK_OPEN, T0 + 1200000).text,
+                        "b1 has been forced open for 20 min");
+    fixture_release(&f);
+}
+
 static void test_breaker_condition__a_told_failure_rate_stands_in(void **state UNUSED)
 {
     struct fixture f = fixture_new();
@@ -286,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_breaker_condition__flapping_equals_a_plain_count),
         cmocka_unit_test(test_breaker_condition__failures_must_last_two_minutes),
         cmocka_unit_test(test_breaker_condition__few_requests_are_no_failure_rate),
+        cmocka_unit_test(test_breaker_condition__says_that_it_was_forced_open),
         cmocka_unit_test(test_breaker_condition__a_told_failure_rate_stands_in),
         cmocka_unit_test(test_breaker_condition__a_slow_recovery_is_told_while_and_after),
         cmocka_unit_test(test_breaker_condition__a_service_names_the_first_of_each),
