@@ -128,6 +128,7 @@ export class MockServer {
     if (pathname.startsWith(STORAGE)) return this.storage(req.method, pathname.slice(STORAGE.length), res);
     const file = this.files.get(pathname) ?? (pathname.startsWith('/ui/') && !pathname.startsWith('/ui/assets/') ? this.files.get('/ui/') : undefined);
     if (!file) return res.writeHead(404).end();
+    if (pathname === '/ui/') res.setHeader('Link', `<${VIEWS}overview>; rel=preload; as=fetch; crossorigin`);
     res.writeHead(200, { 'Content-Type': file.type, 'Content-Encoding': 'gzip', ETag: file.etag,
       'Cache-Control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache' });
     return res.end(file.gzip);
@@ -188,17 +189,24 @@ export class MockServer {
   }
 
   documentOf({ name, map, service }) {
-    const doc = map ? mapDocument(this.mapScene, this.moment) : service === null ? overviewDocument(this.scene, this.moment) : serviceDocument(this.serviceScene, this.scene, service, this.moment);
+    const doc = map ? mapDocument(this.mapScene, this.moment) : service === null ? this.overview() : serviceDocument(this.serviceScene, this.scene, service, this.moment);
     return doc && { ...doc, view: name, notices: this.notices, open_breakers: this.openBreakers };
   }
 
   get openBreakers() {
-    return overviewDocument(this.scene, this.moment).totals.breakers.open;
+    return this.overview().totals.breakers.open;
+  }
+
+  // The daemon has its view at hand; here it is made once for each moment.
+  overview() {
+    const key = JSON.stringify([this.scene, this.moment]);
+    if (this.made?.key !== key) this.made = { key, doc: overviewDocument(this.scene, this.moment) };
+    return this.made.doc;
   }
 
   // Of the health report what the jump box reads.
   health(res) {
-    const services = overviewDocument(this.scene, this.moment).services.map(({ service, health }) => ({ service, health }));
+    const services = this.overview().services.map(({ service, health }) => ({ service, health }));
     return this.json(res, 200, { services });
   }
 
