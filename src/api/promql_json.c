@@ -45,9 +45,11 @@ void promql_json_time(struct json *j, int64_t ms)
 
 static void write_point(struct json *j, int64_t ms, double value)
 {
-    char text[POINT_TEXT_BYTES];
+    char *text = json_raw_room(j, POINT_TEXT_BYTES);
     size_t len = 0;
 
+    if (!text)
+        return;
     text[len++] = '[';
     len += format_time(ms, text + len);
     text[len++] = ',';
@@ -55,7 +57,7 @@ static void write_point(struct json *j, int64_t ms, double value)
     len += number_format(value, text + len);
     text[len++] = '"';
     text[len++] = ']';
-    json_raw(j, (struct str){ text, len });
+    json_raw_end(j, len);
 }
 
 /* One value per step, where there is one; false: there are more. */

@@ -250,3 +250,14 @@ void json_raw(struct json *j, struct str text)
     before_value(j);
     buf_append_str(j->out, text);
 }
+
+char *json_raw_room(struct json *j, size_t max_bytes)
+{
+    before_value(j);
+    return buf_reserve(j->out, max_bytes) ? j->out->data + j->out->len : NULL;
+}
+
+void json_raw_end(struct json *j, size_t len)
+{
+    j->out->len += len;
+}

@@ -44,6 +44,9 @@ void json_null(struct json *j);
 void json_time(struct json *j, int64_t wall_ms); /* RFC 3339; negative becomes null */
 /* Text that is JSON already. */
 void json_raw(struct json *j, struct str text);
+/* The same written in place: room for so many bytes (NULL: there is none), and how many it took. */
+char *json_raw_room(struct json *j, size_t max_bytes);
+void json_raw_end(struct json *j, size_t len);
 
 /* A member of an object: its key and its value, as the functions above have them. */
 static inline void json_member_string(struct json *j, const char *key, struct str value)

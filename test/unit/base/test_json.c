@@ -54,6 +54,24 @@ static void test_json__commas_stand_between_items_only(void **state)
     assert_json("{\"a\":[1,{},true,null],\"b\":[0],\"c\\\"d\":null}");
 }
 
+static void test_json__takes_text_that_is_written_in_place(void **state)
+{
+    char *room;
+
+    (void)state;
+    json_open_array(&j);
+    for (int i = 0; i < 2; i++) {
+        room = json_raw_room(&j, 100);
+        assert_non_null(room);
+        memcpy(room, "[7]", 3);
+        json_raw_end(&j, 3);
+    }
+    json_close_array(&j);
+    assert_json("[[7],[7]]");
+    assert_null(json_raw_room(&j, SIZE_MAX));
+    assert_int_equal(buf_error(&out), ERR_LIMIT);
+}
+
 static void test_json__escapes_text(void **state)
 {
     const struct {
@@ -190,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_json__commas_stand_between_items_only),
+        TEST(test_json__takes_text_that_is_written_in_place),
         TEST(test_json__escapes_text),
         TEST(test_json__numbers_that_json_lacks_are_null),
         TEST(test_json__rounds_as_printf_does),
