@@ -162,8 +162,33 @@ static void export_latencies(const struct monitor_view *view, const struct metri
         }
 }
 
+static double kind_utilization(const struct budget_kind_view *kind)
+{
+    return kind->utilization_percent;
+}
+
+static double kind_exhaustion(const struct budget_kind_view *kind)
+{
+    return kind->exhaustion.in_s < 0 ? NAN : kind->exhaustion.in_s;
+}
+
+struct kind_family {
+    const char *name, *help;
+    double (*value)(const struct budget_kind_view *kind);
+};
+
+static const struct kind_family kind_families[] = {
+    { "fusebox_retry_budget_kind_utilization_percent",
+      "Share of one kind of a service's retry budget that is used now.", kind_utilization },
+    { "fusebox_retry_budget_exhaustion_seconds",
+      "When one kind of a service's retry budget runs out at the present speed; absent while it "
+      "lasts.",
+      kind_exhaustion },
+};
+
 /* Every kind of budget that a service has. */
-static void export_budget_kinds(const struct monitor_view *view, const struct metric_out *out)
+static void export_budget_kinds(const struct monitor_view *view, const struct kind_family *family,
+                                const struct metric_out *out)
 {
     bool named = false;
 
@@ -178,13 +203,12 @@ static void export_budget_kinds(const struct monitor_view *view, const struct me
                 { "modelled", kind->modelled ? STR("true") : STR("false") },
             };
 
-            if (isnan(kind->utilization_percent))
+            if (isnan(family->value(kind)))
                 continue;
             if (!named)
-                out->family(out->ctx, "fusebox_retry_budget_kind_utilization_percent", METRIC_GAUGE,
-                            "Share of one kind of a service's retry budget that is used now.");
+                out->family(out->ctx, family->name, METRIC_GAUGE, family->help);
             named = true;
-            out->sample(out->ctx, "", labels, ARRAY_LEN(labels), kind->utilization_percent);
+            out->sample(out->ctx, "", labels, ARRAY_LEN(labels), family->value(kind));
         }
     }
 }
@@ -247,6 +271,11 @@ static double consecutive_failures(const struct breaker_view *b)
     return b->consecutive_failures < 0 ? NAN : (double)b->consecutive_failures;
 }
 
+static double forced(const struct breaker_view *b)
+{
+    return b->forced < 0 ? (double)NAN : (double)b->forced;
+}
+
 static const struct breaker_family breaker_families[] = {
     { "circuit_breaker_consecutive_failures", "Failures in a row up to now.",
       consecutive_failures },
@@ -257,6 +286,8 @@ static const struct breaker_family breaker_families[] = {
     { "circuit_breaker_failures_current", "Failures over the last 5 minutes.", failures_current },
     { "circuit_breaker_last_failure_time", "When the last failure was seen, Unix seconds.",
       last_failure },
+    { "fusebox_breaker_forced", "1 while the breaker is open because somebody forced it, else 0.",
+      forced },
 };
 
 static void export_states(const struct monitor_view *view, bool open_is_one,
@@ -457,7 +488,8 @@ void export_view(const struct monitor_view *view, bool open_is_one, const struct
     for (size_t f = 0; f < ARRAY_LEN(service_families); f++)
         export_services(view, &service_families[f], out);
     export_latencies(view, out);
-    export_budget_kinds(view, out);
+    for (size_t i = 0; i < ARRAY_LEN(kind_families); i++)
+        export_budget_kinds(view, &kind_families[i], out);
     if (view->breaker_count)
         export_breakers(view, open_is_one, out);
     if (view->map)

@@ -62,15 +62,16 @@ static void consider_breakers(struct arena *arena, struct service_view *view)
 {
     const struct breaker_counts *c = &view->breakers;
     uint32_t open = c->in_state[BREAKER_OPEN], half = c->in_state[BREAKER_HALF_OPEN];
+    const char *how = c->forced == open ? "forced open" : "open";
     uint32_t serving = c->total - c->in_state[BREAKER_DISABLED] - c->in_state[BREAKER_UNKNOWN];
 
     if (open && open == serving)
         consider(view, HEALTH_UNHEALTHY,
-                 open == 1 ? "its breaker is open"
-                           : arena_printf(arena, "all %u breakers are open", open));
+                 open == 1 ? arena_printf(arena, "its breaker is %s", how)
+                           : arena_printf(arena, "all %u breakers are %s", open, how));
     else if (open)
         consider(view, HEALTH_DEGRADED,
-                 arena_printf(arena, "%u of %u breakers open", open, c->total));
+                 arena_printf(arena, "%u of %u breakers %s", open, c->total, how));
     else if (half)
         consider(view, HEALTH_DEGRADED,
                  arena_printf(arena, "%u of %u breakers half-open", half, c->total));

@@ -49,6 +49,7 @@ static bool view_breakers(const struct service_state *state, struct monitor_view
     breaker_count_instances(&view->breakers[s->first_breaker], s->breaker_count);
     for (uint32_t i = 0; i < s->breaker_count; i++) {
         breaker_count(&s->breakers, view->breakers[s->first_breaker + i].state);
+        s->breakers.forced += view->breakers[s->first_breaker + i].forced > 0;
         breaker_conditions_count(&view->breakers[s->first_breaker + i], s);
     }
     return true;

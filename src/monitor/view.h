@@ -120,6 +120,7 @@ struct service_condition {
 struct breaker_counts {
     uint32_t total;
     uint32_t in_state[BREAKER_STATE_COUNT];
+    uint32_t forced;          /* of the open ones; only of one service */
     enum breaker_state worst; /* open, half-open, unknown, closed, disabled, in this order */
 };
 

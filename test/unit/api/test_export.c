@@ -72,6 +72,28 @@ static void test_export__shows_what_the_view_knows(void **state UNUSED)
     monitor_free(m);
 }
 
+/* 300 in 30 s, 10 a second: 30 s more; by hand one breaker of two. */
+static void test_export__shows_when_budgets_run_out_and_who_is_forced(void **state UNUSED)
+{
+    struct monitor *m = monitor_of("services: [{name: orders, max_retries_per_minute: 600}]");
+    uint32_t id = subject_of(m, "orders", "b");
+    struct buf text;
+
+    for (int i = 0; i < 30; i++)
+        tell(m, "orders", T0 + i * 1000, 100, 0, 10);
+    tell_state(m, "orders", "a", T0 + 29000, BREAKER_OPEN);
+    tell_state(m, "orders", "b", T0 + 29000, BREAKER_OPEN);
+    send(m, id, SIGNAL_BREAKER_FORCED, T0 + 29000, 1);
+    text = exposition(m, T0 + 29000, false);
+    expect_line(&text, "fusebox_retry_budget_exhaustion_seconds{service=\"orders\","
+                       "kind=\"absolute\",modelled=\"false\"} 30\n");
+    expect_line(&text, "fusebox_breaker_forced{service=\"orders\",name=\"b\",endpoint=\"\","
+                       "caller=\"\"} 1\n");
+    expect_none(&text, "fusebox_breaker_forced{service=\"orders\",name=\"a\"");
+    buf_release(&text);
+    monitor_free(m);
+}
+
 static void test_export__what_the_stored_history_needs(void **state UNUSED)
 {
     struct monitor *m = monitor_of(
@@ -157,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_export__shows_what_the_view_knows),
+        cmocka_unit_test(test_export__shows_when_budgets_run_out_and_who_is_forced),
         cmocka_unit_test(test_export__what_the_stored_history_needs),
         cmocka_unit_test(test_export__what_is_not_known_has_no_sample),
         cmocka_unit_test(test_export__an_empty_view_is_an_empty_text),

@@ -148,6 +148,22 @@ static void test_health__breakers_count_by_those_in_service(void **state UNUSED)
     }
 }
 
+static void test_health__says_that_breakers_were_forced_open(void **state UNUSED)
+{
+    struct service_view view = good();
+
+    view.breakers = (struct breaker_counts){ .total = 1,
+                                             .in_state = { [BREAKER_OPEN] = 1 },
+                                             .forced = 1 };
+    expect(view, NULL, HEALTH_UNHEALTHY, "its breaker is forced open");
+    view.breakers = (struct breaker_counts){
+        .total = 3, .in_state = { [BREAKER_CLOSED] = 1, [BREAKER_OPEN] = 2 }, .forced = 2
+    };
+    expect(view, NULL, HEALTH_DEGRADED, "2 of 3 breakers forced open");
+    view.breakers.forced = 1;
+    expect(view, NULL, HEALTH_DEGRADED, "2 of 3 breakers open");
+}
+
 static void test_health__the_worst_verdict_gives_the_reason(void **state UNUSED)
 {
     struct service_view view = good();
@@ -206,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_health__an_error_rate_target_wins_over_a_success_target),
         cmocka_unit_test(test_health__a_budget_past_its_thresholds_degrades),
         cmocka_unit_test(test_health__breakers_count_by_those_in_service),
+        cmocka_unit_test(test_health__says_that_breakers_were_forced_open),
         cmocka_unit_test(test_health__the_worst_verdict_gives_the_reason),
         cmocka_unit_test(test_health__without_evidence_only_what_is_certain_counts),
         cmocka_unit_test(test_health__conditions_of_breakers_are_reasons),
