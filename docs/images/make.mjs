@@ -1,6 +1,6 @@
 // The pictures of the README, from the made-up states that the tests look at: node docs/images/make.mjs
 //
-// overview, service and map, 1440 wide, each as NAME.png (light) and NAME-dark.png. CHROMIUM=path chooses the browser.
+// overview, service, map and query, 1440 wide, each as NAME.png (light) and NAME-dark.png. CHROMIUM=path chooses the browser.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,8 @@ import { MockServer } from '../../test/e2e/support/mock-server.mjs';
 import { build } from '../../ui/build.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const PAGES = [['overview', '/ui/', '.needs'], ['service', '/ui/services/payment-service', '.chart canvas'], ['map', '/ui/map', 'svg.map']];
+const PAGES = [['overview', '/ui/', '.needs'], ['service', '/ui/services/payment-service', '.chart canvas'], ['map', '/ui/map', 'svg.map'],
+  ['query', `/ui/query?expr=${encodeURIComponent('rate(checkout_calls_total{job="shop"}[5m])')}&view=graph`, '.cm-content']];
 
 const built = mkdtempSync(join(tmpdir(), 'fusebox-images-'));
 const server = new MockServer(await build(built));
@@ -22,7 +23,8 @@ for (const scheme of ['light', 'dark'])
     const { page, check, close } = await openPage(browser, { scheme });
     await page.goto(server.url + path);
     await page.locator(sign).first().waitFor();
-    await page.locator('.live.c-ok').waitFor();
+    if (name === 'query') await page.locator('canvas').first().waitFor();
+    else await page.locator('.live.c-ok').waitFor();
     await page.screenshot({ path: join(here, scheme === 'light' ? `${name}.png` : `${name}-dark.png`) });
     await check(server);
     await close();
