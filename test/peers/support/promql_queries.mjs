@@ -12,7 +12,33 @@ const ARITHMETIC = ['+', '-', '*', '/', '%', '^', 'atan2'];
 const COMPARE = ['==', '!=', '<', '<=', '>', '>='];
 const SETS = ['and', 'or', 'unless'];
 
+const WINDOWS = ['1s', '15s', '1m', '15m', '1h'], QUANTILES = ['-0.5', '0.1', '0.5', '0.75', '0.95', '0.99', '1', '1.5'];
+const BINARY = [...ARITHMETIC, ...COMPARE];
+
+// What public suites of conformance ask as well: each operation in all its shapes.
+const inAllShapes = () => [
+  '42', '1.234', '.123', '1.23e-3', '0x3d', '+Inf', '-Inf', '-1 ^ 2', '1 * 2 + 4 / 6 - 10 % 2 ^ 2', '-(gen_load)', 'gen_load + -(1)', 'timestamp(-gen_load)', 'timestamp(timestamp(gen_limit))', 'avg(max by (service) (gen_load))',
+  '{service="api", zone!="a"}', 'gen_load{service="api", zone!="a"}', 'gen_load{service=~"nobody"}', 'gen_load{service!~".*b"}', '{__name__=~".*"}', 'gen_load offset 1m', 'gen_load offset -1m', 'gen_load offset 10m', 'gen_load offset -10m',
+  ...PLAIN.flatMap((a) => ['', 'by () ', 'by (service) ', 'by (service, zone) ', 'by (nothing) ', 'without () ', 'without (service) ', 'without (service, zone) ', 'without (nothing) '].map((group) => `${a} ${group}(gen_load)`)), ...PLAIN.map((a) => `${a}(gen_nothing)`),
+  ...['topk', 'bottomk'].flatMap((f) => ['', 'by (service) ', 'without (service) ', 'without () '].map((group) => `${f} ${group}(2, gen_load)`)), ...QUANTILES.map((n) => `quantile(${n}, gen_load)`),
+  ...COMPARE.flatMap((o) => [`gen_limit + (1 ${o} bool 2)`, `1.5 ${o} bool gen_load`, `gen_load ${o} bool on (service, zone) gen_load`, `time() ${o} bool 1`, `1 ${o} bool time()`, `time() ${o} bool time()`]),
+  ...ARITHMETIC.flatMap((o) => [`1 ${o} time()`, `time() ${o} 1`, `time() ${o} time()`]),
+  ...BINARY.flatMap((o) => [`gen_load ${o} 1.2345`, `0.12345 ${o} gen_load`, `(1 * 2 + 4 / 6 - (10 % 7) ^ 2) ${o} gen_load`, `gen_load ${o} (1 * 2 + 4 / 6 - 10)`, `time() ${o} gen_load`, `gen_load ${o} time()`,
+    `gen_load ${o} on (instance, job, service, zone) gen_load`, `sum by (service, zone) (gen_load) ${o} on (service, zone) group_left (job) gen_load`]),
+  'gen_load / on (instance, job, service, zone, __name__) gen_load', 'gen_load == on (service, zone, __name__) gen_load', 'gen_load / on (service, zone, job, nothing) gen_load', 'sum without (job) (gen_load) / on (service, zone) gen_load', 'sum without (job) (gen_load) / on (service, zone) group_left gen_load',
+  'gen_load / on (service, job) group_left gen_limit', 'gen_load / on (service) gen_limit', 'gen_limit / on (service) gen_load', 'gen_load / on (service) gen_load', 'gen_limit * Inf', 'gen_limit * -Inf', 'gen_limit * NaN',
+  ...WINDOWS.flatMap((w) => [...RANGE, 'absent_over_time'].flatMap((f) => [`${f}(gen_load[${w}])`, `${f}(gen_calls_total[${w}])`])), ...WINDOWS.flatMap((w) => [...QUANTILES.map((n) => `quantile_over_time(${n}, gen_load[${w}])`), `predict_linear(gen_load[${w}], 600)`]),
+  ...VALUE.map((f) => `${f}(-gen_load)`), ...RANGE.map((f) => `${f}(gen_nothing[5m])`), ...TIME.flatMap((f) => ['1m', '10m'].map((by) => `${f}(gen_calls_total offset ${by})`)),
+  ...[['zone', 'to-$1', 'service', 'a(.*)'], ['zone', 'to-$1', 'service', 'pi'], ['zone', '$1-$2', 'service', '(.)(.*)'], ['zone', 'x-$1', 'nothing', 'y-(.*)'], ['zone', 'x-$1', 'nothing', '(.*)'], ['zone', 'x-$1', 'service', 'nobody'], ['zone', '', 'new', '.*'], ['zone', 'x', 'service', '(.*'],
+    ['\\xff', '', 'service', '(.*)'], ['service', '', '', ''], ['__name__', 'new_$1', 'service', '(.*)'], ['zone', '${1}x$0$3', 'service', '(.)(?P<rest>.*)'], ['zone', '$rest', 'service', '(.)(?P<rest>.*)']].map(([to, with_, from, by]) => `label_replace(gen_load, "${to}", "${with_}", "${from}", "${by}")`),
+  'label_join(gen_load, "new", "-", "service", "zone")', 'label_join(gen_load, "job", "-", "service", "job")', 'label_join(gen_load, "job", "-", "service")', 'label_join(gen_load, "\\xff", "-", "service")', 'label_join(gen_load, "zone", "-", "nothing")',
+  'clamp_min(gen_load, 2)', 'clamp_max(gen_load, 2)', 'clamp(gen_load, 0, 1)', 'clamp(gen_load, 0, 1e12)', 'clamp(gen_load, 1e12, 0)', 'clamp(gen_load, 1e12, 1e12)', 'vector(1.23)', 'count_values("value", gen_duration_seconds_bucket)',
+  ...QUANTILES.map((n) => `histogram_quantile(${n}, rate(gen_duration_seconds_bucket[1m]))`), 'histogram_quantile(0.9, gen_nothing)', 'histogram_quantile(0.9, gen_load)', 'histogram_quantile(0.9, {__name__=~"gen_(duration_seconds_bucket|load)"})',
+  'max_over_time((time() - max(gen_calls_total) < 1e12)[5m:10s] offset 5m)', 'avg_over_time(rate(gen_calls_total[1m])[2m:10s])',
+];
+
 export const byHand = () => [
+  ...inAllShapes(),
   '1', '-1', '1 + 2 * 3 ^ 2 ^ 0.5', '7 % 4', '-7 % 4', '0 / 0', '1 / 0', '"text"', 'time()', 'pi()', 'vector(1)', 'scalar(gen_limit{service="api"})', 'scalar(gen_load)',
   '1 == bool 1', '2 atan2 3', 'gen_load', 'gen_nothing', 'gen_load{zone=~"a|b",service!="db"}', '{__name__=~"gen_l.*",service="api"}', 'gen_load{zone!~"[ab]"}',
   'gen_info{Team="a"}', 'gen_queue{extra=""}', 'gen_queue{extra!=""}',
