@@ -9,9 +9,10 @@
  */
 #include <stdlib.h>
 
-#include "api/api.h"
+#include "api/long_answer.h"
 #include "api/negotiate.h"
 #include "api/prometheus_reply.h"
+#include "base/mem.h"
 #include "base/number.h"
 #include "promql/parse.h"
 #include "promql/source.h"
@@ -21,7 +22,7 @@ enum {
     FEDERATE_ARENA_MAX_BYTES = 256 << 20,
     FEDERATE_SELECTORS_MAX = 64,
     FEDERATE_SERIES_MAX = 1 << 22,
-    FEDERATE_BODY_MAX_BYTES = 256 << 20,
+    LABELS_ARENA_MAX_BYTES = 1 << 20,
     KEY_MAX_BYTES = 1 << 16
 };
 
@@ -31,12 +32,19 @@ struct newest {
 };
 
 struct federation {
-    struct arena *arena;
+    struct long_answer answer;
+    struct http_request *req;
+    struct arena arena;
     enum err (*go_on)(void *ctx);
     void *ctx;
     struct map found; /* label sets in their byte form: struct newest */
     struct buf key;
     enum err err;
+
+    /* While it is written. */
+    struct newest **list; /* by metric, then by labels */
+    size_t count, next;
+    struct arena labels; /* of one series */
 };
 
 /* --- gathering --- */
@@ -47,10 +55,10 @@ static enum err enter(struct federation *f, struct str metric, const struct samp
 
     if (map_find(&f->found, buf_str(&f->key)))
         return ERR_OK;
-    n = arena_alloc_zero(f->arena, 1, sizeof *n);
-    if (!n || !arena_copy_str(f->arena, buf_str(&f->key), &n->key) ||
-        !arena_copy_str(f->arena, metric, &n->metric))
-        return arena_error(f->arena);
+    n = arena_alloc_zero(&f->arena, 1, sizeof *n);
+    if (!n || !arena_copy_str(&f->arena, buf_str(&f->key), &n->key) ||
+        !arena_copy_str(&f->arena, metric, &n->metric))
+        return arena_error(&f->arena);
     n->sample = *sample;
     return map_put(&f->found, n->key, n);
 }
@@ -71,20 +79,19 @@ static bool visit(void *ctx, const struct tsdb_series_data *data)
     return f->err == ERR_OK;
 }
 
-static enum err gather(struct federation *f, struct api *api, struct http_request *req,
-                       struct diag *diag)
+static enum err gather(struct federation *f, struct diag *diag)
 {
-    int64_t now_ms = clock_wall_ms(&api->clock);
-    struct promql_source source = promql_source_of(api->db);
+    int64_t now_ms = clock_wall_ms(&f->answer.api->clock);
+    struct promql_source source = promql_source_of(f->answer.api->db);
     struct promql_wanted wanted = { NULL, now_ms - API_LOOKBACK_MS, now_ms, SIZE_MAX };
     struct str text;
     enum err err = ERR_OK;
 
-    for (size_t n = 0; !err && prometheus_arg(req, "match[]", n, &text); n++) {
+    for (size_t n = 0; !err && prometheus_arg(f->req, "match[]", n, &text); n++) {
         if (n == FEDERATE_SELECTORS_MAX)
             return diag_set(diag, ERR_INVALID, "more than %d match[] parameters",
                             FEDERATE_SELECTORS_MAX);
-        err = promql_parse_selector(text, f->arena, &wanted.selector, diag);
+        err = promql_parse_selector(text, &f->arena, &wanted.selector, diag);
         if (!err)
             err = promql_source_select(&source, &wanted, visit, f, diag);
         err = f->err ? f->err : err;
@@ -127,52 +134,101 @@ static void write_newest(struct buf *out, const struct newest *n, struct labels 
     buf_printf(out, "} %s %lld\n", number, (long long)n->sample.ts_ms);
 }
 
-static enum err write_found(struct federation *f, struct buf *out)
+static enum err sort_found(struct federation *f)
 {
-    struct newest **list = arena_alloc_zero(f->arena, f->found.count + 1, sizeof *list);
-    struct str metric = STR_NONE;
     struct map_entry *entry;
-    size_t cursor = 0, count = 0;
-    enum err err = ERR_OK;
+    size_t cursor = 0;
 
-    if (!list)
-        return arena_error(f->arena);
+    f->list = arena_alloc_zero(&f->arena, f->found.count + 1, sizeof *f->list);
+    if (!f->list)
+        return arena_error(&f->arena);
     while ((entry = map_next(&f->found, &cursor)))
-        list[count++] = entry->value;
-    qsort(list, count, sizeof *list, compare_newest);
-    for (size_t i = 0; i < count && !err; i++) {
-        struct labels labels;
+        f->list[f->count++] = entry->value;
+    qsort(f->list, f->count, sizeof *f->list, compare_newest);
+    map_release(&f->found);
+    return ERR_OK;
+}
 
-        if (!str_equals(list[i]->metric, metric))
-            buf_printf(out, "# TYPE %.*s untyped\n", STR_ARG(list[i]->metric));
-        metric = list[i]->metric;
-        err = labels_decode(list[i]->key, f->arena, &labels);
-        if (!err)
-            write_newest(out, list[i], labels);
+static bool write_more(void *ctx, struct buf *out)
+{
+    struct federation *f = ctx;
+
+    for (; f->next < f->count && out->len < LONG_ANSWER_PIECE_BYTES; f->next++) {
+        const struct newest *n = f->list[f->next];
+        struct labels labels;
+        enum err err;
+
+        arena_reset(&f->labels);
+        err = labels_decode(n->key, &f->labels, &labels);
+        if (f->next == 0 || !str_equals(n->metric, f->list[f->next - 1]->metric))
+            buf_printf(out, "# TYPE %.*s untyped\n", STR_ARG(n->metric));
+        if (err)
+            out->failed = err;
+        else
+            write_newest(out, n, labels);
     }
-    return err ? err : buf_error(out);
+    return f->next < f->count;
+}
+
+/* --- the whole --- */
+
+static void free_federation(void *ctx)
+{
+    struct federation *f = ctx;
+
+    map_release(&f->found);
+    buf_release(&f->key);
+    arena_release(&f->labels);
+    arena_release(&f->arena);
+    mem_free(f);
+}
+
+static struct federation *federation_new(struct api *api, struct http_request *req)
+{
+    struct federation *f = mem_alloc_zero(1, sizeof *f);
+
+    if (!f)
+        return NULL;
+    f->answer = (struct long_answer){
+        .api = api, .write = write_more, .free = free_federation, .ctx = f
+    };
+    f->req = req;
+    f->arena = arena_limited(FEDERATE_ARENA_MAX_BYTES);
+    f->labels = arena_limited(LABELS_ARENA_MAX_BYTES);
+    f->found = map_limited(FEDERATE_SERIES_MAX);
+    f->key = buf_limited(KEY_MAX_BYTES);
+    return f;
+}
+
+/* Takes the federation. */
+static enum err find(struct federation *f, struct http_reply *reply)
+{
+    enum err err = gather(f, &reply->diag);
+
+    if (!err)
+        err = sort_found(f);
+    if (!err)
+        err = long_answer_book(&f->answer, f->arena.used_bytes, &reply->diag);
+    if (!err)
+        return long_answer_give(&f->answer, f->req, reply);
+    free_federation(f);
+    return err;
 }
 
 static void answer(struct api *api, struct http_parked *parked, enum err (*go_on)(void *ctx),
                    void *ctx)
 {
-    struct arena arena = arena_limited(FEDERATE_ARENA_MAX_BYTES);
+    struct federation *f = federation_new(api, http_parked_request(parked));
     struct http_reply reply = { .status = 200,
-                                .content_type = api_format_type(API_FORMAT_PROMETHEUS),
-                                .body = buf_limited(FEDERATE_BODY_MAX_BYTES) };
-    struct federation f = { .arena = &arena,
-                            .go_on = go_on,
-                            .ctx = ctx,
-                            .found = map_limited(FEDERATE_SERIES_MAX),
-                            .key = buf_limited(KEY_MAX_BYTES) };
-    enum err err = gather(&f, api, http_parked_request(parked), &reply.diag);
+                                .content_type = api_format_type(API_FORMAT_PROMETHEUS) };
+    enum err err = ERR_NOMEM;
 
-    if (!err)
-        err = write_found(&f, &reply.body);
+    if (f) {
+        f->go_on = go_on;
+        f->ctx = ctx;
+        err = find(f, &reply);
+    }
     http_request_finish(parked, err, &reply);
-    map_release(&f.found);
-    buf_release(&f.key);
-    arena_release(&arena);
 }
 
 enum err api_federate(struct http_request *req, struct http_reply *reply, void *ctx)

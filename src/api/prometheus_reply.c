@@ -7,15 +7,21 @@
 #include "model/duration.h"
 #include "promql/ast.h"
 
-struct json prometheus_open(struct http_reply *reply)
+struct json prometheus_begin(struct buf *out)
 {
-    struct json j = api_json(reply);
+    struct json j = json_to(out);
 
     json_open_object(&j);
     json_key(&j, "status");
     json_cstr(&j, "success");
     json_key(&j, "data");
     return j;
+}
+
+struct json prometheus_open(struct http_reply *reply)
+{
+    api_json(reply);
+    return prometheus_begin(&reply->body);
 }
 
 void prometheus_warn(struct json *j, const char *sentence)
@@ -86,6 +92,13 @@ enum err prometheus_error(struct http_reply *reply, enum err err, const char *ty
     json_cstr(&j, message);
     json_close_object(&j);
     return buf_error(&reply->body);
+}
+
+enum err prometheus_failed(struct http_reply *reply, enum err err)
+{
+    struct diag diag = reply->diag;
+
+    return prometheus_error(reply, err, NULL, diag.code ? diag_text(&diag) : err_text(err));
 }
 
 enum err prometheus_close(struct json *j, struct http_reply *reply)

@@ -14,7 +14,8 @@
 #include "api/api.h"
 #include "base/json.h"
 
-/* Behind "data": write one value, perhaps a warning, then close. */
+/* Behind "data": write one value, perhaps a warning, then close (or close the object). */
+struct json prometheus_begin(struct buf *out);
 struct json prometheus_open(struct http_reply *reply);
 void prometheus_warn(struct json *j, const char *sentence); /* once at most */
 /* What has grown too long becomes an error document. */
@@ -23,6 +24,9 @@ enum err prometheus_close(struct json *j, struct http_reply *reply);
 /* The error document. `type` NULL: as `err` is called there. ERR_OK, or the buffer's error. */
 enum err prometheus_error(struct http_reply *reply, enum err err, const char *type,
                           const char *message);
+
+/* The same of an error whose reason, if any, is the reply's diag. */
+enum err prometheus_failed(struct http_reply *reply, enum err err);
 
 /* Parks the request for a query thread; what it cannot park is answered at once. */
 enum err prometheus_ask(struct http_request *req, struct http_reply *reply, struct api *api,

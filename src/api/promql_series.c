@@ -6,26 +6,41 @@
  */
 #include <stdlib.h>
 
+#include "api/long_answer.h"
 #include "api/promql_args.h"
 #include "api/promql_json.h"
+#include "base/mem.h"
 #include "promql/parse.h"
 #include "promql/source.h"
 
-enum { SERIES_ARENA_MAX_BYTES = 256 << 20, SELECTORS_MAX = 64, NAMES_MAX = 1 << 22 };
+enum {
+    SERIES_ARENA_MAX_BYTES = 256 << 20,
+    LABELS_ARENA_MAX_BYTES = 1 << 20,
+    SELECTORS_MAX = 64,
+    NAMES_MAX = 1 << 22,
+};
 
 struct finding {
-    struct api *api;
+    struct long_answer answer;
     struct http_request *req;
-    struct arena *arena;
+    struct arena arena;
     int64_t start_ms, end_ms, limit; /* limit 0: none */
     const struct promql_node *selectors[SELECTORS_MAX];
     size_t selector_count;
     enum err (*go_on)(void *ctx);
     void *ctx;
     struct str label; /* of label/{name}/values; else empty */
+    bool finds_series;
     struct map found; /* label sets in their byte form, names or values */
     struct buf key;
     enum err err;
+
+    /* While it is written. */
+    struct str *texts; /* what was found, in order */
+    size_t count, next;
+    bool is_cut;
+    struct arena labels; /* of one series */
+    struct json json;
 };
 
 static enum err take_selectors(struct finding *f, struct diag *diag)
@@ -36,7 +51,7 @@ static enum err take_selectors(struct finding *f, struct diag *diag)
     for (size_t n = 0; !err && prometheus_arg(f->req, "match[]", n, &text); n++) {
         if (n == SELECTORS_MAX)
             return diag_set(diag, ERR_INVALID, "more than %d match[] parameters", SELECTORS_MAX);
-        err = promql_parse_selector(text, f->arena, &f->selectors[n], diag);
+        err = promql_parse_selector(text, &f->arena, &f->selectors[n], diag);
         f->selector_count += !err;
     }
     return err;
@@ -51,8 +66,8 @@ static enum err enter(struct finding *f, struct str text)
 
     if (map_find(&f->found, text))
         return ERR_OK;
-    if (!arena_copy_str(f->arena, text, &kept))
-        return arena_error(f->arena);
+    if (!arena_copy_str(&f->arena, text, &kept))
+        return arena_error(&f->arena);
     return map_put(&f->found, kept, f);
 }
 
@@ -82,7 +97,7 @@ static bool visit(void *ctx, const struct tsdb_series_data *data)
         return false;
     if (f->label.len)
         f->err = value.len ? enter(f, value) : ERR_OK;
-    else if (http_request_route(f->req)->handler == api_series)
+    else if (f->finds_series)
         f->err = enter_series(f, data->labels);
     else
         f->err = enter_names(f, data->labels);
@@ -91,7 +106,7 @@ static bool visit(void *ctx, const struct tsdb_series_data *data)
 
 static enum err select_one(struct finding *f, const struct promql_node *selector, struct diag *diag)
 {
-    struct promql_source source = promql_source_of(f->api->db);
+    struct promql_source source = promql_source_of(f->answer.api->db);
     struct promql_wanted wanted = { selector, f->start_ms, f->end_ms, SIZE_MAX };
     enum err err = promql_source_select(&source, &wanted, visit, f, diag);
 
@@ -116,45 +131,90 @@ static int compare_texts(const void *a, const void *b)
     return str_compare(*(const struct str *)a, *(const struct str *)b);
 }
 
-static enum err write_series(struct finding *f, struct json *j, struct str bytes)
+static enum err sort_found(struct finding *f)
 {
-    struct labels labels;
-    enum err err = labels_decode(bytes, f->arena, &labels);
+    struct map_entry *entry;
+    size_t cursor = 0;
 
-    if (!err)
-        promql_json_labels(j, labels);
-    return err;
+    f->texts = arena_alloc_zero(&f->arena, f->found.count + 1, sizeof *f->texts);
+    if (!f->texts)
+        return arena_error(&f->arena);
+    while ((entry = map_next(&f->found, &cursor)))
+        f->texts[f->count++] = entry->key;
+    qsort(f->texts, f->count, sizeof *f->texts, compare_texts);
+    f->is_cut = f->limit && f->count > (size_t)f->limit;
+    if (f->is_cut)
+        f->count = (size_t)f->limit;
+    map_release(&f->found);
+    return ERR_OK;
 }
 
-static enum err write_found(struct finding *f, struct http_reply *reply)
+static void write_series(struct finding *f, struct str bytes)
 {
-    bool is_series = http_request_route(f->req)->handler == api_series, is_cut;
-    struct str *texts = arena_alloc_zero(f->arena, f->found.count + 1, sizeof *texts);
-    struct map_entry *entry;
-    size_t cursor = 0, count = 0;
-    enum err err = ERR_OK;
-    struct json j;
+    struct labels labels;
+    enum err err;
 
-    if (!texts)
-        return arena_error(f->arena);
-    while ((entry = map_next(&f->found, &cursor)))
-        texts[count++] = entry->key;
-    qsort(texts, count, sizeof *texts, compare_texts);
-    is_cut = f->limit && count > (size_t)f->limit;
-    if (is_cut)
-        count = (size_t)f->limit;
-    j = prometheus_open(reply);
-    json_open_array(&j);
-    for (size_t i = 0; i < count && !err; i++) {
-        if (is_series)
-            err = write_series(f, &j, texts[i]);
-        else
-            json_string(&j, texts[i]);
+    arena_reset(&f->labels);
+    err = labels_decode(bytes, &f->labels, &labels);
+    if (err)
+        f->json.out->failed = err;
+    else
+        promql_json_labels(&f->json, labels);
+}
+
+static bool write_more(void *ctx, struct buf *out)
+{
+    struct finding *f = ctx;
+
+    if (f->next == 0) {
+        f->json = prometheus_begin(out);
+        json_open_array(&f->json);
     }
-    json_close_array(&j);
-    if (is_cut)
-        prometheus_warn(&j, "results truncated due to limit");
-    return err ? err : prometheus_close(&j, reply);
+    f->json.out = out;
+    for (; f->next < f->count && out->len < LONG_ANSWER_PIECE_BYTES; f->next++) {
+        if (f->finds_series)
+            write_series(f, f->texts[f->next]);
+        else
+            json_string(&f->json, f->texts[f->next]);
+    }
+    if (f->next < f->count)
+        return true;
+    json_close_array(&f->json);
+    if (f->is_cut)
+        prometheus_warn(&f->json, "results truncated due to limit");
+    json_close_object(&f->json);
+    return false;
+}
+
+/* --- the whole --- */
+
+static void free_finding(void *ctx)
+{
+    struct finding *f = ctx;
+
+    map_release(&f->found);
+    buf_release(&f->key);
+    arena_release(&f->labels);
+    arena_release(&f->arena);
+    mem_free(f);
+}
+
+static struct finding *finding_new(struct api *api, struct http_request *req)
+{
+    struct finding *f = mem_alloc_zero(1, sizeof *f);
+
+    if (!f)
+        return NULL;
+    f->answer = (struct long_answer){
+        .api = api, .write = write_more, .free = free_finding, .ctx = f
+    };
+    f->req = req;
+    f->finds_series = http_request_route(req)->handler == api_series;
+    f->arena = arena_limited(SERIES_ARENA_MAX_BYTES);
+    f->labels = arena_limited(LABELS_ARENA_MAX_BYTES);
+    f->found = map_limited(NAMES_MAX);
+    f->key = buf_limited(1 << 16);
+    return f;
 }
 
 static enum err take_args(struct finding *f, struct diag *diag)
@@ -171,40 +231,48 @@ static enum err take_args(struct finding *f, struct diag *diag)
         err = promql_arg_time(f->req, "end", PROMQL_TIME_MAX_MS, &f->end_ms, diag);
     if (!err)
         err = promql_arg_limit(f->req, &f->limit, diag);
-    if (!err && f->selector_count == 0 && http_request_route(f->req)->handler == api_series)
+    if (!err && f->selector_count == 0 && f->finds_series)
         err = diag_set(diag, ERR_INVALID, "no match[] parameter provided");
     return err;
+}
+
+/* Takes the finding. */
+static enum err find(struct finding *f, struct http_reply *reply)
+{
+    enum err err = gather(f, &reply->diag);
+
+    if (!err)
+        err = sort_found(f);
+    if (!err)
+        err = long_answer_book(&f->answer, f->arena.used_bytes, &reply->diag);
+    if (err)
+        free_finding(f);
+    else
+        err = long_answer_give(&f->answer, f->req, reply);
+    return err ? prometheus_failed(reply, err) : ERR_OK;
 }
 
 void api_answer_series(struct api *api, struct http_parked *parked, enum err (*go_on)(void *ctx),
                        void *ctx)
 {
-    struct arena arena = arena_limited(SERIES_ARENA_MAX_BYTES);
+    struct finding *f = finding_new(api, http_parked_request(parked));
     struct http_reply reply = { .status = 200 };
     struct diag diag = { 0 };
-    struct finding f = { .api = api,
-                         .req = http_parked_request(parked),
-                         .arena = &arena,
-                         .go_on = go_on,
-                         .ctx = ctx,
-                         .found = map_limited(NAMES_MAX),
-                         .key = buf_limited(1 << 16) };
-    enum err err;
+    enum err err = ERR_NOMEM;
 
-    err = take_args(&f, &diag);
-    if (err) {
-        err = promql_refuse(&reply, err, &diag);
+    if (f) {
+        f->go_on = go_on;
+        f->ctx = ctx;
+        err = take_args(f, &diag);
+    }
+    if (!err) {
+        err = find(f, &reply);
     } else {
-        err = gather(&f, &diag);
-        if (!err)
-            err = write_found(&f, &reply);
-        if (err)
-            err = prometheus_error(&reply, err, NULL, diag.code ? diag_text(&diag) : err_text(err));
+        if (f)
+            free_finding(f);
+        err = promql_refuse(&reply, err, &diag);
     }
     http_request_finish(parked, err, &reply);
-    map_release(&f.found);
-    buf_release(&f.key);
-    arena_release(&arena);
 }
 
 /* --- on the http threads --- */

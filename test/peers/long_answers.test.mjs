@@ -35,9 +35,9 @@ async function startFull(args = []) {
 const memory = (fusebox, what) => Number(fs.readFileSync(`/proc/${fusebox.process.pid}/status`, 'utf8').match(new RegExp(`${what}:\\s+(\\d+) kB`))[1]) * 1024;
 
 // The answer's head; its body waits to be read.
-function ask(port, params, headers = {}) {
+function ask(port, params, headers = {}, path = '/api/v1/query_range') {
   return new Promise((done, failed) => {
-    const request = http.get({ host: '127.0.0.1', port, path: `/api/v1/query_range?${new URLSearchParams(params)}`, headers, agent: false });
+    const request = http.get({ host: '127.0.0.1', port, path: `${path}?${new URLSearchParams(params)}`, headers, agent: false });
     request.on('response', done);
     request.on('error', failed);
   });
@@ -77,6 +77,25 @@ scope.test('an answer of more than 64 MiB is that of Prometheus, packed or not, 
   const grown = memory(fusebox, 'VmHWM') - before;
   assert.ok(grown < bytes, `${grown / MIB} MiB for ${bytes / MIB} MiB`);
   t.diagnostic(`${Math.round(bytes / MIB)} MiB of text; ${Math.round(before / MIB)} MiB before, ${Math.round(grown / MIB)} more at most`);
+});
+
+scope.test('lists and /federate leave in pieces, too, as Prometheus has them', async () => {
+  const fusebox = await startFull();
+  const prometheus = await new Prometheus(scope).start('global: {}\n', ['--web.enable-remote-write-receiver']);
+  await fill(`http://${prometheus.address}`);
+  const match = { 'match[]': 'long_total', start: endS - 3600, end: endS };
+  for (const [path, form] of [['/api/v1/series', (text) => JSON.parse(text).data.map((labels) => JSON.stringify(labels)).sort()], ['/federate', (text) => text.split('\n').sort()]]) {
+    const texts = [];
+    for (const { port } of [fusebox, prometheus]) texts.push((await (await ask(port, match, {}, path)).toArray()).join(''));
+    assert.ok(texts[0].length > 65536, path);
+    assert.deepEqual(form(texts[0]), form(texts[1]), path);
+    const packed = await ask(fusebox.port, match, { 'accept-encoding': 'gzip' }, path);
+    assert.equal(packed.headers['transfer-encoding'], 'chunked');
+    assert.equal((await packed.pipe(zlib.createGunzip()).toArray()).join(''), texts[0], path);
+  }
+  const values = await fusebox.json('/api/v1/label/series/values');
+  assert.equal(values.data.length, SERIES);
+  await untilNothingIsHeld(fusebox);
 });
 
 scope.test('a short answer has its length', async () => {
