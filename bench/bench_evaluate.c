@@ -284,6 +284,7 @@ static void make_api(struct stage *s)
     api->db = api->own.db = s->db;
     api->own.write_queue = &s->batches;
     api->own.evaluate_queue = &s->evaluate.inbox;
+    api->own.query_queue = &s->evaluate.inbox; /* nobody asks */
     api->own.routes = api_routes;
     api->own.route_count = api_route_count;
 }
