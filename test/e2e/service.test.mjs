@@ -330,6 +330,19 @@ test('a budget that is not known, or modelled, says so', async () => {
   assert.match(text, /Model\s+modelled, share of calls, with reserve/);
   assert.match(text, /\u2248\u202f41\u202f% \(80\u202f%: 32 to 50\u202f%\) · 354 of 600 left/);
   assert.equal(await modelled.locator('.budget .dotted').count(), 1);
+  assert.match(text, /Empty\s+it lasts at the present speed/);
+  await stage.view.close();
+  assert.match(await (await show()).locator('.budget').innerText(), /41\u202f% \(80\u202f%: 32 to 50\u202f%\) · 59 of 100 left · empty in 14\u202fmin \(80\u202f%: 10\u202fmin to never\)/);
+});
+
+test('a breaker that was forced open says so, and how long each was open in 24 hours comes from what is stored', async () => {
+  const page = await show('forced');
+  const [forced, other] = [page.locator('.brk').first(), page.locator('.brk').nth(1)];
+  await other.getByText('open 90\u202fmin in 24 h').waitFor();
+  assert.match(await forced.innerText(), /orders-forced\s+forced open/);
+  assert.equal(await forced.getByRole('img', { name: 'forced' }).count(), 1);
+  assert.match(await forced.innerText(), /open 62\u202fs of 21\u202fmin watched/, 'no more is stored than was seen');
+  assert.equal(await other.getByRole('img', { name: 'forced' }).count(), 0);
 });
 
 test('a success just below its objective is not rounded up to it', async () => {

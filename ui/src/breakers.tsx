@@ -1,10 +1,12 @@
 // A service's breakers: state, how long, how many instances, and a strip whose height is the state.
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { spansOf } from './breaker-time';
 import { shownHistory } from './chart-history';
 import { startMs } from './chart-data';
 import { age, count, duration, moment, parseTime, percentText, plural, visible } from './format';
 import { BREAKER_WORDS, BreakerGlyph, Glyph, breakerTone } from './glyphs';
+import { openSeconds, watchOpenTime } from './open-time';
 import { nowMs } from './state';
 import { Strip } from './strip';
 import { Name } from './text';
@@ -43,8 +45,12 @@ const Lock = () => (
   </svg>
 );
 
-// From the counters: they know of openings that were shorter than a scrape.
-function timeOpen({ seconds_in_state: seconds }: Breaker): string | false {
+// From the counters: they know of openings that were shorter than a scrape. What is stored counts where it tells of more than the daemon has
+// seen since it started.
+function timeOpen(b: Breaker): string | false {
+  const { seconds_in_state: seconds } = b;
+  const day = openSeconds(b) ?? 0;
+  if (day > (seconds?.open ?? 0) + 1) return `open ${duration(day)} in 24 h`;
   if (!seconds || seconds.open <= 0) return false;
   const seen = Object.values(seconds).reduce((sum, s) => sum + s, 0);
   return `open ${duration(seconds.open)} of ${duration(seen)} watched`;
@@ -67,6 +73,7 @@ function facts(b: Breaker, now: number): string {
 
 const State = ({ breaker }: { breaker: Breaker }) => {
   const tone = breakerTone(breaker.state);
+  if (breaker.forced) return <b class={`c-${tone}`}>forced open</b>;
   return <b class={tone === 'mute' ? 's' : `c-${tone}`}>{BREAKER_WORDS[breaker.state] ?? visible(breaker.state)}</b>;
 };
 
@@ -102,7 +109,7 @@ function Entry({ group, fromMs, toMs }: { group: readonly Breaker[]; fromMs: num
     <li class="brk">
       <div class="rc">
         <BreakerGlyph state={worst.state} />
-        {worst.state === 'disabled' && <Lock />}
+        {(worst.state === 'disabled' || worst.forced) && <Lock />}
         <b class="ell grow"><Name text={worst.name} /></b>
         {worst.evidence !== 'ok' && <Glyph kind={worst.evidence} />}
         <span><State breaker={worst} />{n > 1 && ` ${same}/${n}`}</span>
@@ -133,6 +140,7 @@ function stripPeriod(list: readonly Breaker[]): [number, number] {
 export function BreakerList({ doc }: { doc: ServiceDocument }) {
   const all = useSignal(false);
   const list = doc.breaker_list ?? [];
+  useEffect(() => (list.length > 0 ? watchOpenTime(doc.service) : undefined), [doc.service, list.length > 0]);
   if (list.length === 0) return null;
   const groups = grouped(list);
   const shown = all.value ? groups : groups.slice(0, FEW);

@@ -5,7 +5,7 @@ import { count, duration, percent, percentText, rateText, visible } from './form
 import { Glyph, WORDS } from './glyphs';
 import { Bullet, budgetPercent, budgetTone } from './marks';
 import { Painted } from './paint';
-import type { Budget, BudgetKind, KindOfBudget, ServiceDocument, Values } from './views';
+import type { Budget, BudgetKind, Exhaustion, KindOfBudget, ServiceDocument, Values } from './views';
 
 const KIND_WORDS: Record<BudgetKind, string> = {
   absolute: 'fixed limits',
@@ -31,13 +31,15 @@ function Hour({ budget, modelled }: { budget: Budget; modelled: boolean }) {
   return <Fact label="This hour">{left !== null && <><b class={left === 0 ? 'c-crit' : ''}>{count(left)}</b> left of </>}{modelled ? APPROX : ''}{count(limit)}</Fact>;
 }
 
-function exhaustion({ exhaustion: end }: Budget): string {
-  if (!end) return 'not at the present speed';
+function exhaustion({ exhaustion: end, exhaustion_reason: reason }: Pick<Budget, 'exhaustion' | 'exhaustion_reason'>): string {
+  if (!end) return reason ? visible(reason) : 'not at the present speed';
   const limit = end.limit in KIND_WORDS ? KIND_WORDS[end.limit as BudgetKind] : `limit per ${end.limit}`;
-  if (end.in_s <= 0) return `now, ${limit}`;
-  const range = end.low_s === null || end.high_s === null ? ''
-    : ` (${end.confidence === null ? '' : `${percentText(end.confidence * 100)}: `}${duration(end.low_s)} to ${duration(end.high_s)})`;
-  return `in ${duration(end.in_s)}${range}, ${limit}`;
+  return `${end.in_s <= 0 ? 'now' : emptyIn(end)}, ${limit}`;
+}
+
+function emptyIn({ in_s, low_s, high_s, confidence }: Exhaustion): string {
+  if (low_s === null) return `in ${duration(in_s)}`;
+  return `in ${duration(in_s)} (${confidence === null ? '' : `${percentText(confidence * 100)}: `}${duration(low_s)} to ${high_s === null ? 'never' : duration(high_s)})`;
 }
 
 function percentOf(k: KindOfBudget): string {
@@ -45,7 +47,8 @@ function percentOf(k: KindOfBudget): string {
   const range = k.low_percent === null || k.high_percent === null ? ''
     : ` (80\u202f%: ${percent(k.low_percent)} to ${percentText(k.high_percent)})`;
   const left = k.remaining === null || k.limit === null ? '' : ` · ${count(k.remaining)} of ${count(k.limit)} left`;
-  return `${k.modelled ? APPROX : ''}${percentText(k.utilization_percent)}${range}${left}`;
+  const end = !k.exhaustion ? '' : k.exhaustion.in_s <= 0 ? ' · spent' : ` · empty ${emptyIn(k.exhaustion)}`;
+  return `${k.modelled ? APPROX : ''}${percentText(k.utilization_percent)}${range}${left}${end}`;
 }
 
 // Where the limit came from within the period that is shown, if it moved.

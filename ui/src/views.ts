@@ -38,6 +38,14 @@ export interface Totals {
 
 export type BudgetKind = 'absolute' | 'ratio' | 'concurrency' | 'failure_tokens' | 'quota' | 'unknown';
 
+export interface Exhaustion {
+  in_s: number;
+  low_s: number | null;
+  high_s: number | null; // null: possibly never
+  confidence: number | null;
+  limit: string;
+}
+
 // One kind of a service's budget; its unit is retries, of failure tokens tokens.
 export interface KindOfBudget {
   kind: BudgetKind;
@@ -47,6 +55,8 @@ export interface KindOfBudget {
   high_percent: number | null;
   remaining: number | null;
   limit: number | null;
+  exhaustion: Exhaustion | null;
+  exhaustion_reason: string | null;
 }
 
 // What is reported of a breaker without any rule.
@@ -75,13 +85,8 @@ export interface Budget {
   remaining_hour: number | null;
   retry_rate_percent: number | null;
   returning_10s_percent: number | null;
-  exhaustion: {
-    in_s: number;
-    low_s: number | null;
-    high_s: number | null;
-    confidence: number | null;
-    limit: string;
-  } | null;
+  exhaustion: Exhaustion | null;
+  exhaustion_reason?: string | null; // why there is none; not in the rows of an overview
 }
 
 export interface Row {
@@ -149,6 +154,7 @@ export interface Breaker {
   transitions_15m: number | null;
   last_recovery_s: number | null;
   conditions?: readonly BreakerCondition[];
+  forced?: boolean | null;
   instances: BreakerCounts & { worst: BreakerState | null };
   transitions: readonly { time: string; from: BreakerState; to: BreakerState; calls: number | null; errors: number | null }[];
   seconds_in_state: Record<BreakerState, number> | null;

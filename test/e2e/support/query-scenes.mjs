@@ -36,6 +36,8 @@ function instant(text, params, nowMs) {
   const s = params.has('time') ? Number(params.get('time')) : nowMs / 1000;
   if (/^\d+$/.test(text)) return success({ resultType: 'scalar', result: [s, text] });
   if (text.startsWith('"')) return success({ resultType: 'string', result: [s, JSON.parse(text)] });
+  if (text.includes('fusebox_breaker_state_seconds_total') && text.includes('"orders"'))
+    return success({ resultType: 'vector', result: [{ metric: { name: 'orders-1', caller: 'haproxy' }, value: [s, '5400.25'] }, { metric: { name: 'orders-forced', caller: 'haproxy' }, value: [s, '61.9'] }] });
   const kind = kindOf(text);
   if (text.endsWith('[5m]'))
     return success({ resultType: 'matrix', result: SERIES[kind].map((metric, i) => ({ metric, values: Array.from({ length: 20 }, (_, k) => [s - 300 + 15 * k, valueAt(kind, i, s - 300 + 15 * k, 0)]) })) });
