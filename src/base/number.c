@@ -187,6 +187,15 @@ size_t number_format(double value, char out[NUMBER_TEXT_BYTES])
     return write_plain(out, negative, &d);
 }
 
+size_t number_format_brief(double value, char out[NUMBER_TEXT_BYTES])
+{
+    double magnitude = fabs(value);
+
+    if (!isfinite(value) || magnitude == 0 || (magnitude >= 1e-4 && magnitude < 1e6))
+        return number_format(value, out);
+    return format_scientific(value < 0, magnitude, out);
+}
+
 size_t number_format_plain(double value, char out[NUMBER_PLAIN_BYTES])
 {
     double magnitude = fabs(value);

@@ -19,7 +19,9 @@ enum { NUMBER_TEXT_BYTES = 40, NUMBER_PLAIN_BYTES = 360 };
 
 /* Writes text with a NUL and returns its length. "NaN", "+Inf", "-Inf" for those. */
 size_t number_format(double value, char out[NUMBER_TEXT_BYTES]);
-/* The same without an exponent, however long that is. */
+/* With an exponent already below 1e-4 and from 1e6 on, as Go prints numbers. */
+size_t number_format_brief(double value, char out[NUMBER_TEXT_BYTES]);
+/* Without an exponent, however long that is. */
 size_t number_format_plain(double value, char out[NUMBER_PLAIN_BYTES]);
 
 /* Writes n / 10^decimals backwards from `end`, 30 characters at most, without zeros at its end or a

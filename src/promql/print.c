@@ -30,9 +30,11 @@ const char *promql_aggregation_text(enum promql_aggregation op)
 
 /* --- leaves --- */
 
+/* Bytes that are no UTF-8 go by number. */
 static void print_quoted(struct str s, struct buf *out)
 {
     static const char plain[] = "\a\b\f\n\r\t\v\\\"", names[] = "abfnrtv\\\"";
+    bool is_utf8 = str_is_utf8(s);
 
     buf_append_byte(out, '"');
     for (size_t i = 0; i < s.len; i++) {
@@ -41,7 +43,7 @@ static void print_quoted(struct str s, struct buf *out)
 
         if (known)
             buf_printf(out, "\\%c", names[known - plain]);
-        else if (c < ' ' || c == 127)
+        else if (c < ' ' || c == 127 || (c > 127 && !is_utf8))
             buf_printf(out, "\\x%02x", c);
         else
             buf_append_byte(out, (char)c);
@@ -52,7 +54,7 @@ static void print_quoted(struct str s, struct buf *out)
 static void print_number(double value, struct buf *out)
 {
     char text[NUMBER_TEXT_BYTES];
-    size_t len = number_format(value, text);
+    size_t len = number_format_brief(value, text);
 
     buf_append(out, text, len);
 }
