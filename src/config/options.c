@@ -89,7 +89,8 @@ static const struct option_row rows[OPT_COUNT] = {
                                 .min = MS(100),
                                 .max = MINUTES(60),
                                 .help =
-                                    "A client has this long to send the whole body of a request." },
+                                    "A client has this long to send the whole body of a request, "
+                                    "and may take no byte of an answer for as long." },
     [OPT_HTTP_IDLE_TIMEOUT] = { .name = "http.idle_timeout",
                                 .environment = "FUSEBOX_HTTP_IDLE_TIMEOUT",
                                 .type = OPTION_DURATION,
