@@ -247,4 +247,5 @@ void mapping_apply(struct mapping *m, const struct sample_batch *batch)
     for (size_t i = 0; i < batch->count; i++)
         take_sample(m, &batch->items[i]);
     mapping_settle(m);
+    mapping_retire_when_due(m);
 }

@@ -23,7 +23,8 @@
  * Leases    mapping_forget unbinds series that left the store's memory, for their references
  *           may come back as other series. One that comes back itself goes on from its
  *           last value, as far as that is remembered (lost_counters.h). A source, service or
- *           breaker without any series is forgotten, and begins anew when it comes back.
+ *           breaker without any series is forgotten within a minute or two, and begins anew when it
+ *           comes back.
  * Reload    mapping_configure binds every series anew. A counter goes on from its last
  *           value; one that no row was about until then books nothing for its next sample.
  * States    state_evidence.h weighs what several series say of one breaker.

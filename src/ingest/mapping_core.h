@@ -24,6 +24,8 @@ struct mapping {
     struct mapping_subject *touched;
     uint64_t batch;      /* number of the one that is applied, from 1 */
     int64_t received_ms; /* of the newest one */
+    int64_t retired_ms;  /* the same when it was swept last */
+    bool has_forgotten;  /* series since then */
 };
 
 /* --- mapping_send.c --- */
@@ -50,7 +52,8 @@ void mapping_take_gauge(struct mapping *m, const struct binding *b, double from,
 
 /* --- mapping_retire.c --- */
 
-/* Between batches: forgets sources, groups and subjects that no series leads to. */
-void mapping_retire(struct mapping *m);
+/* Between batches, after series were forgotten: lets sources, groups and subjects go that no series
+ * leads to. Once a minute at most, for it looks at all of them. */
+void mapping_retire_when_due(struct mapping *m);
 
 #endif

@@ -82,7 +82,8 @@ static void change_rows(struct mapping *m, struct mapping_table *rows, struct ma
     m->table = fresh;
     bind_all(m, &old);
     mapping_settle(m);
-    mapping_retire(m);
+    m->has_forgotten = true;
+    mapping_retire_when_due(m);
     mapped_series_release(&old);
     mapping_table_free(old_rows);
 }

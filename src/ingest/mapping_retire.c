@@ -10,6 +10,8 @@
  */
 #include "ingest/mapping_core.h"
 
+static const int64_t RETIRE_EVERY_MS = 60000;
+
 static void use_subject(struct mapping_subject *s)
 {
     s->entry.is_used = s->group->entry.is_used = true;
@@ -40,8 +42,12 @@ static void use_reference(struct mapping *m, uint32_t ref)
         source->entry.is_used = true;
 }
 
-void mapping_retire(struct mapping *m)
+void mapping_retire_when_due(struct mapping *m)
 {
+    if (!m->has_forgotten || m->received_ms - m->retired_ms < RETIRE_EVERY_MS)
+        return;
+    m->has_forgotten = false;
+    m->retired_ms = m->received_ms;
     for (uint32_t ref = 0; ref < m->table.slot_count; ref++)
         use_reference(m, ref);
     for (size_t i = 0; m->lost.places && i < LOST_COUNTERS_MAX; i++)

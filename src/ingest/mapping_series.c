@@ -139,5 +139,6 @@ void mapping_forget(struct mapping *m, const uint32_t *refs, size_t count)
         mapped_series_remove(&m->table, refs[i]);
     }
     mapping_settle(m);
-    mapping_retire(m);
+    m->has_forgotten = true;
+    mapping_retire_when_due(m);
 }

@@ -68,7 +68,7 @@ static ptrdiff_t live(struct mapping_world *w, struct mapping *m, int generation
     ptrdiff_t grown;
 
     assert_non_null(batch);
-    batch->received_ms = w->now_ms += 1000;
+    batch->received_ms = w->now_ms += 60000;
     for (int i = 0; i < INSTANCES * PER_INSTANCE; i++) {
         refs[i] = series_of(w, generation * INSTANCES + i / PER_INSTANCE, i % PER_INSTANCE, gauges);
         batch->items[batch->count++] = (struct series_sample){ refs[i], w->now_ms, 1 };
@@ -146,8 +146,9 @@ static void test_mapping_retire__a_source_lives_as_long_as_a_series_of_it(void *
     struct mapping_world w;
 
     mapping_world_open(&w, NULL);
+    w.now_ms += 60000;
     mapping_world_apply(&w, THREADS("a") " 3\n" THREADS("b") " 3\n");
-    forget(&w, THREADS("b"));
+    forget(&w, THREADS("b")); /* the first sweep */
     mapping_world_apply(&w, CALLS("a") " 5\n" CALLS("b") " 700\n");
     assert_true(mapping_world_heard(&w, "pay/pay by shop", SIGNAL_BREAKER_CALLS) == 5);
     mapping_world_close(&w);
@@ -166,6 +167,8 @@ static void test_mapping_retire__counters_that_come_back_tell_no_state(void **st
     assert_int_equal(mapping_world_state(&w, "pay/pay by shop"), BREAKER_OPEN);
     forget(&w, EVENT("open"));
     forget(&w, EVENT("close"));
+    w.now_ms += 60000; /* a sweep comes with the next batch */
+    mapping_world_apply(&w, THREADS("a") " 3\n");
     mapping_world_apply(&w, EVENT("open") " 1\n" EVENT("close") " 0\n");
     assert_int_equal(mapping_world_state(&w, "pay/pay by shop"), BREAKER_UNKNOWN);
     mapping_world_apply(&w, EVENT("open") " 1\n" EVENT("close") " 1\n");
@@ -243,6 +246,7 @@ static void test_mapping_retire__states_are_those_of_who_is_there(void **state U
     for (int step = 0; step < STEPS; step++) {
         int b = (int)rng_below(&r, BREAKERS), i = (int)rng_below(&r, WATCHERS);
 
+        w.now_ms += rng_below(&r, 10) ? 0 : 60000; /* now and then a sweep */
         if (c.there[b][i] && rng_below(&r, 2))
             leave(&w, &c, b, i);
         else
