@@ -12,15 +12,16 @@ enum { TEXT_MAX_BYTES = 32 << 20, READ_BYTES = 1 << 16 };
 /* Counts: "0,1,2," and so on, some numbers in each piece. */
 struct counting {
     struct scene *scene;
-    int next, end, per_piece;
-    bool breaks;
+    int end, per_piece;
+    _Atomic int next;
+    _Atomic bool breaks;
 };
 
 struct scene {
     struct raw_server s;
     struct queue desk;
     struct counting counting;
-    long failing; /* the allocation of http_reply_in_pieces that fails; 0: none */
+    _Atomic long failing; /* the allocation of http_reply_in_pieces that fails; 0: none */
     _Atomic uint64_t released, sent;
 };
 
