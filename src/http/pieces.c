@@ -12,7 +12,7 @@ struct pieces {
     struct buf block;
     size_t read_bytes; /* of the block */
     bool has_more;     /* behind the block */
-    bool is_sent;
+    bool is_sent;      /* for HEAD from the beginning */
     uint64_t sent_bytes;
 };
 
@@ -28,7 +28,11 @@ enum err http_reply_in_pieces(struct http_request *req, struct http_reply *reply
         source->release(source->ctx, false);
         return ERR_NOMEM;
     }
-    *p = (struct pieces){ .source = *source, .gzip = gzip, .block = reply->body, .has_more = true };
+    *p = (struct pieces){ .source = *source,
+                          .gzip = gzip,
+                          .block = reply->body,
+                          .has_more = true,
+                          .is_sent = req->head };
     reply->body = (struct buf){ 0 };
     reply->pieces = p;
     if (packs)

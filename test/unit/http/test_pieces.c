@@ -298,7 +298,7 @@ static void test_pieces__are_not_made_for_head(void **state UNUSED)
     assert_int_equal(in.len, in.at);
     assert_int_equal(scene.counting.next, scene.counting.per_piece);
     close(fd);
-    close_scene(&scene, 1, 0);
+    close_scene(&scene, 1, 1);
 }
 
 enum { ENDLESS = 100000000 };
