@@ -1,7 +1,7 @@
 // The overview: the sentence, what needs someone, five figures, and the services with the worst first.
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { THIN, count, percent, rate, rateText, success, successText } from './format';
+import { THIN, count, duration, percent, rate, rateText, success, successText } from './format';
 import { Glyph } from './glyphs';
 import { Needs, causes } from './needs';
 import { Painted } from './paint';
@@ -91,6 +91,7 @@ function Kpis({ of }: { of: Totals }) {
       </Kpi>
       <Kpi label="Calls" value={calls.value} unit={calls.unit} line={lines.calls}>
         {of.errors_per_s === null ? 'errors: not told' : `${rateText(of.errors_per_s)} fail`}
+        {of.latency_p99_s !== null && ` · p99 ${duration(of.latency_p99_s)}`}
       </Kpi>
       <Kpi label="Retries" value={percent(of.retry_ratio === null ? null : of.retry_ratio * 100)}
         unit={of.retry_ratio === null ? '' : '% of attempts'} line={lines.retries} tone="retry">

