@@ -1,5 +1,5 @@
 // The overview: the sentence, what needs someone, five figures, and the services with the worst first.
-import type { ComponentChildren } from 'preact';
+import { Fragment, type ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { THIN, count, duration, percent, rate, rateText, success, successText } from './format';
 import { Glyph } from './glyphs';
@@ -45,9 +45,9 @@ function HealthCounts({ services }: { services: Totals['services'] }) {
   return (
     <>
       {bad.filter(([, n]) => n > 0).map(([kind, n, word]) => (
-        <span class="count" key={kind} title={`${n} ${word}`}>
-          <Glyph kind={kind} quiet /> {count(n)}<span class="sr"> {word}</span>
-        </span>
+        <Fragment key={kind}>
+          <span class="count" title={`${n} ${word}`}><Glyph kind={kind} quiet /> {count(n)}<span class="sr"> {word}</span></span>{' '}
+        </Fragment>
       ))}
       <span class="nw">{count(services.healthy)} healthy</span>
     </>
