@@ -119,27 +119,40 @@ bool promql_stddev_over_time(struct promql_window *w, double *ret)
 
 /* --- lines --- */
 
-/* The sums of a line, side by side so that they are added two at a time. */
-enum { SUM_X, SUM_Y, SUM_XY, SUM_XX, LINE_SUMS };
+/* Two numbers that the machine adds at once, and two such sums. */
+typedef double pair __attribute__((vector_size(2 * sizeof(double))));
 
-static void sum_line(const struct promql_window *w, int64_t at_ms, double ret[LINE_SUMS])
+struct pair_sum {
+    pair sum, lost;
+};
+
+static inline void add_pair(struct pair_sum *s, pair value)
 {
-    double sums[LINE_SUMS] = { 0 }, lost[LINE_SUMS] = { 0 };
+    pair sum = s->sum + value, added = sum - s->sum;
+
+    s->lost += (s->sum - (sum - added)) + (value - added);
+    s->sum = sum;
+}
+
+struct line_sums {
+    double x, y, xx, xy;
+};
+
+static struct line_sums sum_line(const struct promql_window *w, int64_t at_ms)
+{
+    struct pair_sum plain = { 0 }, times_x = { 0 };
+    pair joined[2];
 
     for (size_t i = 0; i < w->count; i++) {
-        double x = (double)(w->samples[i].ts_ms - at_ms) / 1000, y = w->samples[i].value;
-        double values[LINE_SUMS] = { x, y, x * y, x * x };
+        double x = (double)(w->samples[i].ts_ms - at_ms) / 1000;
+        pair xy = { x, w->samples[i].value };
 
-        for (int k = 0; k < LINE_SUMS; k++) {
-            struct promql_sum s = { sums[k], lost[k] };
-
-            promql_sum_add(&s, values[k]);
-            sums[k] = s.sum;
-            lost[k] = s.lost;
-        }
+        add_pair(&plain, xy);
+        add_pair(&times_x, xy * (pair){ x, x });
     }
-    for (int k = 0; k < LINE_SUMS; k++)
-        ret[k] = sums[k] + lost[k];
+    joined[0] = plain.sum + plain.lost;
+    joined[1] = times_x.sum + times_x.lost;
+    return (struct line_sums){ joined[0][0], joined[0][1], joined[1][0], joined[1][1] };
 }
 
 /* Never, when one is NaN. */
@@ -155,17 +168,17 @@ static bool is_constant(const struct promql_window *w)
 static void fit_line(const struct promql_window *w, int64_t at_ms, double *ret_slope,
                      double *ret_intercept)
 {
-    double n = (double)w->count, first = w->samples[0].value, sums[LINE_SUMS];
+    double n = (double)w->count, first = w->samples[0].value;
+    struct line_sums s;
 
     if (is_constant(w)) {
         *ret_slope = isinf(first) ? NAN : 0;
         *ret_intercept = isinf(first) ? NAN : first;
         return;
     }
-    sum_line(w, at_ms, sums);
-    *ret_slope = (sums[SUM_XY] - sums[SUM_X] * sums[SUM_Y] / n) /
-                 (sums[SUM_XX] - sums[SUM_X] * sums[SUM_X] / n);
-    *ret_intercept = sums[SUM_Y] / n - *ret_slope * sums[SUM_X] / n;
+    s = sum_line(w, at_ms);
+    *ret_slope = (s.xy - s.x * s.y / n) / (s.xx - s.x * s.x / n);
+    *ret_intercept = s.y / n - *ret_slope * s.x / n;
 }
 
 bool promql_deriv(struct promql_window *w, double *ret)

@@ -85,7 +85,7 @@ export const byHand = () => [
   'gen_load + bool 1', 'gen_load and on (a) group_left gen_limit', 'gen_load * on (service) group_left (service) gen_limit', 'up{a=~"("}', '"a" + 1', 'sum by (a b) (gen_load)', 'label_replace(gen_load, "a", "b")', '1 + ', ')', 'gen_load{a="b"', "gen_load{a='b\\q'}", '5x', 'gen_load offset 5m offset 5m',
 ];
 
-const METRICS = ['gen_calls_total', 'gen_load', 'gen_limit', 'gen_info', 'gen_state', 'gen_ties', 'gen_queue', 'gen_duration_seconds_bucket'];
+const METRICS = ['gen_calls_total', 'gen_load', 'gen_limit', 'gen_info', 'gen_state', 'gen_queue', 'gen_duration_seconds_bucket'];
 const LABELS = ['service', 'zone', 'code', 'queue', 'odd', 'le', 'version', 'nothing'];
 const MATCHERS = ['', '', '', '{service="api"}', '{service=~"a.*|db"}', '{zone!="a"}', '{service!~"w.."}', '{odd="yes"}', '{code=~"5.."}'];
 const DURATIONS = ['30s', '1m', '90s', '3m', '5m', '11m'];
@@ -159,7 +159,7 @@ export class Grammar {
   // Series of the store, in whose order they are met: of other expressions' equals Prometheus takes any.
   ranked() {
     const group = this.pick(['', ` by ${this.names()} `, ` without ${this.names()} `]);
-    const series = this.pick([() => this.selector(), () => q`${this.pick(EXACT)}(${this.range(0)})`])();
+    const series = this.pick([() => this.selector(), () => q`gen_ties${this.pick(MATCHERS)}`, () => q`${this.pick(EXACT)}(gen_ties[${this.pick(DURATIONS)}])`, () => q`${this.pick(EXACT)}(${this.range(0)})`])();
     return q`${this.pick(['topk', 'bottomk'])}${group}(${this.pick(['1', '2', '3', '6'])}, ${series})`;
   }
 
