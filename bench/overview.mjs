@@ -20,7 +20,7 @@ process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
 const server = new MockServer(await build(dir));
 await server.start();
 server.scene = 'many';
-server.overview(); // at hand, as the daemon's view is
+await fetch(`${server.url}/api/v1/retry-monitoring/dashboard/overview`).then((answer) => answer.text()); // at hand, as the daemon's is
 const browser = await openBrowser();
 const { page, close } = await openPage(browser);
 const cdp = await page.context().newCDPSession(page);

@@ -5,7 +5,8 @@ import { count, duration, percent, percentText, rateText, visible } from './form
 import { Glyph, WORDS } from './glyphs';
 import { Bullet, budgetPercent, budgetTone } from './marks';
 import { Painted } from './paint';
-import type { Budget, BudgetKind, Exhaustion, KindOfBudget, ServiceDocument, Values } from './views';
+import type { Budget, BudgetKind, ServiceDocument, Values } from './views';
+import type { Exhaustion, KindOfBudget } from './views-service';
 
 const KIND_WORDS: Record<BudgetKind, string> = {
   absolute: 'fixed limits',

@@ -11,6 +11,7 @@ const known = (value: number | null | undefined): value is number =>
   typeof value === 'number' && Number.isFinite(value);
 
 function grouped(digits: string): string {
+  if (/^\d{1,3}(?!\d)/.test(digits)) return digits; // most of them
   const [whole = '', fraction] = digits.split('.');
   const body = whole.replace('-', MINUS).replace(/\B(?=(\d{3})+$)/g, ',');
   return fraction === undefined ? body : `${body}.${fraction}`;

@@ -9,7 +9,7 @@
 // was missed: then the view's document is fetched again, and updates that come meanwhile wait.
 //
 // It runs in the SharedWorker (worker.ts), or in a page that cannot have one (link.ts).
-import { Newest, type Sight, type Told } from './sight';
+import { LateSteps, Newest, type Sight, type Told } from './sight';
 import { Feed, failureOf, type Env, type Failure } from './stream';
 
 export const DASHBOARD = '/api/v1/retry-monitoring/dashboard/';
@@ -28,7 +28,7 @@ export type LinkState =
 
 export type ToTab =
   | { kind: 'state'; state: LinkState }
-  | { kind: 'snapshot' | 'update' | 'figures'; view: string; text: string } // figures: of rows that came into sight
+  | { kind: 'snapshot' | 'update' | 'rest'; view: string; text: string } // rest: figures and steps of rows that came into sight
   | { kind: 'refused'; view: string; failure: Failure };
 
 export interface Port {
@@ -68,7 +68,7 @@ interface Head extends Told {
 const LIMIT: Failure = { status: 429, code: 'limit', message: `Other tabs of this browser look at ${VIEWS_MAX} views already. Close one of them.` };
 
 export class Hub {
-  private readonly tabs = new Map<Port, { keys: readonly string[]; heardMono: number; sight: Sight }>();
+  private readonly tabs = new Map<Port, { keys: readonly string[]; heardMono: number; sight: Sight; late: LateSteps }>();
   private readonly channels = new Map<string, Channel>();
   private readonly feed: Feed;
   private sweepTimer = 0;
@@ -88,23 +88,25 @@ export class Hub {
   }
 
   private watch(port: Port, views: readonly string[], fresh: boolean, sight: Sight): void {
-    const { keys: before, sight: saw } = this.tabs.get(port) ?? { keys: [] as readonly string[], sight: null };
+    const { keys: before, sight: saw, late } = this.tabs.get(port) ?? { keys: [] as readonly string[], sight: null, late: new LateSteps() };
     const keys = views.map(viewKey);
-    this.tabs.set(port, { keys, heardMono: this.env.now(), sight });
+    this.tabs.set(port, { keys, heardMono: this.env.now(), sight, late });
     port.post(this.state());
     keys.forEach((key, i) => {
       const known = this.channels.get(key);
       if (!known) this.channels.set(key, { key, view: views[i]!, seq: -1, epoch: null, newest: new Newest(), fetching: null, held: [], refused: null, askAgainMs: ASK_AGAIN_FIRST_MS, askAgainTimer: 0 });
       else if (known.refused && !before.includes(key)) port.post({ kind: 'refused', view: key, failure: known.refused });
       else if (known.seq >= 0 && (fresh || !before.includes(key))) void this.catchUp(known);
-      else this.bring(port, known, saw, sight);
+      else this.bring(port, known, late, saw, sight);
     });
   }
 
-  // The figures of rows that the tab sees from now on.
-  private bring(port: Port, { key, newest }: Channel, before: Sight, now: Sight): void {
-    const figures = newest.entered(before, now);
-    if (figures) port.post({ kind: 'figures', view: key, text: JSON.stringify(figures) });
+  // What the tab has not heard of the rows that it sees from now on.
+  private bring(port: Port, { key, newest }: Channel, late: LateSteps, before: Sight, now: Sight): void {
+    if (before?.from === now?.from && before?.to === now?.to) return;
+    const figures = newest.entered(before, now) ?? undefined;
+    const steps = late.take(undefined, newest.names(now));
+    if (figures || steps) port.post({ kind: 'rest', view: key, text: JSON.stringify({ figures, steps }) });
   }
 
   private retry(): void {
@@ -144,8 +146,11 @@ export class Hub {
 
   // Each tab hears what is in its sight.
   private tellUpdate({ key, newest }: Channel, head: Head, text: string): void {
-    for (const [port, tab] of this.tabs) {
-      if (tab.keys.includes(key)) port.post({ kind: 'update', view: key, text: tab.sight && head.figures ? JSON.stringify(newest.within(head, tab.sight)) : text });
+    for (const [port, { keys, sight, late }] of this.tabs) {
+      if (!keys.includes(key)) continue;
+      const seen = newest.names(sight);
+      const own = seen && (head.figures || head.steps) && { ...newest.within(head, seen), steps: late.take(head.steps, seen) };
+      port.post({ kind: 'update', view: key, text: own ? JSON.stringify(own) : text });
     }
   }
 
@@ -169,6 +174,7 @@ export class Hub {
     channel.seq = head.seq ?? -1;
     channel.epoch = head.epoch ?? null;
     channel.newest.begin(head);
+    for (const tab of this.tabs.values()) if (tab.keys.includes(channel.key)) tab.late.clear();
     this.tell(channel, { kind: 'snapshot', view: channel.key, text });
   }
 

@@ -69,6 +69,7 @@ const entries = computed<readonly string[]>(() => {
 
 export const busy = signal(false); // the pointer or the focus is in the list
 export const places = signal<readonly string[]>([]);
+export const placesCount = computed(() => places.value.length);
 export const inOrder = signal(false); // the places are the server's
 const chosen = computed(() => `${param('q')} ${param('sort')} ${param('group')} ${caughtUp.value}`);
 let chosenLast = '';

@@ -1,5 +1,5 @@
 // What holds now and needs a person: causes with those who feel them, then whatever else is not well, worst first.
-import { computed } from '@preact/signals';
+import { computed, useComputed } from '@preact/signals';
 import { age, cut, parseTime, plural, visible } from './format';
 import { Glyph, rowGlyph } from './glyphs';
 import { follow, mapPath, overviewPath } from './route';
@@ -22,17 +22,28 @@ interface Cause {
   victims: readonly Row[];
 }
 
-export const causes = computed<readonly Cause[]>(() => {
+// The same list as long as it has the same rows: the order of all others is nothing to it.
+let lastBad: readonly Row[] = [];
+const badRows = computed(() => {
   void statesMoved.value;
   const bad = order.value.map((name) => rowOf(name)!.state.peek()).filter(needsSomeone);
+  if (bad.length !== lastBad.length || bad.some((row, i) => row !== lastBad[i])) lastBad = bad;
+  return lastBad;
+});
+
+export const causes = computed<readonly Cause[]>(() => {
+  const bad = badRows.value;
   const victims = new Map<string, Row[]>();
   for (const row of bad) if (row.caused_by) victims.set(row.caused_by, [...(victims.get(row.caused_by) ?? []), row]);
   return bad.filter((row) => !row.caused_by).map((row) => ({ row, victims: victims.get(row.service) ?? [] }));
 });
 
-function ageOf(row: Row): string {
-  const since = parseTime(row.since);
-  return since === null || row.health === 'healthy' ? '' : age(Math.max(0, nowMs.value - since) / 1000);
+function Age({ of: row }: { of: Row }) {
+  const text = useComputed(() => {
+    const since = parseTime(row.since);
+    return since === null || row.health === 'healthy' ? '' : age(Math.max(0, nowMs.value - since) / 1000);
+  });
+  return <span class="m nw">{text}</span>;
 }
 
 // The facts beside the reason: each once, in the server's words.
@@ -65,7 +76,7 @@ function Item({ row, victims }: Cause) {
     <li class="need">
       <Glyph kind={rowGlyph(row)} />
       <div class="grow">
-        <p><ServiceLink service={row.service} />{row.reason && <>: {cut(visible(row.reason), 200)}</>} <span class="m nw">{ageOf(row)}</span></p>
+        <p><ServiceLink service={row.service} />{row.reason && <>: {cut(visible(row.reason), 200)}</>} <Age key={`${row.since} ${row.health}`} of={row} /></p>
         {facts.map((fact) => <p class="s" key={fact}>{fact}</p>)}
         {victims.length > 0 && <Victims of={victims} />}
         {victims.length > 0 && (

@@ -1,4 +1,5 @@
 // The overview: the sentence, what needs someone, five figures, and the services with the worst first.
+import { computed } from '@preact/signals';
 import { Fragment, type ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { THIN, count, duration, percent, rate, rateText, success, successText } from './format';
@@ -124,9 +125,11 @@ function Empty() {
   );
 }
 
+const isEmpty = computed(() => order.value.length === 0);
+
 export function Overview() {
   if (!overviewLoaded.value || !sentence.value || !totals.value) return <Loading />;
-  if (order.value.length === 0) return <><Lead sentence={sentence.value} /><Empty /></>;
+  if (isEmpty.value) return <><Lead sentence={sentence.value} /><Empty /></>;
   return (
     <>
       <Lead sentence={sentence.value} />

@@ -31,8 +31,9 @@ effect(() => {
 
 function LostBar() {
   const state = feedState.value;
+  if (state.kind !== 'lost' || !shown.value) return null;
   const now = tick.value;
-  if (state.kind !== 'lost' || !shown.value || now - state.sinceMono < LOST_QUIET_MS) return null;
+  if (now - state.sinceMono < LOST_QUIET_MS) return null;
   const wait = Math.ceil((state.retryMono - now) / 1000);
   return (
     <div class="note" id="lost">

@@ -1,7 +1,8 @@
 // What of a view's figures a tab is told: those of the rows in its sight. A page that shows twenty of a thousand services
 // would else read a thousand rows each second.
 //
-// The newest figures of all rows are kept here, for the rows that come into sight.
+// The newest figures of all rows are kept here, for the rows that come into sight. The steps of those out of sight follow
+// a few with each update, so that none has a thousand of them.
 import type { FrameTable } from './views';
 
 // Places in the view's order; null: all rows.
@@ -11,10 +12,12 @@ export type Sight = { from: number; to: number } | null;
 export interface Told {
   services?: readonly { service: string }[];
   figures?: FrameTable;
+  steps?: FrameTable;
   order?: readonly string[];
 }
 
 type Figures = FrameTable['rows'][number];
+type Names = ReadonlySet<string>;
 
 const nameOf = (figures: Figures) => figures[0] as string;
 
@@ -43,10 +46,9 @@ export class Newest {
   }
 
   // The update without the rows out of sight, but for the one with the newest data: how old a page's data is, is told of all of it.
-  within<T extends Told>(update: T, sight: { from: number; to: number }): T {
+  within<T extends Told>(update: T, seen: Names): T {
     const { figures } = update;
     if (!figures) return update;
-    const seen = this.names(sight);
     const at = figures.columns.indexOf('last_data_ms') + 1;
     const time = (row: Figures) => (at > 0 ? Number(row[at]) : 0);
     const newest = figures.rows.reduce<Figures | null>((best, row) => (best === null || time(row) > time(best) ? row : best), null);
@@ -55,14 +57,47 @@ export class Newest {
 
   // The figures of the rows that have come into sight; null: none has.
   entered(before: Sight, now: Sight): FrameTable | null {
-    const old = before === null ? null : this.names(before);
+    const old = this.names(before);
     if (old === null) return null;
-    const names = now === null ? this.order : [...this.names(now)];
+    const names = [...(this.names(now) ?? this.order)];
     const rows = names.filter((name) => !old.has(name)).map((name) => this.rows.get(name)).filter((row) => row !== undefined);
     return rows.length > 0 ? { columns: this.columns, rows } : null;
   }
 
-  private names({ from, to }: { from: number; to: number }): ReadonlySet<string> {
-    return new Set(this.order.slice(from, to));
+  // Null: all.
+  names(sight: Sight): Names | null {
+    return sight && new Set(this.order.slice(sight.from, sight.to));
+  }
+}
+
+const LATE_UPDATES = 8; // a step is told every tenth
+
+// The steps that a tab has not been told yet. Their columns are the same as long as a server runs.
+export class LateSteps {
+  private columns: readonly string[] = [];
+  private share = 0;
+  private readonly rows = new Map<string, Figures>();
+
+  clear(): void {
+    this.rows.clear();
+  }
+
+  // What is told now: of new steps those in sight, of the late ones those in sight and some more. A row's steps keep their order.
+  take(steps: FrameTable | undefined, seen: Names | null): FrameTable | undefined {
+    const now: Figures[] = [];
+    for (const [name, row] of this.rows) {
+      if (!steps && seen !== null && !seen.has(name) && now.length >= this.share) continue;
+      now.push(row);
+      this.rows.delete(name);
+    }
+    if (steps) {
+      this.columns = steps.columns;
+      for (const row of steps.rows) {
+        if (seen === null || seen.has(nameOf(row))) now.push(row);
+        else this.rows.set(nameOf(row), row);
+      }
+      this.share = Math.ceil(this.rows.size / LATE_UPDATES);
+    }
+    return now.length > 0 ? { columns: this.columns, rows: now } : undefined;
   }
 }

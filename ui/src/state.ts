@@ -39,11 +39,17 @@ export function takeNotices(next: readonly Notice[] | undefined): void {
   if (next && JSON.stringify(next) !== JSON.stringify(notices.peek())) notices.value = next;
 }
 
-// Ticks once a second, for ages. What a person sees is never older than it says.
+// Ticks with each frame, and by itself where none comes, for ages. What a person sees is never older than it says.
+const TICK_MS = 1_100; // frames come once a second
 export const tick = signal(performance.now());
-setInterval(() => {
-  if (!document.hidden) tick.value = performance.now();
-}, 1000);
+let nextTick = 0;
+effect(() => {
+  void tick.value;
+  clearTimeout(nextTick);
+  nextTick = window.setTimeout(() => {
+    if (!document.hidden) tick.value = performance.now();
+  }, TICK_MS);
+});
 document.addEventListener('visibilitychange', () => {
   tick.value = performance.now();
 });
@@ -145,10 +151,16 @@ function onFrame(kind: 'snapshot' | 'update', text: string): void {
   }
 }
 
-// Figures of rows that came into sight. They are no news: a paused page takes them as well.
-function takeEntered(figures: FrameTable): void {
+interface Rest {
+  figures?: FrameTable;
+  steps?: FrameTable;
+}
+
+// Of rows that came into sight. It is no news: a paused page takes it as well.
+function takeRest({ figures, steps }: Rest): void {
   batch(() => {
-    putFigures(figures);
+    if (figures) putFigures(figures);
+    if (steps) putSteps(steps);
     caughtUp.value++;
   });
 }
@@ -168,7 +180,7 @@ const link = new Link((message: ToTab) => {
     if (current) onState(message.state);
   } else if (message.view === current?.key) {
     if (message.kind === 'refused') refused.value = message.failure;
-    else if (message.kind === 'figures') takeEntered(JSON.parse(message.text) as FrameTable);
+    else if (message.kind === 'rest') takeRest(JSON.parse(message.text) as Rest);
     else onFrame(message.kind, message.text);
   }
 });

@@ -2,7 +2,7 @@
 import { computed, effect } from '@preact/signals';
 import { useLayoutEffect, useMemo } from 'preact/hooks';
 import { template, type Column } from './columns';
-import { places } from './list';
+import { places, placesCount } from './list';
 import { Bind } from './paint';
 import { narrow } from './prefs';
 import { follow, servicePath } from './route';
@@ -40,6 +40,6 @@ export function Row({ index, columns }: { index: number; columns: readonly Colum
     if (getSelection()?.isCollapsed !== false) follow(event, servicePath(live.state.peek().service));
   };
   return narrow.value
-    ? <div ref={own} role="listitem" onClick={click} aria-posinset={index + 1} aria-setsize={places.value.length}>{built}</div>
+    ? <div ref={own} role="listitem" onClick={click} aria-posinset={index + 1} aria-setsize={placesCount.value}>{built}</div>
     : <div ref={own} role="row" onClick={click} aria-rowindex={index + 2}>{built}</div>;
 }

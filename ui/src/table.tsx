@@ -3,7 +3,7 @@ import { batch, computed, effect, signal, useComputed } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { columnsFor, template, type Column } from './columns';
 import { count, plural, visible } from './format';
-import { busy, group, headingOf, headingWords, hits, inOrder, moved, places, reSort, sort, sortsUp } from './list';
+import { busy, group, headingOf, headingWords, hits, inOrder, moved, places, placesCount, reSort, sort, sortsUp } from './list';
 import { density, narrow } from './prefs';
 import { kiosk, setParams } from './route';
 import { latencyTold, order } from './rows';
@@ -16,7 +16,6 @@ const ALL_UP_TO = 40;
 const SPARE_ROWS = 2;
 const MOUNTED_MAX = 40;
 
-const entriesCount = computed(() => places.value.length);
 const visibleRange = signal({ from: 0, to: ALL_UP_TO });
 const widthPx = signal(1200);
 let body: HTMLElement | null = null;
@@ -134,7 +133,7 @@ function Body() {
   useEffect(() => {
     body = ref.current;
     const stop = effect(() => {
-      void entriesCount.value;
+      void placesCount.value;
       void rowPx.value;
       measure();
     });
@@ -158,29 +157,33 @@ function Body() {
       });
     };
   }, []);
-  const names = places.value;
   const { from, to } = visibleRange.value;
-  const end = Math.min(to, names.length);
+  const all = placesCount.value;
+  const end = Math.min(to, all);
+  const headings = useComputed(() => (group.value ? places.value.map(headingOf) : null)); // rows paint themselves
   const onFocus = (event: FocusEvent) => {
     const index = (event.target as HTMLElement).dataset['index'];
     if (index !== undefined) focused = Number(index);
   };
-  const entry = (name: string, index: number) => {
-    const heading = headingOf(name);
+  const entry = (index: number) => {
+    const heading = headings.value?.[index] ?? null;
     return heading === null ? <Row key={index} index={index} columns={columns.value} /> : <Heading key={index} text={heading} index={index} />;
   };
   return (
     <div ref={ref} role={narrow.value ? 'list' : 'rowgroup'} onFocusIn={onFocus} onKeyDown={onListKey}>
       {from > 0 && <div role="presentation" style={{ height: `${from * rowPx.value}px` }} />}
-      {names.slice(from, end).map((name, i) => entry(name, from + i))}
-      {end < names.length && <div role="presentation" style={{ height: `${(names.length - end) * rowPx.value}px` }} />}
+      {Array.from({ length: Math.max(0, end - from) }, (_, i) => entry(from + i))}
+      {end < all && <div role="presentation" style={{ height: `${(all - end) * rowPx.value}px` }} />}
     </div>
   );
 }
 
+const allCount = computed(() => order.value.length);
+const foundCount = computed(() => hits.value.length);
+
 function Title() {
-  const all = order.value.length;
-  const found = hits.value.length;
+  const all = allCount.value;
+  const found = foundCount.value;
   const note = useComputed(() => (busy.value ? moved.value : 0));
   return (
     <>
@@ -205,7 +208,7 @@ export function ServicesTable() {
     return () => watch.disconnect();
   }, []);
   const table = narrow.value ? {}
-    : { role: 'table' as const, 'aria-rowcount': places.value.length + 1, 'aria-label': 'Services', style: { '--columns': template(columns.value) } };
+    : { role: 'table' as const, 'aria-rowcount': placesCount.value + 1, 'aria-label': 'Services', style: { '--columns': template(columns.value) } };
   return (
     <section ref={ref} class="card services" aria-labelledby="services-title"
       onFocusIn={() => (busy.value = true)}
@@ -214,7 +217,7 @@ export function ServicesTable() {
       onPointerLeave={() => (busy.value = ref.current?.contains(document.activeElement) ?? false)}>
       <header><Title />{!kiosk.value && <ListTools />}</header>
       <Chips />
-      {places.value.length > 0 ? <div class="table" {...table}>{!narrow.value && <Head />}<Body /></div>
+      {placesCount.value > 0 ? <div class="table" {...table}>{!narrow.value && <Head />}<Body /></div>
         : <p class="s nothing">No service fits the filter.</p>}
       <Legend />
     </section>

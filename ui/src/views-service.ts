@@ -1,5 +1,26 @@
 // Of the documents of docs/formats/views.md what a service alone has, as types.
-import type { BreakerCounts, BreakerState, Evidence, Health, Severity, Values } from './views';
+import type { BreakerCounts, BreakerState, BudgetKind, Evidence, Health, Severity, Values } from './views';
+
+export interface Exhaustion {
+  in_s: number;
+  low_s: number | null;
+  high_s: number | null; // null: possibly never
+  confidence: number | null;
+  limit: string;
+}
+
+// One kind of a service's budget; its unit is retries, of failure tokens tokens.
+export interface KindOfBudget {
+  kind: BudgetKind;
+  modelled: boolean;
+  utilization_percent: number | null;
+  low_percent: number | null;
+  high_percent: number | null;
+  remaining: number | null;
+  limit: number | null;
+  exhaustion: Exhaustion | null;
+  exhaustion_reason: string | null;
+}
 
 // Each value is of the step that ends at its place; the last one at end_ms.
 export interface History {

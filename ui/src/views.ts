@@ -1,5 +1,5 @@
 // The documents of docs/formats/views.md, as types. `null` is "not known", never 0.
-import type { History, InstanceCounts, Neighbour } from './views-service';
+import type { Exhaustion, History, InstanceCounts, KindOfBudget, Neighbour } from './views-service';
 
 export type Severity = 'ok' | 'info' | 'warning' | 'critical' | 'emergency' | 'unknown';
 export type Health = 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
@@ -38,27 +38,6 @@ export interface Totals {
 }
 
 export type BudgetKind = 'absolute' | 'ratio' | 'concurrency' | 'failure_tokens' | 'quota' | 'unknown';
-
-export interface Exhaustion {
-  in_s: number;
-  low_s: number | null;
-  high_s: number | null; // null: possibly never
-  confidence: number | null;
-  limit: string;
-}
-
-// One kind of a service's budget; its unit is retries, of failure tokens tokens.
-export interface KindOfBudget {
-  kind: BudgetKind;
-  modelled: boolean;
-  utilization_percent: number | null;
-  low_percent: number | null;
-  high_percent: number | null;
-  remaining: number | null;
-  limit: number | null;
-  exhaustion: Exhaustion | null;
-  exhaustion_reason: string | null;
-}
 
 // What is reported of a breaker without any rule.
 export interface BreakerCondition {

@@ -169,7 +169,7 @@ test('a gap, another epoch and resync each fetch the document; older updates cou
 });
 
 const table = (values) => ({ columns: ['calls', 'last_data_ms'], rows: Object.entries(values).map(([name, [calls, ms]]) => [name, calls, ms]) });
-const told = (tab, kind) => tab.told(kind).map((message) => (message.figures ?? message).rows.map(([name, calls]) => `${name}=${calls}`).join(' '));
+const told = (tab, kind, what = 'figures') => tab.told(kind).map((message) => (message[what]?.rows ?? []).map(([name, value]) => `${name}=${value}`).join(' '));
 
 test('a tab hears the figures in its sight, the newest data, and what comes into its sight', async () => {
   const { world, tab } = await watched('overview');
@@ -179,7 +179,7 @@ test('a tab hears the figures in its sight, the newest data, and what comes into
   tab.sight = { from: 0, to: 1 };
   tab.look('overview');
   await settle();
-  assert.deepEqual(tab.told('figures'), [], 'nothing new to tell');
+  assert.deepEqual(tab.told('rest'), [], 'nothing new to tell');
   world.stream.send('update', { ...frame('overview', 2), figures: table({ a: [1, 7], b: [2, 7], c: [3, 9], d: [4, 8] }) });
   await settle();
   assert.deepEqual(told(tab, 'update'), ['a=1 c=3']);
@@ -190,12 +190,12 @@ test('a tab hears the figures in its sight, the newest data, and what comes into
   assert.equal(told(tab, 'update').at(-1), 'd=5', 'another order brings others into sight, at once');
   tab.sight = { from: 1, to: 4 };
   tab.look('overview');
-  assert.deepEqual(told(tab, 'figures'), ['c=3 a=6'], 'b came whole since');
+  assert.deepEqual(told(tab, 'rest'), ['c=3 a=6'], 'b came whole since');
   tab.sight = null;
   tab.look('overview');
-  assert.equal(told(tab, 'figures').at(-1), 'd=5');
+  assert.equal(told(tab, 'rest').at(-1), 'd=5');
   tab.look('overview');
-  assert.equal(tab.told('figures').length, 2, 'once');
+  assert.equal(tab.told('rest').length, 2, 'once');
 
   world.stream.send('update', { ...frame('overview', 4), order: ['c', 'b'] });
   tab.sight = { from: 0, to: 0 };
@@ -203,14 +203,52 @@ test('a tab hears the figures in its sight, the newest data, and what comes into
   await settle();
   tab.sight = null;
   tab.look('overview');
-  assert.equal(told(tab, 'figures').at(-1), 'c=3', 'a and d are gone');
+  assert.equal(told(tab, 'rest').at(-1), 'c=3', 'a and d are gone');
   world.stream.send('snapshot', { ...frame('overview', 1, 'two'), services: [{ service: 'c' }] });
   await settle();
   tab.sight = { from: 0, to: 0 };
   tab.look('overview');
   tab.sight = null;
   tab.look('overview');
-  assert.equal(tab.told('figures').length, 3, 'a document is newer than all of them');
+  assert.equal(tab.told('rest').length, 3, 'a document is newer than all of them');
+});
+
+test('steps of rows out of sight follow with later updates, in their order, and all of them when they are wanted', async () => {
+  const { world, tab } = await watched('overview');
+  const names = Array.from({ length: 20 }, (_, i) => `s${i}`);
+  world.stream.send('snapshot', { ...frame('overview', 1), services: names.map((service) => ({ service })) });
+  await settle();
+  tab.sight = { from: 0, to: 2 };
+  tab.look('overview');
+  const steps = (value) => ({ columns: ['calls'], rows: names.map((name) => [name, value]) });
+  const figures = table({ s0: [1, 1] });
+  const send = async (seq, more) => {
+    world.stream.send('update', { ...frame('overview', seq), figures, ...more });
+    await settle();
+    return told(tab, 'update', 'steps').at(-1);
+  };
+  assert.equal(await send(2, { steps: steps(1) }), 's0=1 s1=1');
+  assert.equal(await send(3), 's2=1 s3=1 s4=1');
+  assert.equal(await send(4, { steps: steps(2) }), [...names.slice(5).map((name) => `${name}=1`), 's0=2 s1=2'].join(' '), 'who waits is told before the next');
+  tab.look('overview');
+  assert.deepEqual(tab.told('rest'), [], 'the same sight is no news');
+  tab.sight = { from: 10, to: 12 };
+  tab.look('overview');
+  assert.match(told(tab, 'rest', 'steps').at(-1), /s10=2 s11=2/);
+  tab.sight = null;
+  tab.look('overview');
+  const heard = told(tab, 'rest', 'steps').join(' ').split(' ').sort();
+  assert.deepEqual(heard, names.slice(2).map((name) => `${name}=2`).sort(), 'each once');
+  assert.equal(await send(5, { steps: steps(3) }), names.map((name) => `${name}=3`).join(' '));
+
+  tab.sight = { from: 0, to: 1 };
+  tab.look('overview');
+  await send(6, { steps: steps(4) });
+  world.stream.send('snapshot', { ...frame('overview', 1, 'two'), services: names.map((service) => ({ service })) });
+  await settle();
+  world.stream.send('update', { ...frame('overview', 2, 'two'), figures });
+  await settle();
+  assert.equal(told(tab, 'update', 'steps').at(-1), '', 'a document has all of them');
 });
 
 test('a lost stream is taken up again after 1, 2, 4 ... 30 s, and told at once', async () => {

@@ -184,7 +184,7 @@ export class MockServer {
     const view = viewOf(path);
     const doc = this.documentOf(view);
     if (doc && view.service !== null) return this.page(view.service, path.endsWith('/export'), params, res);
-    if (doc) return res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(doc));
+    if (doc) return res.writeHead(200, { 'Content-Type': 'application/json' }).end(view.map ? JSON.stringify(doc) : (this.made.text ??= JSON.stringify(doc)));
     return res.writeHead(404, { 'Content-Type': 'application/json' }).end(JSON.stringify({ error: { ...missing(view), field: 'name' } }));
   }
 
@@ -199,7 +199,7 @@ export class MockServer {
 
   // The daemon has its view at hand; here it is made once for each moment.
   overview() {
-    const key = JSON.stringify([this.scene, this.moment]);
+    const key = JSON.stringify([this.scene, this.moment, this.notices]);
     if (this.made?.key !== key) this.made = { key, doc: overviewDocument(this.scene, this.moment) };
     return this.made.doc;
   }
