@@ -122,4 +122,6 @@ function App() {
   );
 }
 
-render(<App />, document.getElementById('app')!);
+const app = document.getElementById('app')!;
+app.replaceChildren(); // index.html has shown the frame until now
+render(<App />, app);

@@ -16,7 +16,7 @@ const ALL_UP_TO = 40;
 const SPARE_ROWS = 2;
 const MOUNTED_MAX = 40;
 
-const visibleRange = signal({ from: 0, to: ALL_UP_TO });
+const visibleRange = signal({ from: 0, to: Math.min(ALL_UP_TO, Math.ceil(innerHeight / rowPx.peek())) }); // until it is measured
 const widthPx = signal(1200);
 let body: HTMLElement | null = null;
 let focused = -1;
