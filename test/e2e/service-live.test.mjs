@@ -49,10 +49,12 @@ scope.test('the charts of a real service: live, zoomed, as a table and as a file
   await page.locator('.charts-head', { hasText: 'these charts stand still' }).waitFor();
   const chart = page.locator('.chart').nth(1);
   await chart.locator('summary').click();
-  const rows = await chart.locator('tbody tr').allInnerTexts();
-  const csv = await (await fetch(fusebox.url + (await chart.locator('a[download]').getAttribute('href')))).text();
-  const lines = csv.trim().split(/\r?\n/);
-  assert.equal(rows.length, lines.length - 1, 'a row of the table for each line of the file');
+  let rows, lines;
+  await eventually('a row of the table for each line of the file', async () => {
+    rows = await chart.locator('tbody tr').allInnerTexts();
+    lines = (await (await fetch(fusebox.url + (await chart.locator('a[download]').getAttribute('href')))).text()).trim().split(/\r?\n/);
+    return rows.length > 0 && rows.length === lines.length - 1;
+  });
   const newest = new Date(lines[lines.length - 1].split(',')[0]).toISOString().slice(11, 19);
   assert.ok(rows[0].startsWith(newest), `${rows[0]} is not of ${newest}`);
 
